@@ -1,0 +1,47 @@
+# A layer is one folder: an object library that sees only the public headers of the layers it names.
+#
+#   lws_layer(NAME HEADERS h… SOURCES c… [USES layer…] [LINK target…])
+#
+# HEADERS live in include/lwssim/. Each layer's headers are linked into a folder of its own in the build
+# tree, and only the folders of the layers in USES come on the include path: an upward include does not
+# compile. Third-party headers follow the same way, by LINK.
+function(lws_layer name)
+  cmake_parse_arguments(L "" "" "HEADERS;SOURCES;USES;LINK" ${ARGN})
+  set(view ${CMAKE_BINARY_DIR}/layers/${name})
+  file(MAKE_DIRECTORY ${view}/lwssim)
+  foreach(header IN LISTS L_HEADERS)
+    file(CREATE_LINK ${CMAKE_SOURCE_DIR}/include/lwssim/${header} ${view}/lwssim/${header} SYMBOLIC)
+    set_property(GLOBAL APPEND PROPERTY LWS_HEADERS ${CMAKE_SOURCE_DIR}/include/lwssim/${header})
+  endforeach()
+  list(TRANSFORM L_USES PREPEND lws_)
+  add_library(lws_${name} OBJECT ${L_SOURCES})
+  target_include_directories(lws_${name} PUBLIC ${view})
+  target_link_libraries(lws_${name} PUBLIC ${L_USES} PRIVATE lws_flags ${L_LINK})
+  set_property(GLOBAL APPEND PROPERTY LWS_LAYERS lws_${name})
+  set_property(GLOBAL APPEND PROPERTY LWS_LINKS ${L_LINK})
+
+  # Headers that live on the compiler's default path, and steps sideways into another layer's folder,
+  # cannot be hidden from it, so they are searched for before the layer is compiled.
+  add_custom_target(check_includes_${name}
+    COMMAND ${CMAKE_COMMAND} -DLAYER=${name} -DFOLDER=${CMAKE_CURRENT_SOURCE_DIR}
+            -P ${CMAKE_SOURCE_DIR}/cmake/CheckIncludes.cmake
+    VERBATIM)
+  add_dependencies(lws_${name} check_includes_${name})
+endfunction()
+
+# The shared library of all layers defined so far, its install rules and its pkg-config file.
+function(lws_library name)
+  get_property(layers GLOBAL PROPERTY LWS_LAYERS)
+  get_property(links GLOBAL PROPERTY LWS_LINKS)
+  get_property(headers GLOBAL PROPERTY LWS_HEADERS)
+  list(TRANSFORM layers REPLACE "(.+)" "$<TARGET_OBJECTS:\\1>" OUTPUT_VARIABLE objects)
+  add_library(${name} SHARED ${objects})
+  list(REMOVE_DUPLICATES links)
+  target_link_libraries(${name} PRIVATE lws_flags ${links})
+  target_include_directories(${name} PUBLIC ${CMAKE_SOURCE_DIR}/include)
+  set_target_properties(${name} PROPERTIES VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR})
+  install(TARGETS ${name} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
+  install(FILES ${headers} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/lwssim)
+  configure_file(${CMAKE_SOURCE_DIR}/cmake/lwssim.pc.in ${CMAKE_BINARY_DIR}/lwssim.pc @ONLY)
+  install(FILES ${CMAKE_BINARY_DIR}/lwssim.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+endfunction()

@@ -1,0 +1,35 @@
+/* Files and folders, and memory to read them into. */
+#ifndef LWSSIM_FILES_H
+#define LWSSIM_FILES_H
+
+#include <lwssim/status.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Memory that grows and is used again. Starts zeroed. */
+typedef struct lws_bytes {
+    uint8_t *data;
+    size_t size, capacity;
+} lws_bytes;
+
+/* Room for `size` bytes and sets the size; what was in it may be lost. LWS_ERR_MEMORY. */
+lws_status lws_bytes_reserve(lws_bytes *bytes, size_t size);
+void lws_bytes_free(lws_bytes *bytes);
+
+enum { LWS_FILE_MAX = 1 << 28 }; /* bytes of an image file; more is no image that is wanted here */
+
+/* Reads a whole regular file below the folder descriptor. LWS_ERR_IO or LWS_ERR_FORMAT (too large)
+ * with the reason alone, without the name; LWS_ERR_MEMORY. */
+lws_status lws_file_read(int folder, const char *path, lws_bytes *bytes);
+
+/* "FOLDER/PREFIXnameSUFFIX", malloc()ed; NULL when out of memory. */
+char *lws_path(const char *folder, const char *prefix, const char *name, const char *suffix);
+
+/* Waits until the disk has a folder's entries. LWS_ERR_IO. */
+lws_status lws_folder_sync(const char *folder);
+
+/* Makes the folder and those above it, where they are missing. LWS_ERR_IO, also where it cannot be
+ * written to. */
+lws_status lws_folder_create(const char *folder);
+
+#endif

@@ -1,0 +1,18 @@
+/* What stb_image does not check: it fills up truncated files with grey or black, turns CMYK into
+ * wrong colours, takes the first frame of animations, and ignores the checksums of PNG. These walk
+ * a file's segments without decoding. NULL: fine, as far as this goes; else a reason for people, a
+ * constant string. */
+#ifndef LWSSIM_SCAN_H
+#define LWSSIM_SCAN_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+const char *lws_scan_jpeg(const uint8_t *data, size_t bytes);
+const char *lws_scan_png(const uint8_t *data, size_t bytes);
+const char *lws_scan_gif(const uint8_t *data, size_t bytes);
+const char *lws_scan_bmp(const uint8_t *data, size_t bytes);
+const char *lws_scan_tga(const uint8_t *data, size_t bytes);
+const char *lws_scan_pnm(const uint8_t *data, size_t bytes); /* with the signature P5 or P6 */
+
+#endif

@@ -1,0 +1,87 @@
+#include "source.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <fts.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+typedef struct folder {
+    lws_source common;
+    int fd;
+} folder;
+
+static lws_status read_entry(lws_source *source, int64_t index, int thread, lws_bytes *bytes)
+{
+    (void)thread;
+    return lws_file_read(((folder *)source)->fd, source->entries[index].name, bytes);
+}
+
+static void close_folder(lws_source *source)
+{
+    folder *f = (folder *)source;
+    if (f->fd >= 0)
+        close(f->fd);
+    free(f);
+}
+
+static const lws_source_kind kind = {read_entry, close_folder};
+
+/* One step of the walk. `skip` is the length of the folder's own path. A link that leads nowhere is
+ * listed, so that it turns up among the images that cannot be read. */
+static lws_status visit(folder *f, FTS *walk, FTSENT *entry, size_t skip)
+{
+    switch (entry->fts_info) {
+    case FTS_D:
+        if (entry->fts_level > 0 && entry->fts_name[0] == '.')
+            fts_set(walk, entry, FTS_SKIP);
+        return LWS_OK;
+    case FTS_F:
+    case FTS_SLNONE: {
+        const char *name = entry->fts_path + skip;
+        return lws_source_add(&f->common, name + strspn(name, "/"), 0);
+    }
+    case FTS_DNR:
+    case FTS_NS:
+    case FTS_ERR:
+        return lws_fail(LWS_ERR_IO, "cannot read %s: %s", entry->fts_path,
+                        strerror(entry->fts_errno));
+    case FTS_DC:
+        return lws_fail(LWS_ERR_IO, "%s is a link to a folder that contains it", entry->fts_path);
+    default:
+        return LWS_OK;
+    }
+}
+
+static lws_status list(folder *f, const char *path)
+{
+    char *const roots[] = {(char *)path, NULL};
+    FTS *walk = fts_open(roots, FTS_LOGICAL | FTS_NOCHDIR, NULL);
+    if (!walk)
+        return lws_fail(LWS_ERR_IO, "cannot read the folder %s: %m", path);
+    lws_status status = LWS_OK;
+    errno = 0;
+    for (FTSENT *entry; status == LWS_OK && (entry = fts_read(walk)); errno = 0)
+        status = visit(f, walk, entry, strlen(path));
+    if (status == LWS_OK && errno)
+        status = lws_fail(LWS_ERR_IO, "cannot read the folder %s: %m", path);
+    fts_close(walk);
+    return status;
+}
+
+lws_status lws_source_open_folder(const char *path, lws_source **out)
+{
+    folder *f = calloc(1, sizeof *f);
+    if (!f)
+        return lws_fail(LWS_ERR_MEMORY, "%s: out of memory", path);
+    f->common.kind = &kind;
+    f->fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    lws_status status =
+        f->fd < 0 ? lws_fail(LWS_ERR_IO, "cannot open the folder %s: %m", path) : list(f, path);
+    if (status == LWS_OK)
+        *out = &f->common;
+    else
+        lws_source_close(&f->common);
+    return status;
+}

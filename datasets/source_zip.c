@@ -1,0 +1,115 @@
+#include "source.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <zip.h>
+
+typedef struct archive {
+    lws_source common;
+    char *path;
+    int threads;
+    zip_t **handles; /* [threads]; opened by each thread when it first reads, for libzip's are not
+                        thread-safe */
+} archive;
+
+static lws_status open_handle(const char *path, zip_t **handle)
+{
+    int code = 0;
+    *handle = zip_open(path, ZIP_RDONLY, &code);
+    if (*handle)
+        return LWS_OK;
+    zip_error_t error;
+    zip_error_init_with_code(&error, code);
+    lws_status status = code == ZIP_ER_NOZIP || code == ZIP_ER_INCONS ? LWS_ERR_FORMAT : LWS_ERR_IO;
+    lws_fail(status, "cannot open %s as a zip: %s", path, zip_error_strerror(&error));
+    zip_error_fini(&error);
+    return status;
+}
+
+/* Reads to the end and one byte further: libzip checks the CRC where it sees the end. */
+static lws_status read_stream(zip_file_t *stream, lws_bytes *bytes)
+{
+    size_t wanted = bytes->size, done = 0;
+    uint8_t past_end;
+    for (;;) {
+        void *to = done < wanted ? bytes->data + done : &past_end;
+        zip_int64_t n = zip_fread(stream, to, done < wanted ? wanted - done : 1);
+        if (n < 0)
+            return lws_fail(LWS_ERR_FORMAT, "damaged in the zip: %s",
+                            zip_error_strerror(zip_file_get_error(stream)));
+        if (n == 0)
+            break;
+        done += (size_t)n;
+        if (done > wanted)
+            return lws_fail(LWS_ERR_FORMAT, "damaged in the zip: longer than its listed size");
+    }
+    if (done < wanted)
+        return lws_fail(LWS_ERR_FORMAT, "damaged in the zip: shorter than its listed size");
+    return LWS_OK;
+}
+
+static lws_status read_entry(lws_source *source, int64_t index, int thread, lws_bytes *bytes)
+{
+    archive *a = (archive *)source;
+    zip_uint64_t place = source->entries[index].place;
+    if (!a->handles[thread] && open_handle(a->path, &a->handles[thread]) != LWS_OK)
+        return lws_fail(LWS_ERR_USAGE, "%s", lws_message()); /* of the zip, not of this image */
+    zip_t *zip = a->handles[thread];
+    zip_stat_t st;
+    if (zip_stat_index(zip, place, 0, &st) != 0)
+        return lws_fail(LWS_ERR_FORMAT, "damaged in the zip: %s", zip_strerror(zip));
+    if (st.size > LWS_FILE_MAX)
+        return lws_fail(LWS_ERR_FORMAT, "a file of more than %d MB", LWS_FILE_MAX >> 20);
+    LWS_TRY(lws_bytes_reserve(bytes, st.size));
+    zip_file_t *stream = zip_fopen_index(zip, place, 0);
+    if (!stream)
+        return lws_fail(LWS_ERR_FORMAT, "cannot be read from the zip: %s", zip_strerror(zip));
+    lws_status status = read_stream(stream, bytes);
+    zip_fclose(stream);
+    return status;
+}
+
+static void close_zip(lws_source *source)
+{
+    archive *a = (archive *)source;
+    for (int i = 0; a->handles && i < a->threads; i++) {
+        if (a->handles[i])
+            zip_discard(a->handles[i]);
+    }
+    free(a->handles);
+    free(a->path);
+    free(a);
+}
+
+static const lws_source_kind kind = {read_entry, close_zip};
+
+static lws_status list(archive *a)
+{
+    LWS_TRY(open_handle(a->path, &a->handles[0]));
+    zip_int64_t count = zip_get_num_entries(a->handles[0], 0);
+    for (zip_int64_t i = 0; i < count; i++) {
+        const char *name = zip_get_name(a->handles[0], (zip_uint64_t)i, 0);
+        size_t length = name ? strlen(name) : 0;
+        if (length > 0 && name[length - 1] != '/')
+            LWS_TRY(lws_source_add(&a->common, name, (uint64_t)i));
+    }
+    return LWS_OK;
+}
+
+lws_status lws_source_open_zip(const char *path, int threads, lws_source **out)
+{
+    archive *a = calloc(1, sizeof *a);
+    if (!a)
+        return lws_fail(LWS_ERR_MEMORY, "%s: out of memory", path);
+    a->common.kind = &kind;
+    a->threads = threads;
+    a->path = strdup(path);
+    a->handles = calloc((size_t)threads, sizeof *a->handles);
+    lws_status status =
+        a->path && a->handles ? list(a) : lws_fail(LWS_ERR_MEMORY, "%s: out of memory", path);
+    if (status == LWS_OK)
+        *out = &a->common;
+    else
+        lws_source_close(&a->common);
+    return status;
+}

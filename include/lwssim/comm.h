@@ -1,0 +1,52 @@
+/* The processes of a job. The only code that includes mpi.h stands behind this header and reduction.h.
+ *
+ * Functions marked "all ranks" are collective: every rank calls them, in the same order. MPI's own errors are
+ * fatal to the job. */
+#ifndef LWSSIM_COMM_H
+#define LWSSIM_COMM_H
+
+#include <lwssim/status.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct lws_comm lws_comm;
+
+/* Starts MPI (funnelled threads); works without mpirun as a job of one. Rank 0 becomes the voice of the log. Once a
+ * process, all ranks. */
+lws_status lws_comm_start(lws_comm **out);
+
+/* Ends MPI. All ranks. NULL is fine. */
+void lws_comm_end(lws_comm *comm);
+
+int lws_comm_rank(const lws_comm *comm);
+int lws_comm_size(const lws_comm *comm);
+const char *lws_comm_host(const lws_comm *comm);
+
+/* Threads this rank may use without taking another's cores: its share of the cores it may run on. *cores is the
+ * number of cores of the node that ranks of this job may run on, *ranks the ranks on the node. All ranks. */
+int lws_comm_threads(lws_comm *comm, int *cores, int *ranks);
+
+/* All ranks leave with the same status: that of the lowest rank that failed, with its message (naming the rank and its
+ * host where not all failed). LWS_OK when nobody did. All ranks. */
+lws_status lws_comm_agree(lws_comm *comm, lws_status status);
+
+/* Prints this thread's message with rank and host and ends the job with exit code 1 at once. Any one rank. */
+void lws_comm_abort(lws_comm *comm, const char *where) __attribute__((noreturn));
+
+void lws_comm_barrier(lws_comm *comm);
+void lws_comm_broadcast(lws_comm *comm, void *data, size_t bytes); /* from rank 0 */
+
+/* Joins every rank's `bytes` bytes, in rank order, in `all` on every rank; bytes_of [size] says how many each gives
+ * and must be the same on all. All ranks. */
+void lws_comm_allgather(lws_comm *comm, const void *mine, const size_t *bytes_of, void *all);
+
+/* The same for lengths known only to their owners: *all is malloc()ed, bytes_of [size] is filled in. With root_only
+ * only rank 0 receives (*all is NULL elsewhere). All ranks; LWS_ERR_MEMORY on all. */
+lws_status lws_comm_join(lws_comm *comm, const void *mine, size_t bytes, int root_only, char **all,
+                         size_t *bytes_of);
+
+/* The part [*first, *first + *count) of `total` things that belongs to rank `rank` of `size`: contiguous runs in rank
+ * order whose lengths differ by at most one. */
+void lws_comm_run(int64_t total, int size, int rank, int64_t *first, int64_t *count);
+
+#endif

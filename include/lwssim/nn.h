@@ -1,0 +1,93 @@
+/* Sequential networks of layers over flat arrays.
+ *
+ * A net is built layer by layer, then planned for a largest batch. All parameters of a model stand in one flat
+ * array, all running statistics in another; the tensor table says which part is what. Layers hold offsets, never
+ * memory of their own. Activations are NHWC. Nothing allocates after the plan. */
+#ifndef LWSSIM_NN_H
+#define LWSSIM_NN_H
+
+#include <lwssim/arena.h>
+#include <lwssim/status.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct lws_shape {
+    int h, w, c; /* of one image; a vector is 1 × 1 × c */
+} lws_shape;
+
+size_t lws_shape_size(lws_shape shape);
+
+typedef struct lws_tensor {
+    char name[64];      /* "encoder/conv1/weight" */
+    int rank;
+    int64_t dims[4];
+    size_t count;       /* elements */
+    size_t offset;      /* in the array of parameters, or in that of statistics */
+    bool state;         /* a running statistic: not trained */
+    double init_std;    /* initial values are normal with this deviation around init_mean */
+    double init_mean;
+} lws_tensor;
+
+enum { LWS_TENSORS_MAX = 128 };
+
+typedef struct lws_tensors {
+    int count;
+    lws_tensor item[LWS_TENSORS_MAX];
+    size_t params, states; /* elements in all; each tensor starts at a multiple of 16 */
+} lws_tensors;
+
+/* The initial values of every tensor: a pure function of seed. params, states: the flat arrays. */
+void lws_tensors_init(const lws_tensors *tensors, uint64_t seed, float *params, float *states);
+
+/* What a pass over a net works on. */
+typedef struct lws_pass {
+    int n;                 /* images, at most the planned batch */
+    bool training;         /* statistics of this batch; else the running ones */
+    const float *params, *states;
+    float *dparams;        /* gradients are added; NULL in a forward pass */
+    float *dstates;        /* training: this batch's statistics are written here */
+    float *scratch;        /* lws_net_scratch() floats */
+} lws_pass;
+
+typedef struct lws_net lws_net;
+
+/* An empty net; `prefix` ("encoder") begins the names of its tensors, which are appended to `tensors` (not owned,
+ * must outlive the building). LWS_ERR_MEMORY. */
+lws_status lws_net_create(const char *prefix, lws_shape in, lws_tensors *tensors, lws_net **out);
+void lws_net_destroy(lws_net *net);
+
+/* Append a layer. Shapes are checked here, once. LWS_ERR_USAGE, LWS_ERR_MEMORY.
+ *  conv            out = ceil-free: (in + pad below and above - kernel) / stride + 1 must be `out`'s sides;
+ *                  pad is what stands above and left
+ *  conv_transpose  the adjoint of the conv from `out` to the present shape
+ *  dense           from all values of an image to all of `out`
+ *  batchnorm       with its own scale and shift, then ReLU if asked */
+lws_status lws_net_conv(lws_net *net, const char *name, lws_shape out, int kernel, int stride, int pad,
+                        bool bias, double gain);
+lws_status lws_net_conv_transpose(lws_net *net, const char *name, lws_shape out, int kernel,
+                                  int stride, int pad, bool bias, double gain);
+lws_status lws_net_dense(lws_net *net, const char *name, lws_shape out, bool bias, double gain);
+lws_status lws_net_batchnorm(lws_net *net, const char *name, bool relu);
+lws_status lws_net_relu(lws_net *net);
+lws_status lws_net_sigmoid(lws_net *net);
+
+lws_shape lws_net_in(const lws_net *net);
+lws_shape lws_net_out(const lws_net *net);
+
+/* Takes memory for activations and gradients of up to n images from the arena (which may only be counting). */
+void lws_net_plan(lws_net *net, int n, lws_arena *arena);
+
+/* Floats of scratch a pass over up to n images needs; shared by all nets, as passes do not overlap. */
+size_t lws_net_scratch(const lws_net *net, int n, int threads);
+
+/* Runs the net on x [n, in]. The result [n, out] is owned by the net and valid until its next forward pass. */
+const float *lws_net_forward(lws_net *net, const lws_pass *pass, const float *x);
+
+/* Gradients of the latest forward pass (training), x being the same. dy [n, out] is overwritten; gradients of
+ * parameters are added to pass->dparams. With want_dx, returns the gradient with respect to x, owned by the
+ * net; else NULL, and saves that work. */
+const float *lws_net_backward(lws_net *net, const lws_pass *pass, const float *x, float *dy,
+                              bool want_dx);
+
+#endif

@@ -1,0 +1,97 @@
+/* From images to a dataset folder (dataset.h): list, decode, crop, resize, write, verify, rename.
+ *
+ * The work is cut into shards before any image is decoded, by the listing alone, so the shards are
+ * the same bytes for any number of ranks. The folder reaches its final names only when every shard
+ * is written and verified. This module knows no ranks: the caller deals out the shards and brings
+ * the results together.
+ *
+ *   plan (every process)  ->  begin (one process)  ->  shard i (one process each)  ->  results of
+ * all on all  -> complete shard i (the same process)  ->  all have completed  ->  publish shard i
+ * (the same process)  ->  report (one process); discard (one process) where any of these failed
+ *
+ * Until the last rename, lws_dataset_open refuses the folder. */
+#ifndef LWSSIM_PREPARE_H
+#define LWSSIM_PREPARE_H
+
+#include <lwssim/config.h>
+#include <lwssim/dataset.h>
+
+/* The options of `lwssim prepare`; the table gives their meaning and defaults. */
+typedef struct lws_prepare_options {
+    char input[LWS_CONFIG_TEXT]; /* folder or zip; "" with synthetic */
+    char output[LWS_CONFIG_TEXT];
+    int recipe;                 /* auto | celeba | folder | synthetic */
+    int64_t synthetic;          /* number of faces, 0: images from input */
+    char crop[LWS_CONFIG_TEXT]; /* "140", "140x120", "square", "none"; "": the recipe's */
+    int64_t size;               /* side of the square result */
+    bool grey;
+    int filter;                      /* lanczos | area */
+    char partition[LWS_CONFIG_TEXT]; /* Celeb-A's list_eval_partition.txt, "" for none */
+    char split[LWS_CONFIG_TEXT];     /* "0.8,0.1,0.1"; ignored with a partition */
+    int64_t shards;                  /* of the largest split, 0: by size */
+    int64_t limit;                   /* at most so many images, 0: all */
+    int64_t seed;                    /* synthetic faces and the split */
+    bool strict;                     /* a bad image is an error */
+    bool overwrite;                  /* replace a dataset that stands in output */
+} lws_prepare_options;
+
+extern const lws_config_table lws_prepare_table;
+
+typedef struct lws_prepare lws_prepare;
+
+/* What became of one shard. Plain data: travels between processes as bytes. */
+typedef struct lws_prepare_result {
+    int64_t rows, skipped;
+} lws_prepare_result;
+
+/* Checks the options, lists the images, assigns them to splits and shards. The same on every
+ * process. Owned by the caller: lws_prepare_free. LWS_ERR_USAGE, LWS_ERR_IO, LWS_ERR_FORMAT (zip,
+ * partition file), LWS_ERR_MEMORY.
+ *
+ * Shards: each split is cut into runs of equal length, about 64 MB of pixels each, or with `shards`
+ * into as many for the largest split and the others in proportion (at least one). A shard is held
+ * in memory while it is made, so one of more than 1 GB is refused. */
+lws_status lws_prepare_plan(const lws_prepare_options *options, lws_prepare **out);
+void lws_prepare_free(lws_prepare *plan);
+
+int lws_prepare_shards(const lws_prepare *plan);
+int64_t lws_prepare_images(const lws_prepare *plan, int shard); /* listed for this shard */
+
+/* The text that goes into the attribute "recipe". Owned by the plan. */
+const char *lws_prepare_recipe(const lws_prepare *plan);
+
+/* Before the first shard: one process makes the folder, refuses one that holds a dataset (with
+ * overwrite, deletes that dataset), clears away what an interrupted run left, and checks that the
+ * disk has room. LWS_ERR_USAGE, LWS_ERR_IO. */
+lws_status lws_prepare_begin(lws_prepare *plan);
+
+/* Decodes and writes shard `shard` under its temporary name, with all threads of this process.
+ * progress(user, done) is called now and then from one thread with the number of images done in
+ * this shard; NULL is fine. *digests (malloc()ed, result->rows values) and *problems (malloc()ed
+ * text, one "NAME: reason" line an image skipped; "" for none) are the caller's to free(). With
+ * strict, the first bad image is an error that names it. On failure nothing is left on disk.
+ * LWS_ERR_IO, LWS_ERR_FORMAT, LWS_ERR_MEMORY. */
+lws_status lws_prepare_shard(lws_prepare *plan, int shard,
+                             void (*progress)(void *user, int64_t done), void *user,
+                             lws_prepare_result *result, uint64_t **digests, char **problems);
+
+/* Completes the shard that this process wrote: `results` [shards] and `digests` (all shards' in
+ * order) come from all processes. Writes the attributes, flushes the file to disk and verifies it;
+ * then, when all have done so, _publish renames it. A split all of whose images are bad has no
+ * shard file at all. LWS_ERR_FORMAT where that goes for all splits; LWS_ERR_IO, LWS_ERR_MEMORY. */
+lws_status lws_prepare_complete(lws_prepare *plan, int shard, const lws_prepare_result *results,
+                                const uint64_t *digests);
+lws_status lws_prepare_publish(lws_prepare *plan, int shard);
+
+/* After the last rename: one process writes LWS_PREPARE_REPORT into the output folder (counts,
+ * partition mismatches, every skipped image with its reason); `problems` has one text a shard.
+ * LWS_ERR_IO. */
+#define LWS_PREPARE_REPORT "prepare-report.txt"
+lws_status lws_prepare_report(lws_prepare *plan, const lws_prepare_result *results,
+                              const char *const *problems);
+
+/* After a failure, when no process works on it any more: one process removes all temporary files.
+ */
+void lws_prepare_discard(lws_prepare *plan);
+
+#endif

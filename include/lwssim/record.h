@@ -1,0 +1,27 @@
+/* A JSON object built key by key: one line of metrics.jsonl, or what --json prints. A record that could not be
+ * allocated is NULL and every function takes it. Values that are not finite become null. */
+#ifndef LWSSIM_RECORD_H
+#define LWSSIM_RECORD_H
+
+#include <lwssim/status.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef struct lws_record lws_record;
+
+lws_record *lws_record_new(void);
+void lws_record_free(lws_record *record);
+void lws_record_text(lws_record *record, const char *key, const char *value);
+void lws_record_number(lws_record *record, const char *key, double value);
+void lws_record_integers(lws_record *record, const char *key, int64_t count, const int64_t *values);
+
+/* An empty object under `key`, owned by `record`. */
+lws_record *lws_record_object(lws_record *record, const char *key);
+
+/* The text, on one line or indented; the caller frees it. NULL when out of memory. */
+char *lws_record_print(const lws_record *record, bool indented);
+
+/* Writes the indented text to a file, "-" for standard output. LWS_ERR_IO, LWS_ERR_MEMORY. */
+lws_status lws_record_save(const lws_record *record, const char *path);
+
+#endif

@@ -1,0 +1,34 @@
+/* What the subcommands share: private to this folder. Each cmd_*.c parses, calls the library and prints. */
+#ifndef LWS_CLI_H
+#define LWS_CLI_H
+
+#include <lwssim/config.h>
+#include <stdbool.h>
+
+/* A subcommand gets its own name as argv[0] and returns a status; main prints the message of a failure. */
+lws_status cmd_prepare(int argc, char **argv);
+lws_status cmd_train(int argc, char **argv);
+lws_status cmd_evaluate(int argc, char **argv);
+lws_status cmd_reconstruct(int argc, char **argv);
+lws_status cmd_compare(int argc, char **argv);
+lws_status cmd_inspect(int argc, char **argv);
+lws_status cmd_verify(int argc, char **argv);
+
+/* options.c: parses a command's options over their defaults. `usage` begins its --help; when that was asked for it is
+ * printed (by rank 0) and *done set. rest: see lws_config_parse. */
+lws_status cli_parse(lws_config_table table, void *fields, int argc, char **argv, const char *usage,
+                     const char **rest, int *rest_count, bool *done);
+
+/* machine.c: makes OpenBLAS run the kernel that suits this CPU and OpenMP wait politely, by executing the program again
+ * with the environment that these libraries read when they are loaded. What the user has set stays. Call first in
+ * main. */
+void cli_prepare_environment(char **argv);
+
+/* One line on the machine: ranks, threads, kernel. */
+void cli_describe_machine(int ranks, int threads);
+
+/* what.c: what a path is. */
+typedef enum cli_kind { CLI_DATASET, CLI_SHARD, CLI_CHECKPOINT, CLI_RUN } cli_kind;
+lws_status cli_identify(const char *path, cli_kind *kind);
+
+#endif

@@ -1,0 +1,137 @@
+#include "cli.h"
+
+#include <lwssim/evaluate.h>
+#include <lwssim/log.h>
+#include <lwssim/record.h>
+#include <lwssim/trained.h>
+#include <lwssim/trainer.h>
+#include <omp.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char usage[] =
+    "usage: lwssim evaluate --run DIR|--checkpoint FILE --data DIR [--split test] [--json FILE]\n";
+
+typedef struct command {
+    char run[LWS_CONFIG_TEXT], checkpoint[LWS_CONFIG_TEXT], data[LWS_CONFIG_TEXT], json[LWS_CONFIG_TEXT];
+    int split;
+    bool best;
+} command;
+
+static const lws_config_key keys[] = {
+    {"run", LWS_CONFIG_STRING, offsetof(command, run), "", 0, 0, "DIR",
+     "a run: its newest whole checkpoint is used", "options"},
+    {"best", LWS_CONFIG_FLAG, offsetof(command, best), "false", 0, 0, NULL,
+     "with --run: the checkpoint of best validation SSIM", NULL},
+    {"checkpoint", LWS_CONFIG_STRING, offsetof(command, checkpoint), "", 0, 0, "FILE", "a checkpoint",
+     NULL},
+    {"data", LWS_CONFIG_STRING, offsetof(command, data), "", 0, 0, "DIR",
+     "dataset folder; with --run the run's own by default", NULL},
+    {"split", LWS_CONFIG_CHOICE, offsetof(command, split), "test", 0, 0, "train|valid|test",
+     "the images to use", NULL},
+    {"json", LWS_CONFIG_STRING, offsetof(command, json), "", 0, 0, "FILE",
+     "write the figures as JSON too; - is standard output", NULL},
+};
+static const lws_config_table table = {keys, sizeof keys / sizeof *keys};
+
+static lws_status open_split(const command *c, const lws_trained *trained, lws_dataset **dataset)
+{
+    LWS_TRY(lws_dataset_open(c->data, (lws_split)c->split, dataset));
+    const lws_dataset_info *info = lws_dataset_get_info(*dataset);
+    lws_shape image = trained->meta.image;
+    if (info->rows > 0 &&
+        (info->height != image.h || info->width != image.w || info->channels != image.c))
+        return lws_fail(LWS_ERR_MISMATCH, "the model takes images of %d × %d × %d, %s holds %d × %d × %d: "
+                        "prepare them with --size %d", image.h, image.w, image.c, c->data, info->height,
+                        info->width, info->channels, image.h);
+    if (info->rows == 0)
+        return lws_fail(LWS_ERR_MISMATCH, "%s has no images in its %s split", c->data,
+                        lws_split_name[c->split]);
+    return LWS_OK;
+}
+
+static void print_table(const command *c, const lws_trained *trained, const lws_evaluation *e)
+{
+    printf("%s on %lld %s images\n\n  metric        mean        ± standard error\n", trained->path,
+           (long long)e->images, lws_split_name[c->split]);
+    for (int m = 0; m < LWS_METRICS; m++) {
+        if (e->mean[m] == e->mean[m])
+            printf("  %-10s %11.6f  ± %.6f\n", lws_metric_title[m], e->mean[m], e->error[m]);
+        else
+            printf("  %-10s           –  (needs images of %d pixels a side)\n", lws_metric_title[m],
+                   lws_metric_min_side[m]);
+    }
+}
+
+static lws_status save_json(const command *c, const lws_trained *trained, const lws_dataset *dataset,
+                            const lws_evaluation *e)
+{
+    lws_record *record = lws_record_new();
+    lws_record_text(record, "checkpoint", trained->path);
+    lws_record_number(record, "step", (double)trained->meta.step);
+    lws_record_text(record, "data", c->data);
+    lws_record_text(record, "data_digest", lws_dataset_get_info(dataset)->digest);
+    lws_record_text(record, "split", lws_split_name[c->split]);
+    lws_record_number(record, "images", (double)e->images);
+    for (int m = 0; m < LWS_METRICS; m++) {
+        lws_record *metric = lws_record_object(record, lws_metric_key[m]);
+        lws_record_number(metric, "mean", e->mean[m]);
+        lws_record_number(metric, "standard_error", e->error[m]);
+    }
+    lws_status status = lws_record_save(record, c->json);
+    lws_record_free(record);
+    return status;
+}
+
+/* The dataset that the run was trained on, where none was given. */
+static lws_status default_data(lws_comm *comm, command *c)
+{
+    if (c->data[0])
+        return LWS_OK;
+    if (!c->run[0])
+        return lws_fail(LWS_ERR_USAGE, "evaluate: --data DIR is needed");
+    lws_train_options options;
+    lws_config_defaults(lws_train_table, &options);
+    LWS_TRY(lws_train_load_options(comm, c->run, &options));
+    memcpy(c->data, options.data, sizeof c->data);
+    return LWS_OK;
+}
+
+static lws_status evaluate(lws_comm *comm, command *c)
+{
+    lws_trained trained;
+    lws_dataset *dataset = NULL;
+    lws_evaluation result;
+    int cores, ranks;
+    omp_set_num_threads(lws_comm_threads(comm, &cores, &ranks));
+    LWS_TRY(lws_comm_agree(comm, default_data(comm, c)));
+    LWS_TRY(lws_trained_load(comm, c->checkpoint, c->run, c->best, &trained));
+    lws_status status = lws_comm_agree(comm, open_split(c, &trained, &dataset));
+    if (status == LWS_OK)
+        status = lws_evaluate(comm, trained.model, trained.params, trained.states, dataset,
+                              trained.block, &result);
+    if (status == LWS_OK && lws_comm_rank(comm) == 0) {
+        if (strcmp(c->json, "-") != 0)
+            print_table(c, &trained, &result);
+        if (c->json[0])
+            status = save_json(c, &trained, dataset, &result);
+    }
+    status = lws_comm_agree(comm, status);
+    lws_dataset_close(dataset);
+    lws_trained_free(&trained);
+    return status;
+}
+
+lws_status cmd_evaluate(int argc, char **argv)
+{
+    lws_comm *comm;
+    command c;
+    bool done = false;
+    LWS_TRY(lws_comm_start(&comm));
+    lws_status status = cli_parse(table, &c, argc, argv, usage, NULL, NULL, &done);
+    status = lws_comm_agree(comm, status);
+    if (status == LWS_OK && !done)
+        status = evaluate(comm, &c);
+    lws_comm_end(comm);
+    return status;
+}

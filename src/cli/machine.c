@@ -1,0 +1,47 @@
+#include "cli.h"
+
+#include <lwssim/gemm.h>
+#include <lwssim/log.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define PREPARED "LWSSIM_ENVIRONMENT" /* set in the second life of the process: the kernel chosen, or "as is" */
+
+/* Sets a variable that the user has not set. */
+static void suggest(const char *name, const char *value)
+{
+    setenv(name, value, 0);
+}
+
+void cli_prepare_environment(char **argv)
+{
+    lws_gemm_single_thread();
+    if (getenv(PREPARED))
+        return;
+    const char *better = getenv("OPENBLAS_CORETYPE") ? NULL : lws_gemm_better_core();
+    if (better)
+        suggest("OPENBLAS_CORETYPE", better);
+    suggest("OPENBLAS_NUM_THREADS", "1"); /* saves the start of threads that nobody uses */
+    /* Threads that wait at a barrier spin only briefly: on a core that is shared with others, long spinning slows a
+     * run tenfold. */
+    if (!getenv("OMP_WAIT_POLICY"))
+        suggest("GOMP_SPINCOUNT", "20000");
+    setenv(PREPARED, better ? better : "as is", 1);
+    execv("/proc/self/exe", argv);
+    /* Without /proc the program goes on, slower; the line on the machine shows the kernel. */
+}
+
+void cli_describe_machine(int ranks, int threads)
+{
+    const char *why = "as OpenBLAS chose";
+    const char *prepared = getenv(PREPARED);
+    if (prepared && strcmp(prepared, lws_gemm_core()) == 0)
+        why = "chosen for this CPU";
+    else if (getenv("OPENBLAS_CORETYPE"))
+        why = "from OPENBLAS_CORETYPE";
+    lws_info("lwssim %s: %d rank%s × %d thread%s, matrix kernel %s (%s)", LWS_VERSION, ranks,
+             ranks == 1 ? "" : "s", threads, threads == 1 ? "" : "s", lws_gemm_core(), why);
+    if (lws_gemm_better_core())
+        lws_warn("this CPU would run the kernel %s faster: unset OPENBLAS_CORETYPE", lws_gemm_better_core());
+}

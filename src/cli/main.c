@@ -1,0 +1,57 @@
+#include "cli.h"
+
+#include <lwssim/log.h>
+#include <stdio.h>
+#include <string.h>
+
+static const struct command {
+    const char *name, *summary;
+    lws_status (*run)(int argc, char **argv);
+} commands[] = {
+    {"prepare", "images to a dataset: list, crop, resize, write HDF5 shards", cmd_prepare},
+    {"train", "train an auto-encoder, alone or under mpirun", cmd_train},
+    {"evaluate", "SSIM, MS-SSIM, MSE and PSNR of a trained model on a split", cmd_evaluate},
+    {"reconstruct", "originals above their reconstructions, as a PNG", cmd_reconstruct},
+    {"compare", "every metric and loss between two images", cmd_compare},
+    {"inspect", "what a dataset, a checkpoint or a run holds", cmd_inspect},
+    {"verify", "recompute every digest of a dataset, a checkpoint or a run", cmd_verify},
+};
+
+static void help(FILE *out)
+{
+    fprintf(out, "lwssim %s: trains convolutional auto-encoders with structural losses on CPUs\n\n"
+                 "usage: lwssim COMMAND [OPTIONS]\n       mpirun -n RANKS lwssim train [OPTIONS]\n\n",
+            LWS_VERSION);
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+        fprintf(out, "  %-12s %s\n", commands[i].name, commands[i].summary);
+    fprintf(out, "\nlwssim COMMAND --help lists the options of a command.\n"
+                 "Exit codes: 0 done, 1 failed, 2 wrong use, 75 stopped early with a checkpoint.\n");
+}
+
+int main(int argc, char **argv)
+{
+    cli_prepare_environment(argv);
+    const char *name = argc > 1 ? argv[1] : "";
+    if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 || strcmp(name, "help") == 0) {
+        help(stdout);
+        return 0;
+    }
+    if (strcmp(name, "--version") == 0) {
+        printf("lwssim %s\n", LWS_VERSION);
+        return 0;
+    }
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+        if (strcmp(name, commands[i].name) != 0)
+            continue;
+        lws_status status = commands[i].run(argc - 1, argv + 1);
+        if (status == LWS_STOPPED)
+            lws_info("%s", lws_message());
+        else if (status != LWS_OK)
+            lws_error("%s", lws_message());
+        return lws_exit_code(status);
+    }
+    if (argc > 1)
+        lws_error("there is no command '%s'", name);
+    help(stderr);
+    return 2;
+}

@@ -1,0 +1,134 @@
+#include "pictures.h"
+
+#include "cli.h"
+
+#include <dirent.h>
+#include <lwssim/dataset.h>
+#include <lwssim/image.h>
+#include <lwssim/log.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static void widen(size_t n, const uint8_t *from, float *to)
+{
+    for (size_t i = 0; i < n; i++)
+        to[i] = (float)from[i] / 255;
+}
+
+static lws_status allocate(pictures *p, int count, lws_shape shape)
+{
+    *p = (pictures){.shape = shape};
+    p->pixels = malloc((size_t)count * lws_shape_size(shape) * sizeof *p->pixels + 1);
+    return p->pixels ? LWS_OK : lws_fail(LWS_ERR_MEMORY, "out of memory for %d images", count);
+}
+
+void pictures_free(pictures *p)
+{
+    free(p->pixels);
+    *p = (pictures){0};
+}
+
+/* Decodes, crops and resizes one file to the end of p. */
+static lws_status append_file(const char *path, int crop, pictures *p)
+{
+    lws_image image;
+    size_t size = lws_shape_size(p->shape);
+    LWS_TRY(lws_image_read(path, p->shape.c, &image));
+    int side = image.width < image.height ? image.width : image.height;
+    side = crop > 0 ? crop : side;
+    lws_resizer *resizer = lws_resizer_create();
+    uint8_t *bytes = malloc(size);
+    lws_status status = LWS_OK;
+    lws_crop part = {(image.width - side) / 2, (image.height - side) / 2, side, side};
+    if (!resizer || !bytes)
+        status = lws_fail(LWS_ERR_MEMORY, "out of memory reading %s", path);
+    else if (part.left < 0 || part.top < 0)
+        status = lws_fail(LWS_ERR_MISMATCH, "%s is %d × %d: too small to crop %d", path, image.width,
+                          image.height, side);
+    else
+        status = lws_image_resize(resizer, &image, part, LWS_FILTER_LANCZOS, p->shape.w, p->shape.h,
+                                  bytes);
+    if (status == LWS_OK)
+        widen(size, bytes, p->pixels + (size_t)p->count++ * size);
+    free(bytes);
+    lws_resizer_destroy(resizer);
+    lws_image_free(&image);
+    return status;
+}
+
+static int is_image(const struct dirent *entry)
+{
+    return entry->d_name[0] != '.' && lws_image_is_name(entry->d_name);
+}
+
+static lws_status load_folder(const char *path, int crop, int limit, pictures *p)
+{
+    struct dirent **entry;
+    int found = scandir(path, &entry, is_image, alphasort);
+    if (found < 0)
+        return lws_fail(LWS_ERR_IO, "cannot read the folder %s: %m", path);
+    for (int i = 0; i < found; i++) {
+        char file[4096];
+        snprintf(file, sizeof file, "%s/%s", path, entry[i]->d_name);
+        if (p->count < limit && append_file(file, crop, p) != LWS_OK)
+            lws_warn("%s; left out", lws_message());
+        free(entry[i]);
+    }
+    free(entry);
+    if (p->count == 0)
+        return lws_fail(LWS_ERR_FORMAT, "%s holds no image that can be read", path);
+    return LWS_OK;
+}
+
+static lws_status load_dataset(const char *path, int limit, pictures *p)
+{
+    lws_dataset *dataset;
+    LWS_TRY(lws_dataset_open(path, LWS_TEST, &dataset));
+    const lws_dataset_info *info = lws_dataset_get_info(dataset);
+    lws_status status = LWS_OK;
+    if (info->rows == 0)
+        status = lws_fail(LWS_ERR_MISMATCH, "%s has no images in its test split", path);
+    else if (info->height != p->shape.h || info->width != p->shape.w || info->channels != p->shape.c)
+        status = lws_fail(LWS_ERR_MISMATCH, "%s holds images of %d × %d × %d, the model takes "
+                          "%d × %d × %d", path, info->height, info->width, info->channels, p->shape.h,
+                          p->shape.w, p->shape.c);
+    for (int64_t i = 0; status == LWS_OK && i < info->rows && p->count < limit; i++)
+        lws_dataset_read(dataset, &i, 1, p->pixels + (size_t)p->count++ * lws_shape_size(p->shape));
+    lws_dataset_close(dataset);
+    return status;
+}
+
+lws_status pictures_load(const char *path, lws_shape shape, int crop, int limit, pictures *p)
+{
+    struct stat info;
+    cli_kind kind;
+    LWS_TRY(allocate(p, limit, shape));
+    lws_status status;
+    if (stat(path, &info) != 0)
+        status = lws_fail(LWS_ERR_IO, "cannot open %s: %m", path);
+    else if (!S_ISDIR(info.st_mode))
+        status = append_file(path, crop, p);
+    else if (cli_identify(path, &kind) == LWS_OK && kind == CLI_DATASET)
+        status = load_dataset(path, limit, p);
+    else
+        status = load_folder(path, crop, limit, p);
+    if (status != LWS_OK)
+        pictures_free(p);
+    return status;
+}
+
+lws_status pictures_read(const char *path, pictures *p)
+{
+    lws_image image;
+    *p = (pictures){0};
+    LWS_TRY(lws_image_read(path, 3, &image));
+    lws_status status = allocate(p, 1, (lws_shape){image.height, image.width, 3});
+    if (status == LWS_OK) {
+        widen(lws_shape_size(p->shape), image.pixels, p->pixels);
+        p->count = 1;
+    }
+    lws_image_free(&image);
+    return status;
+}

@@ -1,0 +1,305 @@
+/* A dataset folder: its shards brought together. */
+#include "shard.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+const char *const lws_split_name[LWS_SPLITS] = {"train", "valid", "test"};
+
+typedef struct piece {
+    int64_t first_row;
+    const uint8_t *images; /* in the map */
+    lws_shard_map map;
+} piece;
+
+struct lws_dataset {
+    lws_dataset_info info;
+    char *recipe;
+    size_t row_bytes;
+    piece *shards; /* [info.shards] */
+};
+
+/* ---- names ------------------------------------------------------------------------------------
+ */
+
+void lws_dataset_shard_name(lws_split split, int shard, int shards,
+                            char name[LWS_DATASET_SHARD_NAME])
+{
+    snprintf(name, LWS_DATASET_SHARD_NAME, "%s-%05d-of-%05d.h5", lws_split_name[split], shard,
+             shards);
+}
+
+bool lws_dataset_is_shard_name(const char *name)
+{
+    for (int s = 0; s < LWS_SPLITS; s++) {
+        int shard, shards;
+        char again[LWS_DATASET_SHARD_NAME];
+        size_t n = strlen(lws_split_name[s]);
+        if (strncmp(name, lws_split_name[s], n) == 0 &&
+            sscanf(name + n, "-%d-of-%d.h5", &shard, &shards) == 2) {
+            lws_dataset_shard_name((lws_split)s, shard, shards, again);
+            return strcmp(name, again) == 0;
+        }
+    }
+    return false;
+}
+
+lws_status lws_dataset_names_digest(int64_t rows, const char *const *names,
+                                    char digest[LWS_DIGEST_TEXT])
+{
+    size_t bytes = 0, used = 0;
+    for (int64_t i = 0; i < rows; i++)
+        bytes += strlen(names[i]) + 1;
+    char *joined = malloc(bytes + 1);
+    if (!joined)
+        return lws_fail(LWS_ERR_MEMORY, "out of memory for the names of %lld images",
+                        (long long)rows);
+    for (int64_t i = 0; i < rows; i++) {
+        size_t n = strlen(names[i]) + 1;
+        memcpy(joined + used, names[i], n);
+        used += n;
+    }
+    lws_digest(joined, bytes, digest);
+    free(joined);
+    return LWS_OK;
+}
+
+static char *join(const char *folder, const char *name)
+{
+    char *path = malloc(strlen(folder) + strlen(name) + 2);
+    if (path)
+        sprintf(path, "%s/%s", folder, name);
+    return path;
+}
+
+/* ---- opening ----------------------------------------------------------------------------------
+ */
+
+/* Reads the header of one shard, whose name need not be that of the split that is wanted. */
+static lws_status read_header(const char *folder, const char *name, lws_shard_header *header)
+{
+    char *path = join(folder, name);
+    if (!path)
+        return lws_fail(LWS_ERR_MEMORY, "%s: out of memory", folder);
+    lws_status status = lws_shard_header_read(path, header);
+    free(path);
+    return status;
+}
+
+/* The first shard file by name, of whatever split: each knows the counts of all. */
+static lws_status find_any(const char *folder, char found[LWS_DATASET_SHARD_NAME])
+{
+    DIR *dir = opendir(folder);
+    if (!dir)
+        return lws_fail(LWS_ERR_IO, "cannot open the dataset folder %s: %m", folder);
+    found[0] = 0;
+    bool interrupted = false;
+    for (struct dirent *entry; (entry = readdir(dir));) {
+        interrupted = interrupted || strstr(entry->d_name, ".h5.partial");
+        if (lws_dataset_is_shard_name(entry->d_name) &&
+            (!found[0] || strcmp(entry->d_name, found) < 0))
+            strcpy(found, entry->d_name); /* such a name fits */
+    }
+    closedir(dir);
+    if (found[0])
+        return LWS_OK;
+    if (interrupted)
+        return lws_fail(LWS_ERR_MISMATCH,
+                        "%s: the dataset is not complete. 'lwssim prepare' is still at "
+                        "work, or was interrupted: run it again.",
+                        folder);
+    return lws_fail(LWS_ERR_IO,
+                    "%s holds no dataset (no file as train-00000-of-00001.h5): make one with "
+                    "'lwssim prepare'",
+                    folder);
+}
+
+/* Half a dataset must not pass for a whole one, even if the missing half is of another split. */
+static lws_status check_complete(const char *folder, const lws_shard_header *any)
+{
+    for (int s = 0; s < LWS_SPLITS; s++) {
+        for (int64_t i = 0; i < any->shards_by_split[s]; i++) {
+            char name[LWS_DATASET_SHARD_NAME];
+            lws_dataset_shard_name((lws_split)s, (int)i, (int)any->shards_by_split[s], name);
+            char *path = join(folder, name);
+            if (!path)
+                return lws_fail(LWS_ERR_MEMORY, "%s: out of memory", folder);
+            int missing = access(path, F_OK);
+            free(path);
+            if (missing)
+                return lws_fail(
+                    LWS_ERR_MISMATCH,
+                    "%s: the shard %s is missing (%m). 'lwssim prepare' was "
+                    "interrupted, or not every file was copied: run it, or the copy, again.",
+                    folder, name);
+        }
+    }
+    return LWS_OK;
+}
+
+/* Does shard `h` belong to the same dataset as `any`, at place `index` of `split`, from row `first`
+ * on? */
+static lws_status check_member(const char *folder, const char *name, const lws_shard_header *any,
+                               const lws_shard_header *h, lws_split split, int64_t index,
+                               int64_t first)
+{
+    const char *what = NULL;
+    if (h->split != split || h->shard != index)
+        what = "its contents belong under another name";
+    else if (memcmp(h->rows_by_split, any->rows_by_split, sizeof h->rows_by_split) != 0 ||
+             memcmp(h->shards_by_split, any->shards_by_split, sizeof h->shards_by_split) != 0)
+        what = "it counts other rows and shards than the rest";
+    else if (h->height != any->height || h->width != any->width || h->channels != any->channels)
+        what = "its images have another size";
+    else if (strcmp(h->recipe, any->recipe) != 0)
+        what = "it was made by another recipe";
+    else if (h->first_row != first)
+        what = "its rows do not follow those of the shard before";
+    if (!what)
+        return LWS_OK;
+    return lws_fail(LWS_ERR_MISMATCH,
+                    "%s: the shard %s is of another dataset (%s). Prepare the dataset "
+                    "again into an empty folder.",
+                    folder, name, what);
+}
+
+static lws_status open_shard(lws_dataset *d, const char *folder, const char *name,
+                             lws_shard_header *header, piece *out)
+{
+    char *path = join(folder, name);
+    if (!path)
+        return lws_fail(LWS_ERR_MEMORY, "%s: out of memory", folder);
+    lws_status status = lws_shard_map_open(path, header, &out->map);
+    free(path);
+    out->first_row = header->first_row;
+    if (out->map.base)
+        out->images = (const uint8_t *)out->map.base + header->offset;
+    if (d->info.digest[0] == 0)
+        memcpy(d->info.digest, header->split_digest, LWS_DIGEST_TEXT);
+    return status;
+}
+
+/* Opens the shards one after the other; `digests` [rows of the split] collects the images' digests.
+ */
+static lws_status open_shards(lws_dataset *d, const char *folder, lws_split split,
+                              const lws_shard_header *any, uint64_t *digests)
+{
+    int64_t row = 0;
+    for (int i = 0; i < d->info.shards; i++) {
+        char name[LWS_DATASET_SHARD_NAME];
+        lws_shard_header header;
+        lws_dataset_shard_name(split, i, d->info.shards, name);
+        LWS_TRY(read_header(folder, name, &header));
+        lws_status status = check_member(folder, name, any, &header, split, i, row);
+        if (status == LWS_OK)
+            status = open_shard(d, folder, name, &header, &d->shards[i]);
+        if (status == LWS_OK) /* first_row + rows <= rows of the split: it fits */
+            memcpy(digests + row, header.digests, (size_t)header.rows * sizeof *digests);
+        row += header.rows;
+        lws_shard_header_free(&header);
+        LWS_TRY(status);
+    }
+    char digest[LWS_DIGEST_TEXT];
+    lws_digest(digests, (size_t)row * sizeof *digests, digest);
+    if (row != d->info.rows || strcmp(digest, d->info.digest) != 0)
+        return lws_fail(LWS_ERR_MISMATCH,
+                        "%s: the %s shards are not all of the same dataset (their "
+                        "digests do not add up). Prepare it again into an empty folder.",
+                        folder, lws_split_name[split]);
+    return LWS_OK;
+}
+
+/* Takes what `any` tells about the split. */
+static lws_status set_up(lws_dataset *d, const char *folder, lws_split split,
+                         const lws_shard_header *any)
+{
+    d->info = (lws_dataset_info){.height = any->height,
+                                 .width = any->width,
+                                 .channels = any->channels,
+                                 .rows = any->rows_by_split[split],
+                                 .shards = (int)any->shards_by_split[split]};
+    memcpy(d->info.rows_by_split, any->rows_by_split, sizeof d->info.rows_by_split);
+    d->row_bytes = (size_t)any->height * (size_t)any->width * (size_t)any->channels;
+    d->recipe = strdup(any->recipe);
+    d->info.recipe = d->recipe;
+    d->shards = calloc((size_t)d->info.shards + 1, sizeof *d->shards);
+    uint64_t *digests = calloc((size_t)d->info.rows + 1, sizeof *digests);
+    lws_status status = LWS_OK;
+    if (!d->recipe || !d->shards || !digests)
+        status = lws_fail(LWS_ERR_MEMORY, "%s: out of memory for %lld rows", folder,
+                          (long long)d->info.rows);
+    else if (d->info.rows == 0)
+        lws_digest(NULL, 0, d->info.digest);
+    else
+        status = open_shards(d, folder, split, any, digests);
+    free(digests);
+    return status;
+}
+
+lws_status lws_dataset_open(const char *folder, lws_split split, lws_dataset **out)
+{
+    char name[LWS_DATASET_SHARD_NAME];
+    lws_shard_header any;
+    *out = NULL;
+    LWS_TRY(find_any(folder, name));
+    LWS_TRY(read_header(folder, name, &any));
+    lws_status status = check_complete(folder, &any);
+    lws_dataset *d = calloc(1, sizeof *d);
+    if (status == LWS_OK)
+        status = d ? set_up(d, folder, split, &any)
+                   : lws_fail(LWS_ERR_MEMORY, "%s: out of memory", folder);
+    lws_shard_header_free(&any);
+    if (status == LWS_OK)
+        *out = d;
+    else
+        lws_dataset_close(d);
+    return status;
+}
+
+void lws_dataset_close(lws_dataset *dataset)
+{
+    if (!dataset)
+        return;
+    for (int i = 0; dataset->shards && i < dataset->info.shards; i++)
+        lws_shard_map_close(&dataset->shards[i].map);
+    free(dataset->shards);
+    free(dataset->recipe);
+    free(dataset);
+}
+
+/* ---- reading ----------------------------------------------------------------------------------
+ */
+
+const lws_dataset_info *lws_dataset_get_info(const lws_dataset *dataset)
+{
+    return &dataset->info;
+}
+
+const uint8_t *lws_dataset_row(const lws_dataset *dataset, int64_t row)
+{
+    int low = 0,
+        high = dataset->info.shards; /* shards[low].first_row <= row < shards[high].first_row */
+    while (high - low > 1) {
+        int middle = low + (high - low) / 2;
+        if (dataset->shards[middle].first_row <= row)
+            low = middle;
+        else
+            high = middle;
+    }
+    const piece *s = &dataset->shards[low];
+    return s->images + (size_t)(row - s->first_row) * dataset->row_bytes;
+}
+
+void lws_dataset_read(const lws_dataset *dataset, const int64_t *rows, int n, float *out)
+{
+    size_t bytes = dataset->row_bytes;
+    for (int i = 0; i < n; i++, out += bytes) {
+        const uint8_t *in = lws_dataset_row(dataset, rows[i]);
+        for (size_t j = 0; j < bytes; j++)
+            out[j] = (float)in[j] / 255.0f;
+    }
+}

@@ -1,0 +1,48 @@
+/* One window size of SSIM or LWSSIM on one image: private to this folder. Everything is double, [h, w, c]. */
+#ifndef LWS_STRUCTURAL_H
+#define LWS_STRUCTURAL_H
+
+#include <lwssim/window.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+typedef struct level {
+    lws_window window;
+    bool product;                 /* SSIM = l · cs; else LWSSIM = l + cs */
+    double c1, c2, c3;
+    double alpha, beta, gamma;
+    double covariance;            /* factor on variances and covariance: 1, or N/(N-1) for sample covariance */
+} level;
+
+/* Buffers of [h, w, c] doubles each, and the window filters' scratch. */
+enum { STRUCTURAL_PLANES = 8 };
+typedef struct structural_scratch {
+    double *plane[STRUCTURAL_PLANES];
+    double *window;
+} structural_scratch;
+
+/* Doubles that a scratch needs, and its layout over such a block. */
+size_t structural_scratch_size(int h, int w, int c);
+structural_scratch structural_scratch_at(double *block, int h, int w, int c);
+
+/* Sum of n values in a fixed order that vectorises. */
+double structural_sum(size_t n, const double *v);
+
+/* The mean over channels and windows of 2 - LWSSIM (1 - SSIM), and, where gradient is not NULL, gradient
+ * [h, w, c] += scale · ∂/∂y. e = y - x. _level is the difference form for exponents 1 and c3 = c2/2 (LOSS of
+ * the paper with cancellation removed); _level_general serves every exponent. */
+double structural_level(const level *lv, int h, int w, int c, const double *x, const double *y,
+                        const double *e, double scale, double *gradient, structural_scratch s);
+double structural_level_general(const level *lv, int h, int w, int c, const double *x,
+                                const double *y, double scale, double *gradient,
+                                structural_scratch s);
+
+/* Means over windows, for each channel, of l · cs and of cs: the parts that MS-SSIM combines. */
+void structural_means(const level *lv, int h, int w, int c, const double *x, const double *y,
+                      double *ssim, double *cs, structural_scratch s);
+
+/* gradient += p · x + q · y + r, planes of n values. */
+void structural_combine(size_t n, const double *p, const double *x, const double *q, const double *y,
+                        const double *r, double *gradient);
+
+#endif

@@ -1,0 +1,126 @@
+/* Convolution and transposed convolution: one geometry, used forwards or as its adjoint. */
+#include "layer.h"
+
+#include <lwssim/conv.h>
+#include <lwssim/dense.h>
+#include <math.h>
+
+typedef struct conv_layer {
+    layer base;
+    lws_conv2d geometry;
+    size_t weight, bias;
+    bool has_bias;
+} conv_layer;
+
+static size_t scratch(const layer *self, int n, int threads)
+{
+    return lws_conv2d_scratch(&((const conv_layer *)self)->geometry, n, threads);
+}
+
+static void add_bias(const conv_layer *l, const lws_pass *pass, float *y)
+{
+    if (l->has_bias)
+        lws_bias_forward(pass->n * l->base.out.h * l->base.out.w, l->base.out.c,
+                         pass->params + l->bias, y);
+}
+
+static void bias_gradient(const conv_layer *l, const lws_pass *pass, const float *dy)
+{
+    if (l->has_bias)
+        lws_bias_backward(pass->n * l->base.out.h * l->base.out.w, l->base.out.c, dy,
+                          pass->dparams + l->bias);
+}
+
+static void conv_forward(const layer *self, const lws_pass *pass, const float *x, float *y,
+                         float *kept)
+{
+    (void)kept;
+    const conv_layer *l = (const conv_layer *)self;
+    lws_conv2d_forward(&l->geometry, pass->n, x, pass->params + l->weight, y, pass->scratch);
+    add_bias(l, pass, y);
+}
+
+static void conv_backward(const layer *self, const lws_pass *pass, const float *x, const float *y,
+                          const float *kept, const float *dy, float *dx)
+{
+    (void)y, (void)kept;
+    const conv_layer *l = (const conv_layer *)self;
+    bias_gradient(l, pass, dy);
+    lws_conv2d_backward_weight(&l->geometry, pass->n, x, dy, pass->dparams + l->weight,
+                               pass->scratch);
+    if (dx)
+        lws_conv2d_backward_data(&l->geometry, pass->n, dy, pass->params + l->weight, dx,
+                                 pass->scratch);
+}
+
+static void transpose_forward(const layer *self, const lws_pass *pass, const float *x, float *y,
+                              float *kept)
+{
+    (void)kept;
+    const conv_layer *l = (const conv_layer *)self;
+    lws_conv2d_backward_data(&l->geometry, pass->n, x, pass->params + l->weight, y, pass->scratch);
+    add_bias(l, pass, y);
+}
+
+static void transpose_backward(const layer *self, const lws_pass *pass, const float *x,
+                               const float *y, const float *kept, const float *dy, float *dx)
+{
+    (void)y, (void)kept;
+    const conv_layer *l = (const conv_layer *)self;
+    bias_gradient(l, pass, dy);
+    lws_conv2d_backward_weight(&l->geometry, pass->n, dy, x, pass->dparams + l->weight,
+                               pass->scratch);
+    if (dx)
+        lws_conv2d_forward(&l->geometry, pass->n, dy, pass->params + l->weight, dx, pass->scratch);
+}
+
+static const layer_ops conv_ops = {
+    .scratch = scratch, .forward = conv_forward, .backward = conv_backward};
+static const layer_ops transpose_ops = {
+    .scratch = scratch, .forward = transpose_forward, .backward = transpose_backward};
+
+/* Does a kernel at this stride and padding take `in` pixels to `out`, reading no window that lies wholly outside
+ * and leaving no input pixel unread at the far side beyond a stride? */
+static bool fits(int in, int out, int kernel, int stride, int pad)
+{
+    int after = (out - 1) * stride + kernel - pad - in; /* zeros needed below or right */
+    return in > 0 && out > 0 && pad < kernel && after < kernel && after > -stride;
+}
+
+static lws_status append(lws_net *net, const char *name, lws_shape wide, lws_shape narrow,
+                         lws_shape out, int kernel, int stride, int pad, bool bias, double std,
+                         const layer_ops *ops)
+{
+    if (!fits(wide.h, narrow.h, kernel, stride, pad) || !fits(wide.w, narrow.w, kernel, stride, pad))
+        return lws_fail(LWS_ERR_USAGE, "%s: a %d×%d kernel with stride %d does not join %d × %d and "
+                        "%d × %d pixels", name, kernel, kernel, stride, wide.h, wide.w, narrow.h,
+                        narrow.w);
+    conv_layer *l = (conv_layer *)net_append(net, sizeof *l, ops, out);
+    if (!l)
+        return LWS_ERR_MEMORY;
+    l->geometry = (lws_conv2d){wide.h, wide.w, wide.c, narrow.h, narrow.w, narrow.c,
+                               kernel, stride, pad};
+    l->has_bias = bias;
+    int64_t dims[] = {kernel, kernel, wide.c, narrow.c}, channels = out.c;
+    LWS_TRY(net_tensor(net, name, "weight", false, 4, dims, 0, std, &l->weight));
+    if (bias)
+        LWS_TRY(net_tensor(net, name, "bias", false, 1, &channels, 0, 0, &l->bias));
+    return LWS_OK;
+}
+
+lws_status lws_net_conv(lws_net *net, const char *name, lws_shape out, int kernel, int stride, int pad,
+                        bool bias, double gain)
+{
+    lws_shape in = lws_net_out(net);
+    double fan_in = (double)kernel * kernel * in.c;
+    return append(net, name, in, out, out, kernel, stride, pad, bias, sqrt(gain / fan_in), &conv_ops);
+}
+
+lws_status lws_net_conv_transpose(lws_net *net, const char *name, lws_shape out, int kernel,
+                                  int stride, int pad, bool bias, double gain)
+{
+    lws_shape in = lws_net_out(net);
+    double fan_in = (double)kernel * kernel * in.c / (stride * stride);
+    return append(net, name, out, in, out, kernel, stride, pad, bias, sqrt(gain / fan_in),
+                  &transpose_ops);
+}

@@ -1,0 +1,57 @@
+#include "layer.h"
+
+#include <lwssim/dense.h>
+#include <math.h>
+
+typedef struct dense_layer {
+    layer base;
+    size_t weight, bias;
+    bool has_bias;
+} dense_layer;
+
+static int inputs(const dense_layer *l)
+{
+    return (int)lws_shape_size(l->base.in);
+}
+
+static int outputs(const dense_layer *l)
+{
+    return (int)lws_shape_size(l->base.out);
+}
+
+static void forward(const layer *self, const lws_pass *pass, const float *x, float *y, float *kept)
+{
+    (void)kept;
+    const dense_layer *l = (const dense_layer *)self;
+    lws_dense_forward(pass->n, inputs(l), outputs(l), x, pass->params + l->weight, y);
+    if (l->has_bias)
+        lws_bias_forward(pass->n, outputs(l), pass->params + l->bias, y);
+}
+
+static void backward(const layer *self, const lws_pass *pass, const float *x, const float *y,
+                     const float *kept, const float *dy, float *dx)
+{
+    (void)y, (void)kept;
+    const dense_layer *l = (const dense_layer *)self;
+    if (l->has_bias)
+        lws_bias_backward(pass->n, outputs(l), dy, pass->dparams + l->bias);
+    lws_dense_backward_weight(pass->n, inputs(l), outputs(l), x, dy, pass->dparams + l->weight);
+    if (dx)
+        lws_dense_backward_data(pass->n, inputs(l), outputs(l), dy, pass->params + l->weight, dx);
+}
+
+static const layer_ops ops = {.forward = forward, .backward = backward};
+
+lws_status lws_net_dense(lws_net *net, const char *name, lws_shape out, bool bias, double gain)
+{
+    dense_layer *l = (dense_layer *)net_append(net, sizeof *l, &ops, out);
+    if (!l)
+        return LWS_ERR_MEMORY;
+    int64_t dims[] = {inputs(l), outputs(l)};
+    l->has_bias = bias;
+    LWS_TRY(net_tensor(net, name, "weight", false, 2, dims, 0, sqrt(gain / (double)dims[0]),
+                       &l->weight));
+    if (bias)
+        LWS_TRY(net_tensor(net, name, "bias", false, 1, &dims[1], 0, 0, &l->bias));
+    return LWS_OK;
+}

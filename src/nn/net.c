@@ -1,0 +1,152 @@
+#include "layer.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { LAYERS_MAX = 64 };
+
+struct lws_net {
+    char prefix[32];
+    lws_shape in, out;
+    lws_tensors *tensors;
+    int count;
+    layer *layers[LAYERS_MAX];
+    float *gradient[2]; /* one is read while the other is written */
+};
+
+lws_status lws_net_create(const char *prefix, lws_shape in, lws_tensors *tensors, lws_net **out)
+{
+    lws_net *net = calloc(1, sizeof *net);
+    *out = net;
+    if (!net)
+        return lws_fail(LWS_ERR_MEMORY, "out of memory building the network");
+    snprintf(net->prefix, sizeof net->prefix, "%s", prefix);
+    net->in = net->out = in;
+    net->tensors = tensors;
+    return LWS_OK;
+}
+
+void lws_net_destroy(lws_net *net)
+{
+    if (!net)
+        return;
+    for (int i = 0; i < net->count; i++)
+        free(net->layers[i]);
+    free(net);
+}
+
+lws_shape lws_net_in(const lws_net *net)
+{
+    return net->in;
+}
+
+lws_shape lws_net_out(const lws_net *net)
+{
+    return net->out;
+}
+
+layer *net_append(lws_net *net, size_t size, const layer_ops *ops, lws_shape out)
+{
+    if (net->count == LAYERS_MAX) {
+        lws_fail(LWS_ERR_USAGE, "a network has at most %d layers", LAYERS_MAX);
+        return NULL;
+    }
+    layer *l = calloc(1, size);
+    if (!l) {
+        lws_fail(LWS_ERR_MEMORY, "out of memory building the network");
+        return NULL;
+    }
+    l->ops = ops;
+    l->in = net->out;
+    l->out = out;
+    net->out = out;
+    net->layers[net->count++] = l;
+    return l;
+}
+
+lws_status net_tensor(lws_net *net, const char *name, const char *part, bool state, int rank,
+                      const int64_t *dims, double mean, double std, size_t *offset)
+{
+    lws_tensors *all = net->tensors;
+    if (all->count == LWS_TENSORS_MAX)
+        return lws_fail(LWS_ERR_USAGE, "a model has at most %d tensors", LWS_TENSORS_MAX);
+    lws_tensor *t = &all->item[all->count++];
+    size_t *end = state ? &all->states : &all->params;
+    *t = (lws_tensor){.rank = rank, .count = 1, .offset = *end, .state = state, .init_mean = mean,
+                      .init_std = std};
+    snprintf(t->name, sizeof t->name, "%s/%s/%s", net->prefix, name, part);
+    for (int i = 0; i < rank; i++) {
+        t->dims[i] = dims[i];
+        t->count *= (size_t)dims[i];
+    }
+    *offset = t->offset;
+    *end = (t->offset + t->count + 15) / 16 * 16;
+    return LWS_OK;
+}
+
+void lws_net_plan(lws_net *net, int n, lws_arena *arena)
+{
+    size_t largest = lws_shape_size(net->in);
+    for (int i = 0; i < net->count; i++) {
+        layer *l = net->layers[i];
+        size_t size = lws_shape_size(l->out);
+        l->y = lws_arena_take(arena, (size_t)n * size * sizeof(float));
+        l->kept = l->ops->kept ? lws_arena_take(arena, l->ops->kept(l, n) * sizeof(float)) : NULL;
+        largest = size > largest ? size : largest;
+    }
+    for (int k = 0; k < 2; k++)
+        net->gradient[k] = lws_arena_take(arena, (size_t)n * largest * sizeof(float));
+}
+
+size_t lws_net_scratch(const lws_net *net, int n, int threads)
+{
+    size_t largest = 0;
+    for (int i = 0; i < net->count; i++) {
+        const layer *l = net->layers[i];
+        size_t size = l->ops->scratch ? l->ops->scratch(l, n, threads) : 0;
+        largest = size > largest ? size : largest;
+    }
+    return largest;
+}
+
+/* In test builds what is about to be overwritten is poisoned, so that a read before the write shows. */
+static void poison(const layer *l, const lws_pass *pass, float *result, size_t result_size)
+{
+#ifdef LWS_POISON
+    lws_poison(result, (size_t)pass->n * result_size);
+    lws_poison(pass->scratch, l->ops->scratch ? l->ops->scratch(l, pass->n, 1) : 0);
+#else
+    (void)l, (void)pass, (void)result, (void)result_size;
+#endif
+}
+
+const float *lws_net_forward(lws_net *net, const lws_pass *pass, const float *x)
+{
+    for (int i = 0; i < net->count; i++) {
+        layer *l = net->layers[i];
+        poison(l, pass, l->y, lws_shape_size(l->out));
+        l->ops->forward(l, pass, x, l->y, l->kept);
+        x = l->y;
+    }
+    return x;
+}
+
+const float *lws_net_backward(lws_net *net, const lws_pass *pass, const float *x, float *dy,
+                              bool want_dx)
+{
+    int free_buffer = 0;
+    for (int i = net->count - 1; i >= 0; i--) {
+        layer *l = net->layers[i];
+        float *dx = NULL;
+        if (i > 0 || want_dx) {
+            dx = l->ops->in_place ? dy : net->gradient[free_buffer];
+            if (!l->ops->in_place) {
+                poison(l, pass, dx, lws_shape_size(l->in));
+                free_buffer = !free_buffer;
+            }
+        }
+        l->ops->backward(l, pass, i > 0 ? net->layers[i - 1]->y : x, l->y, l->kept, dy, dx);
+        dy = dx;
+    }
+    return dy;
+}

@@ -1,0 +1,56 @@
+#include <lwssim/grid.h>
+
+#include <math.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define STB_IMAGE_WRITE_IMPLEMENTATION
+#define STB_IMAGE_WRITE_STATIC
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wunused-function"
+#include <stb_image_write.h>
+#pragma GCC diagnostic pop
+
+enum { GAP = 2, SIDE = 128 }; /* pixels between images; side of an enlarged image, about */
+
+static void place(const float *image, int h, int w, int c, int factor, uint8_t *out, size_t stride)
+{
+    for (int y = 0; y < h * factor; y++) {
+        for (int x = 0; x < w * factor; x++) {
+            const float *pixel = image + ((size_t)(y / factor) * w + x / factor) * c;
+            for (int k = 0; k < c; k++)
+                out[(size_t)y * stride + (size_t)x * c + k] =
+                    (uint8_t)lrintf(fminf(fmaxf(pixel[k], 0), 1) * 255);
+        }
+    }
+}
+
+lws_status lws_grid_write(const char *path, int h, int w, int c, int rows, int columns,
+                          const float *const *image)
+{
+    int side = h > w ? h : w, factor = side < SIDE ? SIDE / side : 1;
+    int width = columns * (w * factor + GAP) + GAP, height = rows * (h * factor + GAP) + GAP;
+    size_t stride = (size_t)width * c, bytes = stride * height;
+    uint8_t *pixels = malloc(bytes);
+    if (!pixels)
+        return lws_fail(LWS_ERR_MEMORY, "out of memory drawing %s", path);
+    memset(pixels, 255, bytes);
+    for (int r = 0; r < rows; r++) {
+        for (int k = 0; k < columns; k++) {
+            size_t top = GAP + (size_t)r * (h * factor + GAP), left = GAP + (size_t)k * (w * factor + GAP);
+            place(image[r * columns + k], h, w, c, factor, pixels + top * stride + left * c, stride);
+        }
+    }
+    char temporary[4200];
+    snprintf(temporary, sizeof temporary, "%s.partial", path);
+    lws_status status = LWS_OK;
+    if (!stbi_write_png(temporary, width, height, c, pixels, (int)stride) ||
+        rename(temporary, path) != 0) {
+        status = lws_fail(LWS_ERR_IO, "cannot write %s: %m", path);
+        remove(temporary);
+    }
+    free(pixels);
+    return status;
+}

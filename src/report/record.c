@@ -1,0 +1,65 @@
+#include <lwssim/record.h>
+
+#include <cjson/cJSON.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* lws_record is cJSON's object under a name of our own. */
+static cJSON *json(const lws_record *record)
+{
+    return (cJSON *)(uintptr_t)record;
+}
+
+lws_record *lws_record_new(void)
+{
+    return (lws_record *)cJSON_CreateObject();
+}
+
+void lws_record_free(lws_record *record)
+{
+    cJSON_Delete(json(record));
+}
+
+void lws_record_text(lws_record *record, const char *key, const char *value)
+{
+    cJSON_AddStringToObject(json(record), key, value);
+}
+
+void lws_record_number(lws_record *record, const char *key, double value)
+{
+    cJSON_AddNumberToObject(json(record), key, value);
+}
+
+void lws_record_integers(lws_record *record, const char *key, int64_t count, const int64_t *values)
+{
+    cJSON *array = cJSON_AddArrayToObject(json(record), key);
+    for (int64_t i = 0; array && i < count; i++)
+        cJSON_AddItemToArray(array, cJSON_CreateNumber((double)values[i]));
+}
+
+lws_record *lws_record_object(lws_record *record, const char *key)
+{
+    return (lws_record *)cJSON_AddObjectToObject(json(record), key);
+}
+
+char *lws_record_print(const lws_record *record, bool indented)
+{
+    return indented ? cJSON_Print(json(record)) : cJSON_PrintUnformatted(json(record));
+}
+
+lws_status lws_record_save(const lws_record *record, const char *path)
+{
+    char *text = lws_record_print(record, true);
+    if (!text)
+        return lws_fail(LWS_ERR_MEMORY, "out of memory writing JSON");
+    bool to_stdout = strcmp(path, "-") == 0;
+    FILE *out = to_stdout ? stdout : fopen(path, "w");
+    lws_status status = LWS_OK;
+    if (!out || fprintf(out, "%s\n", text) < 0 || fflush(out) != 0)
+        status = lws_fail(LWS_ERR_IO, "cannot write %s: %m", path);
+    if (out && !to_stdout && fclose(out) != 0 && status == LWS_OK)
+        status = lws_fail(LWS_ERR_IO, "cannot write %s: %m", path);
+    free(text);
+    return status;
+}

@@ -1,0 +1,116 @@
+#include "checkpoint_file.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+const char *const checkpoint_group[GROUPS] = {"model", "state", "optimizer/m", "optimizer/v"};
+
+static lws_status write_array(lws_h5 *file, const char *group, const lws_tensor *tensor,
+                              const float *values)
+{
+    char name[128], digest[LWS_DIGEST_TEXT];
+    snprintf(name, sizeof name, "/%s/%s", group, tensor->name);
+    LWS_TRY(lws_h5_write(file, name, LWS_H5_F32, tensor->rank, tensor->dims, values));
+    lws_digest(values, tensor->count * sizeof *values, digest);
+    return lws_h5_put_text(file, name, "digest", digest);
+}
+
+static lws_status write_arrays(lws_h5 *file, const lws_tensors *tensors,
+                               const lws_checkpoint_data *data)
+{
+    const float *from[GROUPS] = {data->params, data->states, data->m, data->v};
+    for (int g = 0; g < GROUPS; g++) {
+        for (int t = 0; t < tensors->count; t++) {
+            const lws_tensor *tensor = &tensors->item[t];
+            if (tensor->state == (g == GROUP_STATE))
+                LWS_TRY(write_array(file, checkpoint_group[g], tensor, from[g] + tensor->offset));
+        }
+    }
+    return LWS_OK;
+}
+
+static lws_status write_meta(lws_h5 *file, const lws_checkpoint_meta *meta, const char *config)
+{
+    LWS_TRY(lws_h5_put_text(file, "/", "kind", CHECKPOINT_KIND));
+    LWS_TRY(lws_h5_put_i64(file, "/", "schema", LWS_CHECKPOINT_SCHEMA));
+    LWS_TRY(lws_h5_put_text(file, "/", "config", config));
+    LWS_TRY(lws_h5_put_i64(file, "/", "height", meta->image.h));
+    LWS_TRY(lws_h5_put_i64(file, "/", "width", meta->image.w));
+    LWS_TRY(lws_h5_put_i64(file, "/", "channels", meta->image.c));
+    LWS_TRY(lws_h5_put_text(file, "/", "dataset_digest", meta->dataset_digest));
+    LWS_TRY(lws_h5_put_i64(file, "/", "seed", meta->seed));
+    LWS_TRY(lws_h5_put_i64(file, "/", "epoch", meta->epoch));
+    LWS_TRY(lws_h5_put_i64(file, "/", "step", meta->step));
+    LWS_TRY(lws_h5_put_i64(file, "/", "best_step", meta->best_step));
+    LWS_TRY(lws_h5_put_f64(file, "/", "best_ssim", meta->best_ssim));
+    char digest[LWS_DIGEST_TEXT], *contents = checkpoint_contents(file, meta, config);
+    if (!contents)
+        return LWS_ERR_MEMORY;
+    lws_digest(contents, strlen(contents), digest);
+    free(contents);
+    return lws_h5_put_text(file, "/", "digest", digest);
+}
+
+/* HDF5 reports a full disk late and badly, so the room is looked at first. */
+static lws_status check_room(const char *folder, const lws_tensors *tensors)
+{
+    struct statvfs disk;
+    double need = 4.0 * (3 * (double)tensors->params + (double)tensors->states) + (1 << 20);
+    if (statvfs(folder, &disk) == 0 && (double)disk.f_bavail * (double)disk.f_frsize < need)
+        return lws_fail(LWS_ERR_IO, "the disk is full: a checkpoint in %s needs %.0f MB and %.0f MB are "
+                        "free. Make room and go on with --resume.", folder, need / 1e6,
+                        (double)disk.f_bavail * (double)disk.f_frsize / 1e6);
+    return LWS_OK;
+}
+
+static lws_status flush_file(const char *path, int flags)
+{
+    int fd = open(path, flags);
+    if (fd < 0 || fsync(fd) != 0) {
+        lws_status status = lws_fail(LWS_ERR_IO, "cannot flush %s to disk: %m", path);
+        if (fd >= 0)
+            close(fd);
+        return status;
+    }
+    close(fd);
+    return LWS_OK;
+}
+
+static lws_status write_temporary(const char *path, const lws_checkpoint_meta *meta,
+                                  const char *config, const lws_tensors *tensors,
+                                  const lws_checkpoint_data *data)
+{
+    lws_h5 *file;
+    LWS_TRY(lws_h5_create(path, &file));
+    lws_status status = write_arrays(file, tensors, data);
+    if (status == LWS_OK)
+        status = write_meta(file, meta, config);
+    lws_status closed = lws_h5_close(file);
+    LWS_TRY(status);
+    LWS_TRY(closed);
+    LWS_TRY(flush_file(path, O_RDONLY));
+    return lws_checkpoint_verify(path);
+}
+
+lws_status lws_checkpoint_write(const char *folder, const lws_checkpoint_meta *meta,
+                                const char *config, const lws_tensors *tensors,
+                                const lws_checkpoint_data *data, char *path)
+{
+    char temporary[LWS_PATH];
+    snprintf(path, LWS_PATH, "%s/step-%09" PRId64 ".h5", folder, meta->step);
+    snprintf(temporary, sizeof temporary, "%s/.step-%09" PRId64 ".h5.partial", folder, meta->step);
+    LWS_TRY(check_room(folder, tensors));
+    lws_status status = write_temporary(temporary, meta, config, tensors, data);
+    if (status == LWS_OK && rename(temporary, path) != 0)
+        status = lws_fail(LWS_ERR_IO, "cannot rename %s to %s: %m", temporary, path);
+    if (status != LWS_OK) {
+        unlink(temporary);
+        return status;
+    }
+    return flush_file(folder, O_RDONLY | O_DIRECTORY);
+}

@@ -1,0 +1,180 @@
+#include "trainer.h"
+
+#include "stop.h"
+
+#include <inttypes.h>
+#include <lwssim/clock.h>
+#include <lwssim/log.h>
+#include <lwssim/watchdog.h>
+#include <math.h>
+#include <stdio.h>
+
+/* Speed since the last look. */
+typedef struct pace {
+    double log_time, status_time;
+    int64_t log_step;
+    double images_per_second;
+} pace;
+
+static bool is_due(const trainer *t, const lws_config_interval *every)
+{
+    int64_t per_epoch = lws_sampler_steps_per_epoch(&t->sampler);
+    if (every->count == 0 || every->unit == LWS_EVERY_SECONDS)
+        return false;
+    int64_t steps = (int64_t)every->count * (every->unit == LWS_EVERY_EPOCHS ? per_epoch : 1);
+    return t->step % steps == 0;
+}
+
+static void describe(const trainer *t, const step_result *r, char *text, size_t size)
+{
+    switch (t->options->model) {
+    case LWS_MODEL_VAE:
+        snprintf(text, size, "loss %.5g (recon %.5f, KL %.4g)", r->loss, r->recon, r->kl);
+        break;
+    case LWS_MODEL_MMD_AE:
+        snprintf(text, size, "loss %.5g (recon %.5f, MMD %.3g)", r->loss, r->recon, r->mmd);
+        break;
+    default:
+        snprintf(text, size, "loss %.5f", r->loss);
+    }
+}
+
+static void show_status(const trainer *t, const step_result *r, pace *p)
+{
+    double now = lws_now();
+    bool last = t->step == t->total_steps;
+    if (!last && now - p->status_time < (lws_log_is_terminal() ? .2 : 10))
+        return;
+    double speed = (double)(t->step - t->first_step) / (now - t->start_time);
+    char parts[128];
+    p->status_time = now;
+    describe(t, r, parts, sizeof parts);
+    lws_log_status("step %" PRId64 "/%" PRId64 "  epoch %.2f  %s  %.0f images/s  %s left", t->step,
+                   t->total_steps,
+                   (double)t->step / (double)lws_sampler_steps_per_epoch(&t->sampler), parts,
+                   speed * (double)t->options->batch_size,
+                   lws_duration((double)(t->total_steps - t->step) / speed));
+}
+
+static lws_status log_step(trainer *t, const step_result *r, pace *p)
+{
+    if (t->step % t->options->log_every != 0 && t->step != t->total_steps)
+        return LWS_OK;
+    double now = lws_now();
+    p->images_per_second = (double)((t->step - p->log_step) * t->options->batch_size) /
+                           (now - p->log_time);
+    p->log_time = now;
+    p->log_step = t->step;
+    if (!t->is_root)
+        return LWS_OK;
+    lws_record *record = lws_record_new();
+    lws_record_text(record, "type", "train");
+    lws_record_number(record, "step", (double)t->step);
+    lws_record_number(record, "epoch",
+                      (double)t->step / (double)lws_sampler_steps_per_epoch(&t->sampler));
+    lws_record_number(record, "loss", r->loss);
+    lws_record_number(record, "recon", r->recon);
+    if (t->options->model == LWS_MODEL_VAE)
+        lws_record_number(record, "kl", r->kl);
+    if (t->options->model == LWS_MODEL_MMD_AE)
+        lws_record_number(record, "mmd", r->mmd);
+    lws_record_number(record, "gradient_norm", r->gradient_norm);
+    lws_record_number(record, "lr", r->rate);
+    lws_record_number(record, "images_per_second", p->images_per_second);
+    lws_record_number(record, "seconds", now - t->start_time);
+    if (t->options->log_rows) {
+        lws_sampler_batch(&t->sampler, t->step - 1, 0, t->options->batch_size, t->rows);
+        lws_record_integers(record, "rows", t->options->batch_size, t->rows);
+    }
+    return lws_metrics_log_write(t->log, record);
+}
+
+static lws_status log_evaluation(trainer *t, const lws_evaluation *e)
+{
+    lws_record *record = lws_record_new();
+    lws_record_text(record, "type", "evaluation");
+    lws_record_text(record, "split", lws_split_name[LWS_VALID]);
+    lws_record_number(record, "step", (double)t->step);
+    lws_record_number(record, "images", (double)e->images);
+    for (int m = 0; m < LWS_METRICS; m++)
+        lws_record_number(record, lws_metric_key[m], e->mean[m]);
+    return lws_metrics_log_write(t->log, record);
+}
+
+/* Metrics of the validation split and the picture; a new best sets *improved. */
+static lws_status evaluate(trainer *t, bool *improved)
+{
+    lws_watchdog_phase("evaluation of step", t->step);
+    t->evaluate_time = lws_now();
+    lws_status status = trainer_draw_grid(t);
+    LWS_TRY(lws_comm_agree(t->comm, status));
+    if (lws_dataset_get_info(t->valid)->rows == 0)
+        return LWS_OK;
+    lws_evaluation e;
+    int block = (int)(t->options->batch_size / t->options->micro_batches);
+    LWS_TRY(lws_evaluate(t->comm, t->model, t->flat, t->flat + t->params, t->valid, block, &e));
+    double ssim = e.mean[LWS_METRIC_SSIM_G11];
+    if (ssim > t->best_ssim) {
+        t->best_ssim = ssim;
+        t->best_step = t->step;
+        *improved = true;
+    }
+    lws_info("step %" PRId64 ": validation SSIM %.4f, MSE %.5f, PSNR %.2f dB%s", t->step, ssim,
+             e.mean[LWS_METRIC_MSE], e.mean[LWS_METRIC_PSNR], *improved ? " (best so far)" : "");
+    return lws_comm_agree(t->comm, t->is_root ? log_evaluation(t, &e) : LWS_OK);
+}
+
+static lws_status after_step(trainer *t, const step_result *r, pace *p)
+{
+    bool last = t->step == t->total_steps, improved = false;
+    lws_status status = log_step(t, r, p);
+    if (status != LWS_OK) /* rank 0 alone writes: the others are in the next step already */
+        lws_comm_abort(t->comm, lws_watchdog_where());
+    show_status(t, r, p);
+    if (last || r->evaluate || is_due(t, &t->options->eval_every))
+        LWS_TRY(evaluate(t, &improved));
+    if (last || r->stop || r->time_up || r->checkpoint || improved || is_due(t, &t->options->checkpoint_every)) {
+        LWS_TRY(trainer_save(t));
+        t->checkpoint_time = lws_now();
+    }
+    if ((r->stop || r->time_up) && !last)
+        return lws_fail(LWS_STOPPED, "stopped %s after step %" PRId64 " of %" PRId64
+                        "; go on with --resume", r->stop ? "on request" : "at the time limit", t->step,
+                        t->total_steps);
+    return LWS_OK;
+}
+
+static lws_status run(trainer *t)
+{
+    double now = lws_now();
+    pace p = {.log_time = now, .log_step = t->step};
+    t->start_time = t->checkpoint_time = t->evaluate_time = now;
+    if (t->step >= t->total_steps) {
+        lws_info("nothing to do: the run has all its %" PRId64 " steps. Give it more with --epochs or --steps.",
+                 t->step);
+        return LWS_OK;
+    }
+    while (t->step < t->total_steps) {
+        step_result result;
+        LWS_TRY(trainer_step(t, &result));
+        LWS_TRY(after_step(t, &result, &p));
+    }
+    lws_info("done: %" PRId64 " steps in %s; the run is in %s", t->step - t->first_step,
+             lws_duration(lws_now() - now), t->request.run);
+    return LWS_OK;
+}
+
+lws_status lws_train(lws_comm *comm, lws_train_options *options, const lws_train_request *request)
+{
+    trainer t;
+    stop_catch();
+    LWS_TRY(lws_comm_agree(comm, lws_watchdog_start(options->deadline, lws_comm_rank(comm),
+                                                    lws_comm_host(comm))));
+    lws_status status = trainer_create(comm, options, request, &t);
+    if (status == LWS_OK) {
+        status = run(&t);
+        trainer_destroy(&t);
+    }
+    lws_watchdog_stop();
+    return status;
+}

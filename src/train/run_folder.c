@@ -1,0 +1,129 @@
+#include "trainer.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static bool exists(const char *folder, const char *name)
+{
+    char path[LWS_PATH];
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    return access(path, F_OK) == 0;
+}
+
+/* mkdir -p */
+static lws_status make_folder(const char *folder)
+{
+    char path[LWS_PATH];
+    snprintf(path, sizeof path, "%s", folder);
+    for (char *p = path + 1;; p++) {
+        if (*p != '/' && *p != 0)
+            continue;
+        char kept = *p;
+        *p = 0;
+        if (mkdir(path, 0777) != 0 && errno != EEXIST)
+            return lws_fail(LWS_ERR_IO, "cannot make the folder %s: %m", path);
+        *p = kept;
+        if (kept == 0)
+            break;
+    }
+    struct stat info;
+    if (stat(folder, &info) == 0 && !S_ISDIR(info.st_mode))
+        return lws_fail(LWS_ERR_IO, "%s is a file, not a folder", folder);
+    if (access(folder, W_OK | X_OK) != 0)
+        return lws_fail(LWS_ERR_IO, "the folder %s is not writable: %m", folder);
+    return LWS_OK;
+}
+
+/* Deletes the files of a run in one of its folders, and nothing else. */
+static void clear_folder(const char *run, const char *name, const char *suffix)
+{
+    char path[LWS_PATH];
+    snprintf(path, sizeof path, "%s/%s", run, name);
+    DIR *dir = opendir(path);
+    for (struct dirent *entry; dir && (entry = readdir(dir));) {
+        size_t length = strlen(entry->d_name), end = strlen(suffix);
+        if (length > end && strcmp(entry->d_name + length - end, suffix) == 0)
+            unlinkat(dirfd(dir), entry->d_name, 0);
+    }
+    if (dir)
+        closedir(dir);
+}
+
+static void remove_file(const char *run, const char *name)
+{
+    char path[LWS_PATH];
+    snprintf(path, sizeof path, "%s/%s", run, name);
+    unlink(path);
+}
+
+static lws_status prepare(const lws_train_request *request)
+{
+    const char *run = request->run;
+    bool holds_run = exists(run, "config.ini") || exists(run, "checkpoints");
+    if (holds_run && !request->resume && !request->overwrite)
+        return lws_fail(LWS_ERR_USAGE, "%s already holds a run: go on with --resume, throw it away with "
+                        "--overwrite, or choose another --run", run);
+    if (holds_run && request->overwrite) {
+        clear_folder(run, "checkpoints", ".h5");
+        clear_folder(run, "images", ".png");
+        remove_file(run, "metrics.jsonl");
+        remove_file(run, "config.ini");
+    }
+    char sub[LWS_PATH];
+    LWS_TRY(make_folder(run));
+    snprintf(sub, sizeof sub, "%s/checkpoints", run);
+    LWS_TRY(make_folder(sub));
+    snprintf(sub, sizeof sub, "%s/images", run);
+    return make_folder(sub);
+}
+
+lws_status run_folder_prepare(lws_comm *comm, const lws_train_request *request)
+{
+    return lws_comm_agree(comm, lws_comm_rank(comm) == 0 ? prepare(request) : LWS_OK);
+}
+
+static lws_status write_config(const char *run, const lws_train_options *options)
+{
+    char path[LWS_PATH], temporary[LWS_PATH];
+    snprintf(path, sizeof path, "%s/config.ini", run);
+    snprintf(temporary, sizeof temporary, "%s/.config.ini.partial", run);
+    char *text = lws_config_text(lws_train_table, options);
+    if (!text)
+        return lws_fail(LWS_ERR_MEMORY, "out of memory writing %s", path);
+    FILE *out = fopen(temporary, "w");
+    bool written = out && fputs(text, out) >= 0 && fflush(out) == 0 && fsync(fileno(out)) == 0;
+    if (out)
+        written = fclose(out) == 0 && written;
+    free(text);
+    if (!written || rename(temporary, path) != 0)
+        return lws_fail(LWS_ERR_IO, "cannot write %s: %m", path);
+    return LWS_OK;
+}
+
+lws_status run_folder_write_config(lws_comm *comm, const char *run, const lws_train_options *options)
+{
+    return lws_comm_agree(comm, lws_comm_rank(comm) == 0 ? write_config(run, options) : LWS_OK);
+}
+
+lws_status lws_train_load_options(lws_comm *comm, const char *run, lws_train_options *options)
+{
+    lws_status status = LWS_OK;
+    if (lws_comm_rank(comm) == 0) {
+        char path[LWS_PATH];
+        snprintf(path, sizeof path, "%s/config.ini", run);
+        if (!exists(run, "config.ini"))
+            status = lws_fail(LWS_ERR_IO, "there is no run to resume in %s: it has no config.ini. Leave out "
+                              "--resume to start one.", run);
+        else
+            status = lws_config_read_file(lws_train_table, options, path);
+    }
+    LWS_TRY(lws_comm_agree(comm, status));
+    lws_comm_broadcast(comm, options, sizeof *options);
+    return LWS_OK;
+}

@@ -1,0 +1,82 @@
+#include "trainer.h"
+
+#include <inttypes.h>
+#include <lwssim/log.h>
+#include <lwssim/watchdog.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void folder_of(const trainer *t, char *folder)
+{
+    snprintf(folder, LWS_PATH, "%s/checkpoints", t->request.run);
+}
+
+static lws_checkpoint_data whole_state(trainer *t)
+{
+    return (lws_checkpoint_data){t->flat, t->flat + t->params, t->full_m, t->full_v};
+}
+
+lws_status trainer_save(trainer *t)
+{
+    char folder[LWS_PATH], path[LWS_PATH];
+    folder_of(t, folder);
+    lws_watchdog_phase("checkpoint of step", t->step);
+    lws_reduction_collect(t->reduction, t->m, t->full_m);
+    lws_reduction_collect(t->reduction, t->v, t->full_v);
+    lws_status status = LWS_OK;
+    if (t->is_root) {
+        lws_checkpoint_meta meta = {
+            .image = lws_model_get_spec(t->model)->image,
+            .seed = t->options->seed,
+            .epoch = t->step / lws_sampler_steps_per_epoch(&t->sampler),
+            .step = t->step,
+            .best_step = t->best_step,
+            .best_ssim = t->best_ssim,
+        };
+        lws_checkpoint_data data = whole_state(t);
+        snprintf(meta.dataset_digest, sizeof meta.dataset_digest, "%s",
+                 lws_dataset_get_info(t->train)->digest);
+        status = lws_checkpoint_write(folder, &meta, t->config, lws_model_tensors(t->model), &data, path);
+        if (status == LWS_OK)
+            lws_checkpoint_prune(folder, t->options->keep, t->best_step);
+    }
+    return lws_comm_agree(t->comm, status);
+}
+
+/* Rank 0: the newest whole checkpoint into t->flat, full_m and full_v, and its description. */
+static lws_status read_newest(trainer *t, lws_checkpoint_meta *meta)
+{
+    char folder[LWS_PATH], path[LWS_PATH], *config;
+    folder_of(t, folder);
+    LWS_TRY(lws_checkpoint_find(folder, -1, path));
+    LWS_TRY(lws_checkpoint_read_meta(path, meta, &config));
+    lws_train_options before;
+    lws_config_defaults(lws_train_table, &before);
+    lws_status status = lws_config_read_text(lws_train_table, &before, config, path);
+    free(config);
+    LWS_TRY(status);
+    LWS_TRY(lws_train_options_continue(&before, t->options));
+    const lws_dataset_info *info = lws_dataset_get_info(t->train);
+    if (strcmp(meta->dataset_digest, info->digest) != 0)
+        return lws_fail(LWS_ERR_MISMATCH, "%s was trained on other images: the digest of the training split "
+                        "in %s differs. Give the run its dataset with --data.", path, t->options->data);
+    lws_checkpoint_data data = whole_state(t);
+    LWS_TRY(lws_checkpoint_read(path, lws_model_tensors(t->model), &data));
+    lws_info("resuming from %s (step %" PRId64 ")", path, meta->step);
+    return LWS_OK;
+}
+
+lws_status trainer_restore(trainer *t)
+{
+    lws_checkpoint_meta meta = {0};
+    LWS_TRY(lws_comm_agree(t->comm, t->is_root ? read_newest(t, &meta) : LWS_OK));
+    lws_comm_broadcast(t->comm, &meta, sizeof meta);
+    lws_comm_broadcast(t->comm, t->flat, t->count * sizeof(float));
+    lws_reduction_deal(t->reduction, t->full_m, t->m);
+    lws_reduction_deal(t->reduction, t->full_v, t->v);
+    t->step = meta.step;
+    t->best_step = meta.best_step;
+    t->best_ssim = meta.best_ssim;
+    return LWS_OK;
+}

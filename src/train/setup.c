@@ -1,0 +1,159 @@
+#include "trainer.h"
+
+#include <lwssim/log.h>
+#include <lwssim/norm.h>
+#include <math.h>
+#include <omp.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The text of the configuration without the group "run", which does not belong to the state: a checkpoint is the same
+ * wherever and however it was made. */
+static char *checkpoint_config(const lws_train_options *options)
+{
+    char *text = lws_config_text(lws_train_table, options);
+    char *run = text ? strstr(text, "[run]") : NULL;
+    if (run)
+        *run = 0;
+    return text;
+}
+
+static lws_status open_data(trainer *t)
+{
+    const char *folder = t->options->data;
+    if (!folder[0])
+        return lws_fail(LWS_ERR_USAGE, "train: --data DIR is needed: a folder made by lwssim prepare");
+    LWS_TRY(lws_dataset_open(folder, LWS_TRAIN, &t->train));
+    LWS_TRY(lws_dataset_open(folder, LWS_VALID, &t->valid));
+    const lws_dataset_info *info = lws_dataset_get_info(t->train);
+    if (info->rows < t->options->batch_size)
+        return lws_fail(LWS_ERR_MISMATCH, "%s has %lld training images, fewer than one batch of %lld: set a "
+                        "smaller batch-size or prepare more images", folder, (long long)info->rows,
+                        (long long)t->options->batch_size);
+    return LWS_OK;
+}
+
+static void take_memory(trainer *t, lws_arena *arena)
+{
+    const lws_reduction_part *part = lws_reduction_get_part(t->reduction);
+    const lws_train_options *o = t->options;
+    size_t segment = part->end - part->begin, blocks = t->count / LWS_NORM_BLOCK + 1;
+    size_t own = (size_t)(part->leaves * (o->batch_size / o->micro_batches));
+    size_t batch = (size_t)o->batch_size, latent = (size_t)o->latent;
+    size_t image = lws_shape_size(lws_model_get_spec(t->model)->image);
+    bool mmd = o->model == LWS_MODEL_MMD_AE, alone = lws_comm_size(t->comm) == 1;
+    t->flat = lws_arena_take(arena, t->count * sizeof(float));
+    t->m = lws_arena_take(arena, segment * sizeof(float));
+    t->v = lws_arena_take(arena, segment * sizeof(float));
+    t->full_m = t->m;
+    t->full_v = t->v;
+    if (!alone) {
+        t->full_m = t->is_root ? lws_arena_take(arena, t->count * sizeof(float)) : NULL;
+        t->full_v = t->is_root ? lws_arena_take(arena, t->count * sizeof(float)) : NULL;
+    }
+    t->images = lws_arena_take(arena, own * image * sizeof(float));
+    t->rows = lws_arena_take(arena, batch * sizeof(int64_t));
+    t->codes = mmd ? lws_arena_take(arena, batch * latent * sizeof(float)) : NULL;
+    t->prior = mmd ? lws_arena_take(arena, batch * latent * sizeof(float)) : NULL;
+    t->dcode = mmd ? lws_arena_take(arena, own * latent * sizeof(float)) : NULL;
+    t->statistics = mmd ? lws_arena_take(arena, (t->count - t->params) * sizeof(float)) : NULL;
+    t->my_sums = lws_arena_take(arena, (size_t)(1 + 2 * part->leaves) * sizeof(double));
+    t->sums = lws_arena_take(
+        arena, ((size_t)lws_comm_size(t->comm) + 2 * (size_t)o->micro_batches) * sizeof(double));
+    t->bytes_of = lws_arena_take(arena, (size_t)lws_comm_size(t->comm) * sizeof(size_t));
+    t->norms = lws_arena_take(arena, 2 * blocks * sizeof(double));
+}
+
+static lws_status build(trainer *t)
+{
+    const lws_dataset_info *info = lws_dataset_get_info(t->train);
+    lws_train_options *o = t->options;
+    lws_model_spec spec;
+    lws_shape image = {info->height, info->width, info->channels};
+    LWS_TRY(lws_train_options_model(o, image, &spec));
+    LWS_TRY(lws_model_create(&spec, (int)(o->batch_size / o->micro_batches), &t->model));
+    const lws_tensors *tensors = lws_model_tensors(t->model);
+    t->params = tensors->params;
+    t->count = tensors->params + tensors->states;
+    LWS_TRY(lws_reduction_create(t->comm, o->micro_batches, t->count, LWS_NORM_BLOCK, &t->reduction));
+    lws_arena counting = {0};
+    take_memory(t, &counting);
+    LWS_TRY(lws_arena_create(&t->arena, counting.used, "parameters and optimizer"));
+    take_memory(t, &t->arena);
+    if (!(t->config = checkpoint_config(o)))
+        return lws_fail(LWS_ERR_MEMORY, "out of memory describing the run");
+    return LWS_OK;
+}
+
+static void announce(trainer *t, int cores, int ranks, int threads)
+{
+    const lws_train_options *o = t->options;
+    int size = lws_comm_size(t->comm);
+    int64_t parts = o->micro_batches;
+    if (ranks * threads > cores)
+        lws_warn("%d ranks × %d threads share %d cores of this node: expect less speed", ranks, threads,
+                 cores);
+    if (parts % size != 0)
+        lws_warn("%lld micro-batches do not divide evenly among %d ranks: some wait %.0f%% of the time. Best "
+                 "are %lld micro-batches, or ranks that divide %lld.", (long long)parts, size,
+                 100 * (1 - (double)(parts / size) / ceil((double)parts / size)),
+                 (long long)((parts + size - 1) / size * size), (long long)parts);
+    lws_info("model: %zu parameters; activations %.0f MB a rank; %lld training and %lld validation images",
+             t->params, (double)lws_model_memory(t->model) / 1e6,
+             (long long)lws_dataset_get_info(t->train)->rows,
+             (long long)lws_dataset_get_info(t->valid)->rows);
+}
+
+static lws_status set_up(trainer *t, int threads)
+{
+    LWS_TRY(lws_comm_agree(t->comm, lws_train_options_check(t->options)));
+    omp_set_num_threads(threads);
+    lws_status status = open_data(t);
+    if (status == LWS_OK)
+        status = build(t);
+    LWS_TRY(lws_comm_agree(t->comm, status));
+    int64_t per_epoch;
+    t->sampler = (lws_sampler){(uint64_t)t->options->seed, lws_dataset_get_info(t->train)->rows,
+                               t->options->batch_size};
+    per_epoch = lws_sampler_steps_per_epoch(&t->sampler);
+    t->total_steps = t->options->steps > 0 ? t->options->steps : t->options->epochs * per_epoch;
+    t->adam = lws_train_options_adam(t->options);
+    t->schedule = lws_train_options_schedule(t->options, t->total_steps);
+    LWS_TRY(run_folder_prepare(t->comm, &t->request));
+    if (t->request.resume)
+        LWS_TRY(trainer_restore(t));
+    else
+        lws_tensors_init(lws_model_tensors(t->model), (uint64_t)t->options->seed, t->flat,
+                         t->flat + t->params);
+    t->first_step = t->step;
+    LWS_TRY(run_folder_write_config(t->comm, t->request.run, t->options));
+    return lws_comm_agree(t->comm, lws_metrics_log_open(t->request.run, t->step, t->is_root, &t->log));
+}
+
+lws_status trainer_create(lws_comm *comm, lws_train_options *options,
+                          const lws_train_request *request, trainer *t)
+{
+    int cores, ranks, threads = lws_comm_threads(comm, &cores, &ranks);
+    if (options->threads > 0)
+        threads = (int)options->threads;
+    *t = (trainer){.comm = comm, .is_root = lws_comm_rank(comm) == 0, .options = options,
+                   .request = *request, .best_step = -1, .best_ssim = -2};
+    lws_status status = set_up(t, threads);
+    if (status != LWS_OK) {
+        trainer_destroy(t);
+        return status;
+    }
+    announce(t, cores, ranks, threads);
+    return LWS_OK;
+}
+
+void trainer_destroy(trainer *t)
+{
+    lws_metrics_log_close(t->log);
+    lws_arena_destroy(&t->arena);
+    lws_reduction_destroy(t->reduction);
+    lws_model_destroy(t->model);
+    lws_dataset_close(t->train);
+    lws_dataset_close(t->valid);
+    free(t->config);
+}

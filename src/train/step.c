@@ -1,0 +1,228 @@
+#include "trainer.h"
+
+#include "stop.h"
+
+#include <lwssim/clock.h>
+#include <lwssim/norm.h>
+#include <lwssim/simd.h>
+#include <lwssim/watchdog.h>
+#include <math.h>
+#include <string.h>
+
+/* What ranks tell each other each step, in doubles: one word of flags a rank, then the sums of each of its
+ * micro-batches. */
+enum { FLAG_STOP = 1, FLAG_CHECKPOINT = 2, FLAG_EVALUATE = 4, FLAG_TIME_UP = 8 };
+
+static bool clock_says(const lws_config_interval *every, double since)
+{
+    return every->unit == LWS_EVERY_SECONDS && every->count > 0 && lws_now() - since >= every->count;
+}
+
+static double my_flags(const trainer *t)
+{
+    int flags = stop_requested() ? FLAG_STOP : 0;
+    if (t->is_root && clock_says(&t->options->checkpoint_every, t->checkpoint_time))
+        flags |= FLAG_CHECKPOINT;
+    if (t->is_root && clock_says(&t->options->eval_every, t->evaluate_time))
+        flags |= FLAG_EVALUATE;
+    if (t->is_root && t->options->time_limit > 0 && lws_now() - t->start_time >= t->options->time_limit)
+        flags |= FLAG_TIME_UP;
+    return flags;
+}
+
+static lws_micro_batch micro_batch(const trainer *t, int64_t leaf)
+{
+    int64_t n = t->options->batch_size / t->options->micro_batches;
+    int64_t own = leaf - lws_reduction_get_part(t->reduction)->first_leaf;
+    size_t image = lws_shape_size(lws_model_get_spec(t->model)->image);
+    return (lws_micro_batch){
+        .n = (int)n,
+        .x = t->images + (size_t)(own * n) * image,
+        .first = leaf * n,
+        .total = t->options->batch_size,
+        .seed = (uint64_t)t->options->seed,
+        .step = t->step,
+    };
+}
+
+static void read_images(trainer *t)
+{
+    const lws_reduction_part *part = lws_reduction_get_part(t->reduction);
+    int64_t n = t->options->batch_size / t->options->micro_batches;
+    lws_sampler_batch(&t->sampler, t->step, part->first_leaf * n, part->leaves * n, t->rows);
+    lws_dataset_read(t->train, t->rows, (int)(part->leaves * n), t->images);
+}
+
+/* MMD-AE's first pass: the codes of the global batch on every rank, then the gradient with respect to the own ones.
+ * The estimator is not a sum over micro-batches, hence the pass of its own. *encoded says that the encoder still holds
+ * the only micro-batch of this rank, so that it need not run twice. */
+static double global_mmd(trainer *t, bool *encoded)
+{
+    const lws_reduction_part *part = lws_reduction_get_part(t->reduction);
+    int64_t n = t->options->batch_size / t->options->micro_batches;
+    size_t latent = (size_t)t->options->latent, bytes = latent * sizeof(float);
+    for (int64_t leaf = part->first_leaf; leaf < part->first_leaf + part->leaves; leaf++) {
+        lws_micro_batch batch = micro_batch(t, leaf);
+        const float *codes = lws_model_codes(t->model, t->flat, &batch, t->statistics);
+        memcpy(t->dcode + (size_t)((leaf - part->first_leaf) * n) * latent, codes, (size_t)n * bytes);
+    }
+    for (int r = 0; r < lws_comm_size(t->comm); r++) {
+        int64_t first, count;
+        lws_comm_run(t->options->micro_batches, lws_comm_size(t->comm), r, &first, &count);
+        t->bytes_of[r] = (size_t)(count * n) * bytes;
+    }
+    lws_comm_allgather(t->comm, t->dcode, t->bytes_of, t->codes);
+    *encoded = part->leaves == 1;
+    return lws_model_mmd(t->model, t->codes, t->options->batch_size, (uint64_t)t->options->seed, t->step,
+                         part->first_leaf * n, (int)(part->leaves * n), t->prior, t->dcode);
+}
+
+/* Forward and backward of this rank's micro-batches; sums [2 · own micro-batches]. */
+static void backward_all(trainer *t, bool with_mmd, bool encoded, double *sums)
+{
+    const lws_reduction_part *part = lws_reduction_get_part(t->reduction);
+    for (int64_t leaf = part->first_leaf; leaf < part->first_leaf + part->leaves; leaf++) {
+        lws_micro_batch batch = micro_batch(t, leaf);
+        lws_model_sums of_batch = {0, 0};
+        size_t own = (size_t)((leaf - part->first_leaf) * batch.n) * (size_t)t->options->latent;
+        float *gradient = lws_reduction_leaf(t->reduction);
+        if (encoded)
+            memcpy(gradient + t->params, t->statistics, (t->count - t->params) * sizeof(float));
+        lws_watchdog_phase("forward and backward of step", t->step);
+        if (lws_model_gradient(t->model, t->flat, &batch, with_mmd ? t->dcode + own : NULL, encoded,
+                               gradient, gradient + t->params, &of_batch) != LWS_OK)
+            of_batch = (lws_model_sums){NAN, NAN}; /* every rank will see it and stop */
+        lws_reduction_push(t->reduction);
+        *sums++ = of_batch.recon;
+        *sums++ = of_batch.kl;
+    }
+}
+
+/* Every rank's flags and sums on all ranks; the loss summed over micro-batches in their order. */
+static void exchange_sums(trainer *t, const double *mine, double mmd, step_result *result)
+{
+    const lws_train_options *o = t->options;
+    int size = lws_comm_size(t->comm);
+    for (int r = 0; r < size; r++) {
+        int64_t first, count;
+        lws_comm_run(o->micro_batches, size, r, &first, &count);
+        t->bytes_of[r] = (size_t)(1 + 2 * count) * sizeof(double);
+    }
+    lws_watchdog_phase("exchange of the loss of step", t->step);
+    lws_comm_allgather(t->comm, mine, t->bytes_of, t->sums);
+    int flags = 0;
+    double recon = 0, kl = 0;
+    const double *at = t->sums;
+    for (int r = 0; r < size; r++) {
+        flags |= (int)*at++;
+        for (size_t i = 1; i < t->bytes_of[r] / sizeof(double); i += 2) {
+            recon += *at++;
+            kl += *at++;
+        }
+    }
+    result->stop = flags & FLAG_STOP;
+    result->time_up = flags & FLAG_TIME_UP;
+    result->checkpoint = flags & FLAG_CHECKPOINT;
+    result->evaluate = flags & FLAG_EVALUATE;
+    result->recon = recon / (double)o->batch_size;
+    result->kl = kl / (double)o->batch_size;
+    result->mmd = mmd;
+    result->loss = o->recon_weight * result->recon + o->kl_weight * result->kl + o->mmd_weight * mmd;
+}
+
+/* The norm of the summed gradient of the parameters, from sums over fixed blocks. */
+static double gradient_norm(trainer *t, const float *gradient)
+{
+    const lws_reduction_part *part = lws_reduction_get_part(t->reduction);
+    size_t blocks = (t->count + LWS_NORM_BLOCK - 1) / LWS_NORM_BLOCK;
+    double *all = t->norms, *mine = t->norms + blocks, sum = 0;
+    size_t end = part->end < t->params ? part->end : t->params; /* statistics do not count */
+    size_t my_blocks = (part->end - part->begin + LWS_NORM_BLOCK - 1) / LWS_NORM_BLOCK;
+    memset(mine, 0, my_blocks * sizeof *mine);
+    if (end > part->begin)
+        lws_norm_blocks(end - part->begin, gradient, mine);
+    for (int r = 0; r < lws_comm_size(t->comm); r++) {
+        size_t begin, stop;
+        lws_reduction_segment(t->reduction, r, &begin, &stop);
+        t->bytes_of[r] = (stop - begin + LWS_NORM_BLOCK - 1) / LWS_NORM_BLOCK * sizeof(double);
+    }
+    lws_comm_allgather(t->comm, mine, t->bytes_of, all);
+    for (size_t b = 0; b < blocks; b++)
+        sum += all[b];
+    return sqrt(sum);
+}
+
+LWS_CLONES static void move_average(size_t n, float part, float old_part, const float *restrict now,
+                                    float *restrict average)
+{
+    for (size_t i = 0; i < n; i++)
+        average[i] = old_part * average[i] + part * now[i];
+}
+
+/* Adam on the parameters, the moving average on the statistics, in this rank's segment. */
+static void update_segment(trainer *t, const float *gradient, double scale, double rate)
+{
+    const lws_reduction_part *part = lws_reduction_get_part(t->reduction);
+    const lws_tensors *tensors = lws_model_tensors(t->model);
+    double momentum = t->options->bn_momentum;
+    for (int i = 0; i < tensors->count; i++) {
+        const lws_tensor *tensor = &tensors->item[i];
+        size_t begin = tensor->offset + (tensor->state ? t->params : 0), end = begin + tensor->count;
+        begin = begin > part->begin ? begin : part->begin;
+        end = end < part->end ? end : part->end;
+        if (begin >= end)
+            continue;
+        size_t own = begin - part->begin;
+        if (tensor->state) {
+            /* The reduction summed the statistics of all micro-batches; their mean is what counts. */
+            move_average(end - begin, (float)(momentum / (double)t->options->micro_batches),
+                         (float)(1 - momentum), gradient + own, t->flat + begin);
+            continue;
+        }
+        lws_adam adam = t->adam;
+        if (tensor->rank < 2)
+            adam.weight_decay = 0;
+        lws_adam_step(&adam, t->step + 1, rate, scale, end - begin, t->flat + begin, t->m + own,
+                      t->v + own, gradient + own);
+    }
+}
+
+static lws_status not_finite(const trainer *t, const char *what)
+{
+    return lws_fail(LWS_ERR_NUMERIC, "%s is not finite at step %lld: training has diverged. The "
+                    "checkpoints in %s/checkpoints are whole; start again with a smaller lr, with "
+                    "clip-norm, or with warmup-steps.", what, (long long)t->step, t->request.run);
+}
+
+lws_status trainer_step(trainer *t, step_result *result)
+{
+    bool with_mmd = t->options->model == LWS_MODEL_MMD_AE, encoded = false;
+    const lws_reduction_part *part = lws_reduction_get_part(t->reduction);
+    lws_watchdog_phase("reading images of step", t->step);
+    read_images(t);
+    double mmd = 0, *mine = t->my_sums;
+    if (with_mmd) {
+        lws_watchdog_phase("MMD of step", t->step);
+        mmd = global_mmd(t, &encoded);
+    }
+    mine[0] = my_flags(t);
+    backward_all(t, with_mmd, encoded, mine + 1);
+    exchange_sums(t, mine, mmd, result);
+    if (!isfinite(result->loss))
+        return not_finite(t, "the loss");
+
+    lws_watchdog_phase("reduction of step", t->step);
+    const float *gradient = lws_reduction_finish(t->reduction);
+    result->gradient_norm = gradient_norm(t, gradient);
+    if (!isfinite(result->gradient_norm))
+        return not_finite(t, "the gradient");
+    double limit = t->options->clip_norm;
+    double scale = limit > 0 && result->gradient_norm > limit ? limit / result->gradient_norm : 1;
+    result->rate = lws_schedule_rate(&t->schedule, t->step);
+    lws_watchdog_phase("update of step", t->step);
+    if (part->end > part->begin)
+        update_segment(t, gradient, scale, result->rate);
+    lws_reduction_share(t->reduction, t->flat);
+    t->step++;
+    return LWS_OK;
+}

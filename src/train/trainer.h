@@ -1,0 +1,78 @@
+/* The state of a training run: private to this folder. */
+#ifndef LWS_TRAINER_H
+#define LWS_TRAINER_H
+
+#include <lwssim/arena.h>
+#include <lwssim/checkpoint.h>
+#include <lwssim/dataset.h>
+#include <lwssim/evaluate.h>
+#include <lwssim/metrics_log.h>
+#include <lwssim/reduction.h>
+#include <lwssim/sampler.h>
+#include <lwssim/trainer.h>
+
+/* What one step gave, the same on every rank. */
+typedef struct step_result {
+    double loss, recon, kl, mmd;  /* loss: the weighted sum; the others unweighted means over the batch */
+    double gradient_norm, rate;
+    bool stop;                          /* asked for by a signal on any rank */
+    bool time_up, checkpoint, evaluate; /* asked for by rank 0's clock */
+} step_result;
+
+typedef struct trainer {
+    lws_comm *comm;
+    bool is_root;
+    lws_train_options *options;
+    lws_train_request request;
+    lws_adam adam;
+    lws_schedule schedule;
+    lws_dataset *train, *valid;
+    lws_model *model;
+    lws_reduction *reduction;
+    lws_sampler sampler;
+    lws_metrics_log *log;
+    char *config;                   /* text that goes into checkpoints */
+
+    int64_t step, total_steps;      /* done, and in the whole run */
+    int64_t first_step;             /* where this process came in */
+    int64_t best_step;
+    double best_ssim;
+    double start_time;              /* of the loop in this process */
+    double checkpoint_time, evaluate_time; /* rank 0: when the last one was made */
+
+    /* In the arena. The flat array holds parameters, then statistics. */
+    lws_arena arena;
+    size_t params, count;
+    float *flat;                    /* [count] */
+    float *m, *v;                   /* this rank's segment */
+    float *full_m, *full_v;         /* rank 0: [count], to write and read checkpoints */
+    float *images;                  /* [images of this rank's run of micro-batches] */
+    int64_t *rows;
+    float *codes, *prior, *dcode;   /* MMD-AE: [batch, latent] twice, [own images, latent] */
+    float *statistics;              /* MMD-AE: the encoder's statistics from the first pass */
+    double *my_sums, *sums;         /* what ranks tell each other each step: this rank's, and all */
+    size_t *bytes_of;               /* [ranks] */
+    double *norms;                  /* blocks of the whole flat array, then of this segment */
+} trainer;
+
+/* setup.c: all ranks; on failure nothing is left to destroy. */
+lws_status trainer_create(lws_comm *comm, lws_train_options *options,
+                          const lws_train_request *request, trainer *t);
+void trainer_destroy(trainer *t);
+
+/* step.c: one step, all ranks. LWS_ERR_NUMERIC (on all) when the loss or the gradient is not finite; the parameters
+ * are then those before the step. */
+lws_status trainer_step(trainer *t, step_result *result);
+
+/* save.c: all ranks. */
+lws_status trainer_save(trainer *t);
+lws_status trainer_restore(trainer *t);
+
+/* show.c: the reconstruction grid of the first validation (or training) images; rank 0 draws, others return. */
+lws_status trainer_draw_grid(trainer *t);
+
+/* run_folder.c: rank 0 acts, all agree. Makes the folder, refuses or clears one that holds a run. */
+lws_status run_folder_prepare(lws_comm *comm, const lws_train_request *request);
+lws_status run_folder_write_config(lws_comm *comm, const char *run, const lws_train_options *options);
+
+#endif

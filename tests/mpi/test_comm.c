@@ -1,0 +1,207 @@
+/* Communicators: agreement on errors, gathers of uneven and empty parts, the cut of work into runs. */
+#include "check.h"
+
+#include "mpi_check.h"
+
+static lws_status status_of(int r)
+{
+    return (lws_status)(1 + r % (int)LWS_ERR_MISMATCH);
+}
+
+/* Every set of failing ranks: all leave with the status and the message of the lowest. */
+static void agree_on_the_lowest(void **state)
+{
+    (void)state;
+    for (unsigned failing = 1; failing < 1u << size; failing++) {
+        int lowest = 0;
+        while (!(failing >> lowest & 1))
+            lowest++;
+        lws_status mine = LWS_OK;
+        lws_fail(LWS_OK, "a message of an earlier time");
+        if (failing >> rank & 1)
+            mine = lws_fail(status_of(rank), "trouble number %d", rank);
+        assert_int_equal(lws_comm_agree(comm, mine), status_of(lowest));
+        char text[64], where[64];
+        snprintf(text, sizeof text, "trouble number %d", lowest);
+        assert_memory_equal(lws_message(), text, strlen(text));
+        /* Where only some failed, the reader needs to know on which machine. */
+        snprintf(where, sizeof where, "(rank %d on %s)", lowest, lws_comm_host(comm));
+        bool some = failing != (1u << size) - 1;
+        if (some && lowest != 0)
+            assert_non_null(strstr(lws_message(), where));
+        if (!some)
+            assert_string_equal(lws_message(), text);
+    }
+}
+
+static void agree_that_all_is_well(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 100; i++)
+        assert_int_equal(lws_comm_agree(comm, LWS_OK), LWS_OK);
+}
+
+/* A message as long as messages can be travels whole. */
+static void agree_on_a_long_message(void **state)
+{
+    (void)state;
+    char expected[4000];
+    lws_fail(LWS_ERR_IO, "%01999d", 7);
+    snprintf(expected, sizeof expected, "%s", lws_message());
+    if (rank != 0)
+        lws_fail(LWS_OK, "-");
+    assert_int_equal(lws_comm_agree(comm, rank == 0 ? LWS_ERR_IO : LWS_OK), LWS_ERR_IO);
+    assert_memory_equal(lws_message(), expected, 1900);
+}
+
+/* Runs are contiguous, in rank order, cover everything once, and differ by one at most. */
+static void runs(void **state)
+{
+    (void)state;
+    static const int64_t totals[] = {0, 1, 2, 3, 5, 7, 8, 16, 17, 64, 1000, 202599, (int64_t)1 << 40};
+    for (size_t i = 0; i < sizeof totals / sizeof *totals; i++) {
+        for (int parts = 1; parts <= 130; parts++) {
+            int64_t at = 0, least = INT64_MAX, most = 0;
+            for (int r = 0; r < parts; r++) {
+                int64_t first, count;
+                lws_comm_run(totals[i], parts, r, &first, &count);
+                assert_int_equal(first, at);
+                at += count;
+                least = count < least ? count : least;
+                most = count > most ? count : most;
+            }
+            assert_int_equal(at, totals[i]);
+            assert_true(most - least <= 1);
+        }
+    }
+}
+
+static unsigned char byte_of(int r, size_t i)
+{
+    return (unsigned char)(31 * r + 7 * (int)(i % 97) + 1);
+}
+
+/* Lengths of the parts: `kind` 0 has empty ones at the ends and in the middle, 1 only the last rank's is not empty, 2
+ * all are empty, 3 are larger than what MPI sends eagerly. */
+static size_t bytes_of_rank(int kind, int r)
+{
+    switch (kind) {
+    case 0:
+        return r % 3 == 0 ? 0 : (size_t)(5 * r + 1);
+    case 1:
+        return r == size - 1 ? 13 : 0;
+    case 2:
+        return 0;
+    default:
+        return (size_t)100003 * (size_t)(1 + (size - r) % 3);
+    }
+}
+
+static unsigned char *part_of(int kind, int r)
+{
+    size_t bytes = bytes_of_rank(kind, r);
+    unsigned char *part = malloc(bytes + 1);
+    assert_non_null(part);
+    for (size_t i = 0; i < bytes; i++)
+        part[i] = byte_of(r, i);
+    return part;
+}
+
+static void check_parts(int kind, const unsigned char *all)
+{
+    for (int r = 0; r < size; r++)
+        for (size_t i = 0; i < bytes_of_rank(kind, r); i++)
+            assert_int_equal(*all++, byte_of(r, i));
+}
+
+static void join(void **state)
+{
+    (void)state;
+    for (int kind = 0; kind < 4; kind++) {
+        for (int root_only = 0; root_only < 2; root_only++) {
+            unsigned char *mine = part_of(kind, rank);
+            char *all;
+            size_t bytes_of[64];
+            lws_status status = lws_comm_join(comm, mine, bytes_of_rank(kind, rank), root_only, &all, bytes_of);
+            assert_int_equal(status, LWS_OK);
+            for (int r = 0; r < size; r++)
+                assert_int_equal(bytes_of[r], bytes_of_rank(kind, r));
+            if (root_only && rank != 0)
+                assert_null(all);
+            else
+                check_parts(kind, (unsigned char *)all);
+            free(all);
+            free(mine);
+        }
+    }
+}
+
+static void allgather(void **state)
+{
+    (void)state;
+    for (int kind = 0; kind < 4; kind++) {
+        size_t bytes_of[64], total = 0;
+        for (int r = 0; r < size; r++)
+            total += bytes_of[r] = bytes_of_rank(kind, r);
+        unsigned char *mine = part_of(kind, rank), *all = malloc(total + 1);
+        assert_non_null(all);
+        memset(all, 0, total + 1);
+        all[total] = 0xa5; /* not written */
+        lws_comm_allgather(comm, mine, bytes_of, all);
+        check_parts(kind, all);
+        assert_int_equal(all[total], 0xa5);
+        free(all);
+        free(mine);
+    }
+}
+
+static void broadcast(void **state)
+{
+    (void)state;
+    static const size_t lengths[] = {0, 1, 4096, 1000003};
+    for (size_t k = 0; k < sizeof lengths / sizeof *lengths; k++) {
+        unsigned char *data = calloc(1, lengths[k] + 1);
+        assert_non_null(data);
+        for (size_t i = 0; i < lengths[k] && rank == 0; i++)
+            data[i] = byte_of(5, i);
+        lws_comm_broadcast(comm, data, lengths[k]);
+        for (size_t i = 0; i < lengths[k]; i++)
+            assert_int_equal(data[i], byte_of(5, i));
+        free(data);
+    }
+}
+
+/* Together the ranks of a node are never given more threads than there are cores, except one each. */
+static void threads(void **state)
+{
+    (void)state;
+    int cores, ranks, mine = lws_comm_threads(comm, &cores, &ranks), of[64];
+    size_t bytes_of[64];
+    for (int r = 0; r < size; r++)
+        bytes_of[r] = sizeof mine;
+    lws_comm_allgather(comm, &mine, bytes_of, of);
+    int sum = 0;
+    for (int r = 0; r < size; r++) {
+        assert_true(of[r] >= 1);
+        sum += of[r];
+    }
+    assert_int_equal(ranks, size); /* mpirun on this machine alone */
+    assert_true(cores >= 1);
+    assert_true(sum <= (cores > size ? cores : size));
+}
+
+static int all_tests(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(agree_on_the_lowest), cmocka_unit_test(agree_that_all_is_well),
+        cmocka_unit_test(agree_on_a_long_message), cmocka_unit_test(runs),
+        cmocka_unit_test(join), cmocka_unit_test(allgather),
+        cmocka_unit_test(broadcast), cmocka_unit_test(threads),
+    };
+    return cmocka_run_group_tests_name("comm", tests, NULL, NULL);
+}
+
+int main(void)
+{
+    return mpi_run(all_tests);
+}

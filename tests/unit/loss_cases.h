@@ -1,0 +1,90 @@
+/* The specifications and image pairs over which the loss tests run. */
+#ifndef LWS_LOSS_CASES_H
+#define LWS_LOSS_CASES_H
+
+#include "check.h"
+
+#include <lwssim/loss.h>
+#include <reference.h>
+
+/* One level with uniform window `side`, or one Gaussian one where sigma > 0. */
+CHECK_UNUSED static lws_loss_spec one_level(lws_loss_kind kind, int side, double sigma)
+{
+    lws_loss_spec s = lws_loss_defaults(kind);
+    s.levels = 1;
+    s.window[0] = side;
+    s.weight[0] = 1;
+    s.gaussian = sigma > 0;
+    s.sigma = sigma;
+    return s;
+}
+
+CHECK_UNUSED static lws_loss_spec with_exponents(lws_loss_spec s, double alpha, double beta,
+                                                 double gamma, double c3)
+{
+    s.alpha = alpha;
+    s.beta = beta;
+    s.gamma = gamma;
+    s.c3 = c3;
+    return s;
+}
+
+enum { CASES = 2 * 2 * 13 + 6 };
+
+/* Both losses, both window shapes, all kinds of exponents; then several levels. For images of 11
+ * pixels a side up. */
+CHECK_UNUSED static int loss_cases(lws_loss_spec cases[CASES])
+{
+    static const double exponent[13][4] = {
+        {1, 1, 1, 0},    {2, 2, 2, 0},      {.5, .5, .5, 0}, {0, 0, 0, 0},  {0, 1, 1, 0},
+        {1, 0, 0, 0},    {1, 0, 1, 0},      {1, 1, 0, 0},    {3, 2, .5, 0}, {4, 4, 4, 0},
+        {1, 1, 1, .002}, {1.7, .3, 2.2, 0}, {1, 2, 2, .01},
+    };
+    int n = 0;
+    for (int kind = 0; kind < 2; kind++)
+        for (int gaussian = 0; gaussian < 2; gaussian++)
+            for (int k = 0; k < 13; k++) {
+                lws_loss_spec s = one_level(kind ? LWS_LOSS_SSIM : LWS_LOSS_LWSSIM,
+                                            gaussian ? 7 : 4, gaussian ? 1.2 : 0);
+                const double *e = exponent[k];
+                cases[n++] = with_exponents(s, e[0], e[1], e[2], e[3]);
+            }
+    cases[n++] = lws_loss_defaults(LWS_LOSS_MSE);
+    cases[n++] = lws_loss_defaults(LWS_LOSS_SSIM);
+    cases[n++] = lws_loss_defaults(LWS_LOSS_LWSSIM);
+    lws_loss_spec s = lws_loss_defaults(LWS_LOSS_LWSSIM);
+    s.weight[0] = .5, s.weight[1] = 0, s.weight[2] = 3;
+    cases[n++] = s;
+    s.gaussian = true; /* sigma in proportion to the side */
+    s.k1 = .05, s.k2 = .2;
+    cases[n++] = s;
+    s.levels = 4, s.window[3] = 1, s.weight[3] = 1, s.gaussian = false;
+    cases[n++] = with_exponents(s, 1.5, .5, .75, 0);
+    return n;
+}
+
+/* An original and a reconstruction at distance `noise`: 0 equal, 1 unrelated. */
+CHECK_UNUSED static void random_pair(check_rng *r, size_t n, double noise, float *x, float *y)
+{
+    for (size_t i = 0; i < n; i++) {
+        double a = check_uniform(r, 0, 1), b = check_uniform(r, 0, 1);
+        x[i] = (float)a;
+        y[i] = (float)(a + noise * (b - a));
+    }
+}
+
+/* The library's value of one pair; the gradient where dy is not NULL. */
+CHECK_UNUSED static double evaluate(const lws_loss_spec *spec, int h, int w, int c, const float *x,
+                                    const float *y, double scale, float *dy)
+{
+    lws_loss *loss = NULL;
+    double value = (double)NAN;
+    if (lws_loss_create(spec, h, w, c, &loss) != LWS_OK)
+        fail_msg("%s", lws_message());
+    if (lws_loss_eval(loss, 1, x, y, scale, &value, dy) != LWS_OK)
+        fail_msg("%s", lws_message());
+    lws_loss_destroy(loss);
+    return value;
+}
+
+#endif

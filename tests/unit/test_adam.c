@@ -1,0 +1,203 @@
+/* The optimiser: Adam and AdamW against the reference, ranges, norms of gradients, schedules. */
+#include "check.h"
+
+#include <lwssim/adam.h>
+#include <lwssim/norm.h>
+#include <lwssim/schedule.h>
+#include <reference.h>
+
+enum { N = 1003 };
+
+/* Many steps against a reference that keeps its state in double. m, v and theta are floats, rounded
+ * at every step. */
+static void against_reference(void **state)
+{
+    (void)state;
+    static const lws_adam cases[] = {{.9, .999, 1e-8, 0},
+                                     {.5, .999, 1e-8, 0},
+                                     {.9, .999, 1e-8, .05},
+                                     {0, .9, 1e-3, 0},
+                                     {.9, 0, 1e-4, .5}};
+    check_rng r = {131};
+    for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+        float *theta = check_random_floats(&r, N, -1, 1), *m = check_floats(N),
+              *v = check_floats(N);
+        memset(m, 0, N * sizeof *m);
+        memset(v, 0, N * sizeof *v);
+        double *T = check_widen(theta, N), *M = check_widen(m, N), *V = check_widen(v, N);
+        ref_adam a = {cases[k].beta1, cases[k].beta2, cases[k].epsilon, cases[k].weight_decay,
+                      true};
+        for (int step = 1; step <= 30; step++) {
+            double lr = .01 / step, scale = step % 3 ? 1 : .25;
+            float *g = check_random_floats(&r, N, -1, 1);
+            double *G = check_widen(g, N);
+            for (int i = 0; i < N; i++)
+                G[i] *= scale;
+            lws_adam_step(&cases[k], step, lr, scale, N, theta, m, v, g);
+            ref_adam_step(&a, step, lr, N, T, M, V, G);
+            check_free(g, N), check_free(G, N);
+        }
+        check_floats_near(theta, T, N, 2e-6);
+        check_floats_near(m, M, N, 1e-6);
+        check_floats_near(v, V, N, 1e-6);
+        check_free(theta, N), check_free(m, N), check_free(v, N);
+        check_free(T, N), check_free(M, N), check_free(V, N);
+    }
+}
+
+/* The first step moves every parameter by lr against the sign of its gradient, however small the
+ * gradient. */
+static void first_step(void **state)
+{
+    (void)state;
+    float theta[4] = {0, 0, 0, 5}, m[4] = {0}, v[4] = {0}, g[4] = {3, -1e-3f, 1e3f, 0};
+    lws_adam a = {.9, .999, 1e-12, 0};
+    lws_adam_step(&a, 1, .01, 1, 4, theta, m, v, g);
+    check_near(theta[0], -.01, 1e-8);
+    check_near(theta[1], .01, 1e-8);
+    check_near(theta[2], -.01, 1e-8);
+    check_near(theta[3], 5, 0); /* without a gradient, nothing moves */
+    check_near(m[0], .3, 1e-7);
+    check_near(v[0], .009, 1e-9);
+}
+
+/* Decay is decoupled: without a gradient the parameter shrinks by lr · decay, and the moments stay
+ * 0. */
+static void decoupled_decay(void **state)
+{
+    (void)state;
+    float theta = 2, m = 0, v = 0, g = 0;
+    lws_adam a = {.9, .999, 1e-8, .1};
+    lws_adam_step(&a, 1, .5, 1, 1, &theta, &m, &v, &g);
+    check_near(theta, 2 * (1 - .05), 2e-7);
+    check_near(m, 0, 0);
+    check_near(v, 0, 0);
+}
+
+/* Any cut of the arrays gives the same bits: ranks own ranges. */
+static void ranges_have_the_same_bits(void **state)
+{
+    (void)state;
+    check_rng r = {132};
+    float *start[4], *whole[4], *parts[4];
+    for (int k = 0; k < 4; k++) { /* theta, m, v, g */
+        start[k] = check_random_floats(&r, N, k == 2 ? 0 : -1, 1);
+        whole[k] = check_floats(N);
+        parts[k] = check_floats(N);
+        memcpy(whole[k], start[k], N * sizeof(float));
+    }
+    lws_adam a = {.9, .999, 1e-8, .01};
+    lws_adam_step(&a, 7, 1e-3, .3, N, whole[0], whole[1], whole[2], whole[3]);
+    for (size_t ranks = 2; ranks <= 9; ranks++) {
+        for (int k = 0; k < 4; k++)
+            memcpy(parts[k], start[k], N * sizeof(float));
+        for (size_t k = 0; k < ranks; k++) {
+            size_t b = N * k / ranks, e = N * (k + 1) / ranks;
+            lws_adam_step(&a, 7, 1e-3, .3, e - b, parts[0] + b, parts[1] + b, parts[2] + b,
+                          parts[3] + b);
+        }
+        for (int k = 0; k < 4; k++)
+            check_same_bits(parts[k], whole[k], N * sizeof(float));
+    }
+    check_same_bits(whole[3], start[3], N * sizeof(float)); /* the gradient is read only */
+    for (int k = 0; k < 4; k++) {
+        check_free(start[k], N), check_free(whole[k], N), check_free(parts[k], N);
+    }
+}
+
+static void norms(void **state)
+{
+    (void)state;
+    static const size_t sizes[] = {
+        1, 7, LWS_NORM_BLOCK - 1, LWS_NORM_BLOCK, LWS_NORM_BLOCK + 1, 3 * LWS_NORM_BLOCK + 5};
+    check_rng r = {133};
+    for (size_t k = 0; k < sizeof sizes / sizeof *sizes; k++) {
+        size_t n = sizes[k], blocks = (n + LWS_NORM_BLOCK - 1) / LWS_NORM_BLOCK;
+        float *g = check_random_floats(&r, n, -1, 1);
+        double *sums = check_doubles(blocks), *want = check_doubles(blocks);
+        for (size_t b = 0; b < blocks; b++)
+            want[b] = 0;
+        for (size_t i = 0; i < n; i++)
+            want[i / LWS_NORM_BLOCK] += (double)g[i] * g[i];
+        lws_norm_blocks(n, g, sums);
+        check_doubles_near(sums, want, blocks, 1e-13);
+        /* whole blocks by themselves have the same bits */
+        for (size_t b = 0; b < blocks; b++) {
+            size_t first = b * LWS_NORM_BLOCK;
+            double one;
+            lws_norm_blocks(n - first < LWS_NORM_BLOCK ? n - first : LWS_NORM_BLOCK, g + first,
+                            &one);
+            check_same_bits(&one, &sums[b], sizeof one);
+        }
+        check_free(g, n), check_free(sums, blocks), check_free(want, blocks);
+    }
+}
+
+/* Squares that would overflow or vanish in float. */
+static void norms_of_extremes(void **state)
+{
+    (void)state;
+    float g[3] = {1e30f, 0, 0};
+    double sum;
+    lws_norm_blocks(3, g, &sum);
+    check_near(sum, (double)1e30f * 1e30f, 1e47);
+    g[0] = 1e-30f;
+    lws_norm_blocks(3, g, &sum);
+    check_near(sum, (double)1e-30f * 1e-30f, 1e-73);
+}
+
+static void schedules(void **state)
+{
+    (void)state;
+    lws_schedule s = {.kind = LWS_SCHEDULE_CONSTANT, .lr = .1, .lr_min = .01, .total = 100};
+    check_near(lws_schedule_rate(&s, 0), .1, 0);
+    check_near(lws_schedule_rate(&s, 1000), .1, 0);
+    s.kind = LWS_SCHEDULE_STEP, s.every = 10, s.factor = .5;
+    check_near(lws_schedule_rate(&s, 0), .1, 1e-17);
+    check_near(lws_schedule_rate(&s, 9), .1, 1e-17);
+    check_near(lws_schedule_rate(&s, 10), .05, 1e-17);
+    check_near(lws_schedule_rate(&s, 35), .0125, 1e-17);
+    s.kind = LWS_SCHEDULE_COSINE;
+    check_near(lws_schedule_rate(&s, 0), .1, 1e-4);    /* the top */
+    check_near(lws_schedule_rate(&s, 50), .055, 2e-3); /* half way */
+    check_near(lws_schedule_rate(&s, 99), .01, 1e-3);  /* the bottom */
+    for (int step = 1; step < 100; step++)
+        assert_true(lws_schedule_rate(&s, step) <= lws_schedule_rate(&s, step - 1));
+    for (int step = 100; step < 200; step++)
+        check_near(lws_schedule_rate(&s, step), .01, 1e-15); /* and does not rise again */
+}
+
+static void warmup(void **state)
+{
+    (void)state;
+    for (int kind = 0; kind < 3; kind++) {
+        lws_schedule s = {
+            .lr = .1, .lr_min = 0, .warmup = 20, .total = 400, .every = 1000, .factor = .1};
+        s.kind = kind == 0   ? LWS_SCHEDULE_CONSTANT
+                 : kind == 1 ? LWS_SCHEDULE_COSINE
+                             : LWS_SCHEDULE_STEP;
+        double last = 0;
+        for (int step = 0; step < 19; step++) {
+            double rate = lws_schedule_rate(&s, step), next = lws_schedule_rate(&s, step + 1);
+            assert_true(rate > last && rate < .1); /* never 0: such a step would be wasted */
+            check_near(next - rate, .1 / 20, .1 / 20 / 10);
+            last = rate;
+        }
+        check_near(lws_schedule_rate(&s, 20), .1, 1e-3);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(first_step),
+        cmocka_unit_test(decoupled_decay),
+        cmocka_unit_test(against_reference),
+        cmocka_unit_test(ranges_have_the_same_bits),
+        cmocka_unit_test(norms),
+        cmocka_unit_test(norms_of_extremes),
+        cmocka_unit_test(schedules),
+        cmocka_unit_test(warmup),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,399 @@
+/* Dataset folders: reading, and everything that may be wrong with them. */
+#include "scratch.h"
+
+#include <lwssim/dataset.h>
+#include <lwssim/h5.h>
+
+#include "shard_file.h"
+
+enum { SIDE = 4, ROW = SIDE * SIDE * 3, SHARDS = 3 };
+
+/* Rows in the shards of train; the one in the middle is empty, as where all its images were bad. */
+static const int64_t train_rows[SHARDS] = {5, 0, 3};
+
+typedef struct split_data {
+    uint8_t pixels[8][ROW];
+    uint64_t digests[8];
+    char names[8][16];
+} split_data;
+
+static void fill(split_data *d, uint64_t seed)
+{
+    check_rng r = {seed};
+    for (int i = 0; i < 8; i++) {
+        for (int j = 0; j < ROW; j++)
+            d->pixels[i][j] = (uint8_t)check_next(&r);
+        d->digests[i] = lws_digest64(d->pixels[i], ROW);
+        snprintf(d->names[i], sizeof d->names[i], "image-%d.jpg", i);
+    }
+}
+
+/* One shard with rows [first, first + rows) of d, of a dataset with `total` rows in the split. */
+static void make_shard(const char *path, const split_data *d, int64_t first, int64_t rows,
+                       int64_t total, lws_shard_facts facts)
+{
+    const char *names[8];
+    char digest[LWS_DIGEST_TEXT], all[LWS_DIGEST_TEXT];
+    for (int i = 0; i < 8; i++)
+        names[i] = d->names[i];
+    lws_digest(d->digests + first, (size_t)rows * 8, digest);
+    lws_digest(d->digests, (size_t)total * 8, all);
+    facts.first_row = first;
+    facts.digest = digest;
+    facts.split_digest = all;
+    assert_int_equal(lws_shard_file_write(path, rows, SIDE, 3, d->pixels[first], d->digests + first,
+                                          names + first),
+                     LWS_OK);
+    assert_int_equal(lws_shard_file_complete(path, &facts), LWS_OK);
+}
+
+/* A dataset of 8 rows in three train shards and 8 in one test shard; nothing in valid. */
+static void make_dataset(const char *folder, uint64_t seed, const char *recipe, split_data *train,
+                         split_data *test)
+{
+    fill(train, seed);
+    fill(test, seed + 1000);
+    lws_shard_facts facts = {
+        .recipe = recipe, .rows_by_split = {8, 0, 8}, .shards_by_split = {SHARDS, 0, 1}};
+    int64_t first = 0;
+    for (int i = 0; i < SHARDS; i++) {
+        facts.split = LWS_TRAIN;
+        facts.shard = i;
+        make_shard(path_of("%s/train-%05d-of-%05d.h5", folder, i, SHARDS), train, first,
+                   train_rows[i], 8, facts);
+        first += train_rows[i];
+    }
+    facts.split = LWS_TEST;
+    facts.shard = 0;
+    make_shard(path_of("%s/test-00000-of-00001.h5", folder), test, 0, 8, 8, facts);
+}
+
+typedef struct fixture {
+    char folder[256], train[SHARDS][300], test[300];
+    split_data train_data, test_data;
+} fixture;
+
+static void set_up(fixture *f, void **state)
+{
+    snprintf(f->folder, sizeof f->folder, "%s", (char *)*state);
+    for (int i = 0; i < SHARDS; i++)
+        snprintf(f->train[i], sizeof f->train[i], "%s/train-%05d-of-%05d.h5", f->folder, i, SHARDS);
+    snprintf(f->test, sizeof f->test, "%s/test-00000-of-00001.h5", f->folder);
+    make_dataset(f->folder, 1, "recipe=a", &f->train_data, &f->test_data);
+}
+
+static void opens_as(const fixture *f, lws_split split, lws_status wanted, const char *part)
+{
+    lws_dataset *d;
+    lws_status status = lws_dataset_open(f->folder, split, &d);
+    if (status != wanted)
+        print_error("%s\n", lws_message());
+    assert_int_equal(status, wanted);
+    if (wanted != LWS_OK) {
+        assert_null(d);
+        check_mentions(lws_message(), part);
+    }
+    lws_dataset_close(d);
+}
+
+/* ---- reading ----------------------------------------------------------------------------------
+ */
+
+static void reads_rows(void **state)
+{
+    static fixture f;
+    lws_dataset *d;
+    set_up(&f, state);
+    assert_int_equal(lws_dataset_open(f.folder, LWS_TRAIN, &d), LWS_OK);
+    const lws_dataset_info *info = lws_dataset_get_info(d);
+    char digest[LWS_DIGEST_TEXT];
+    lws_digest(f.train_data.digests, sizeof f.train_data.digests, digest);
+    assert_int_equal(info->height, SIDE);
+    assert_int_equal(info->width, SIDE);
+    assert_int_equal(info->channels, 3);
+    assert_int_equal(info->rows, 8);
+    assert_int_equal(info->shards, SHARDS);
+    assert_int_equal(info->rows_by_split[LWS_TEST], 8);
+    assert_string_equal(info->recipe, "recipe=a");
+    assert_string_equal(info->digest, digest);
+    for (int64_t i = 0; i < 8; i++)
+        check_same_bits(lws_dataset_row(d, i), f.train_data.pixels[i], ROW);
+
+    int64_t rows[] = {7, 0, 4, 5, 5};
+    float *out = check_floats(5 * ROW);
+    lws_dataset_read(d, rows, 5, out);
+    for (int i = 0; i < 5; i++)
+        for (int j = 0; j < ROW; j++)
+            check_near(out[i * ROW + j], (float)(f.train_data.pixels[rows[i]][j] / 255.), 0);
+    check_free(out, 5 * ROW);
+    lws_dataset_close(d);
+}
+
+static void opens_an_empty_split(void **state)
+{
+    static fixture f;
+    lws_dataset *d;
+    set_up(&f, state);
+    assert_int_equal(lws_dataset_open(f.folder, LWS_VALID, &d), LWS_OK);
+    assert_int_equal(lws_dataset_get_info(d)->rows, 0);
+    assert_int_equal(lws_dataset_get_info(d)->shards, 0);
+    assert_int_equal(lws_dataset_get_info(d)->height, SIDE);
+    lws_dataset_close(d);
+}
+
+static void verifies(void **state)
+{
+    static fixture f;
+    int64_t rows = -1;
+    set_up(&f, state);
+    for (int i = 0; i < SHARDS; i++) {
+        assert_int_equal(lws_dataset_verify_shard(f.train[i], &rows), LWS_OK);
+        assert_int_equal(rows, train_rows[i]);
+    }
+}
+
+static void tells_shard_names(void **state)
+{
+    (void)state;
+    static const char *const good[] = {"train-00000-of-00008.h5", "test-12345-of-99999.h5"};
+    static const char *const bad[] = {"train-0-of-8.h5",
+                                      ".train-00000-of-00008.h5.partial",
+                                      "train-00000-of-00008.h5.bak",
+                                      "dev-00000-of-00008.h5",
+                                      "train-",
+                                      "",
+                                      "xtrain-00000-of-00008.h5"};
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++)
+        assert_true(lws_dataset_is_shard_name(good[i]));
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        assert_false(lws_dataset_is_shard_name(bad[i]));
+    char name[LWS_DATASET_SHARD_NAME];
+    lws_dataset_shard_name(LWS_VALID, 3, 12, name);
+    assert_string_equal(name, "valid-00003-of-00012.h5");
+}
+
+/* ---- what is missing --------------------------------------------------------------------------
+ */
+
+static void no_dataset(void **state)
+{
+    static fixture f;
+    set_up(&f, state);
+    for (int i = 0; i < SHARDS; i++)
+        remove(f.train[i]);
+    remove(f.test);
+    opens_as(&f, LWS_TRAIN, LWS_ERR_IO, "holds no dataset");
+    file_text(path_of("%s/.train-00000-of-00001.h5.partial", f.folder), "");
+    opens_as(&f, LWS_TRAIN, LWS_ERR_MISMATCH, "interrupted");
+    snprintf(f.folder, sizeof f.folder, "/no/such/folder");
+    opens_as(&f, LWS_TRAIN, LWS_ERR_IO, "No such file");
+}
+
+/* Whatever shard is missing, no split opens, not even an empty one. */
+static void missing_shards(void **state)
+{
+    static fixture f;
+    set_up(&f, state);
+    char *aside = path_of("%s/aside", f.folder);
+    const char *const all[] = {f.train[0], f.train[1], f.train[2], f.test};
+    for (int i = 0; i < 4; i++) {
+        assert_int_equal(rename(all[i], aside), 0);
+        for (int split = 0; split < LWS_SPLITS; split++) {
+            opens_as(&f, (lws_split)split, LWS_ERR_MISMATCH, strrchr(all[i], '/') + 1);
+            check_mentions(lws_message(), "interrupted");
+        }
+        assert_int_equal(rename(aside, all[i]), 0);
+    }
+    opens_as(&f, LWS_TRAIN, LWS_OK, "");
+}
+
+static void a_shard_without_its_facts(void **state)
+{
+    static fixture f;
+    static const char *const names[] = {"n"};
+    set_up(&f, state);
+    assert_int_equal(lws_shard_file_write(f.train[2], 1, SIDE, 3, f.train_data.pixels[0],
+                                          f.train_data.digests, names),
+                     LWS_OK);
+    opens_as(&f, LWS_TRAIN, LWS_ERR_FORMAT, "no complete shard");
+    check_mentions(lws_message(), f.train[2]);
+}
+
+/* ---- what is damaged --------------------------------------------------------------------------
+ */
+
+static void truncated(void **state)
+{
+    static fixture f;
+    set_up(&f, state);
+    blob b = file_read(f.train[2]);
+    for (size_t size = 0; size < b.size; size += 1 + b.size / 61) {
+        file_write(f.train[2], b.data, size);
+        opens_as(&f, LWS_TRAIN, LWS_ERR_FORMAT, f.train[2]);
+    }
+    free(b.data);
+}
+
+static void flipped_pixel(void **state)
+{
+    static fixture f;
+    int64_t rows;
+    set_up(&f, state);
+    size_t at = file_find(f.train[2], f.train_data.pixels[6], ROW);
+    file_flip(f.train[2], at + 5, 0x10);
+    opens_as(&f, LWS_TRAIN, LWS_OK, ""); /* pixels are not read when opening */
+    assert_int_equal(lws_dataset_verify_shard(f.train[2], &rows), LWS_ERR_FORMAT);
+    check_mentions(lws_message(), f.train[2]);
+    check_mentions(lws_message(), "image-6.jpg");
+    check_mentions(lws_message(), "image 1 ");
+}
+
+static void flipped_digest(void **state)
+{
+    static fixture f;
+    set_up(&f, state);
+    file_flip(f.train[0], file_find(f.train[0], &f.train_data.digests[3], 8), 1);
+    opens_as(&f, LWS_TRAIN, LWS_ERR_FORMAT, "damaged");
+}
+
+static void flipped_name(void **state)
+{
+    static fixture f;
+    int64_t rows;
+    set_up(&f, state);
+    file_flip(f.train[0], file_find(f.train[0], "image-2.jpg", 11) + 6, 1);
+    assert_int_equal(lws_dataset_verify_shard(f.train[0], &rows), LWS_ERR_FORMAT);
+    check_mentions(lws_message(), "/names");
+}
+
+/* Any bit, anywhere: verification notices, unless the bit is in padding, and then nothing has
+ * changed. */
+static void flipped_anywhere(void **state)
+{
+    static fixture f;
+    int64_t rows, noticed = 0, tried = 0;
+    set_up(&f, state);
+    blob b = file_read(f.train[2]);
+    for (size_t i = 0; i < b.size; i += 3) {
+        uint8_t bit = (uint8_t)(1 << i % 8);
+        b.data[i] ^= bit;
+        file_write(f.train[2], b.data, b.size);
+        b.data[i] ^= bit;
+        tried++;
+        if (lws_dataset_verify_shard(f.train[2], &rows) != LWS_OK) {
+            noticed++;
+            continue;
+        }
+        lws_dataset *d;
+        if (lws_dataset_open(f.folder, LWS_TRAIN, &d) != LWS_OK) {
+            noticed++;
+            continue;
+        }
+        for (int64_t k = 0; k < 8; k++)
+            check_same_bits(lws_dataset_row(d, k), f.train_data.pixels[k], ROW);
+        assert_string_equal(lws_dataset_get_info(d)->recipe, "recipe=a");
+        lws_dataset_close(d);
+    }
+    assert_true(noticed * 4 > tried);
+    free(b.data);
+}
+
+/* ---- what does not belong ---------------------------------------------------------------------
+ */
+
+static void foreign_shards(void **state)
+{
+    static fixture f;
+    static split_data train, test;
+    set_up(&f, state);
+    char *other = path_of("%s/other", f.folder),
+         *theirs = path_of("%s/other/%s", f.folder, strrchr(f.train[2], '/') + 1);
+    assert_int_equal(mkdir(other, 0777), 0);
+    char *ours = path_of("%s/ours", f.folder);
+    file_copy(f.train[2], ours);
+
+    make_dataset(other, 1, "recipe=b", &train, &test);
+    file_copy(theirs, f.train[2]);
+    opens_as(&f, LWS_TRAIN, LWS_ERR_MISMATCH, "another recipe");
+
+    make_dataset(other, 2, "recipe=a", &train, &test); /* alike in all but the pixels */
+    file_copy(theirs, f.train[2]);
+    opens_as(&f, LWS_TRAIN, LWS_ERR_MISMATCH, "not all of the same dataset");
+
+    file_copy(f.train[0], f.train[2]); /* under another's name */
+    opens_as(&f, LWS_TRAIN, LWS_ERR_MISMATCH, "under another name");
+    file_copy(f.test, f.train[2]);
+    opens_as(&f, LWS_TRAIN, LWS_ERR_MISMATCH, "under another name");
+
+    file_text(f.train[2], "no HDF5");
+    opens_as(&f, LWS_TRAIN, LWS_ERR_FORMAT, f.train[2]);
+    file_copy(ours, f.train[2]);
+    opens_as(&f, LWS_TRAIN, LWS_OK, "");
+}
+
+static void put(const char *path, const char *name, int64_t whole, const char *text)
+{
+    lws_h5 *file;
+    assert_int_equal(lws_h5_edit(path, &file), LWS_OK);
+    assert_int_equal(text ? lws_h5_put_text(file, "/", name, text)
+                          : lws_h5_put_i64(file, "/", name, whole),
+                     LWS_OK);
+    assert_int_equal(lws_h5_close(file), LWS_OK);
+}
+
+static void contradictions(void **state)
+{
+    static fixture f;
+    set_up(&f, state);
+    static const struct {
+        const char *name;
+        int64_t whole;
+        const char *text, *message;
+    } cases[] = {
+        {"schema", 2, NULL, "schema 2"},
+        {"split", 0, "dev", "unknown split"},
+        {"shard", 5, NULL, "contradict"},
+        {"shards", 4, NULL, "contradict"},
+        {"first_row", -1, NULL, "contradict"},
+        {"first_row", 6, NULL, "contradict"},
+        {"rows_in_split", 9, NULL, "contradict"},
+        {"rows_by_split", 0, "train:8,valid:-1,test:8", "rows_by_split"},
+        {"rows_by_split", 0, "train:8,valid:0", "rows_by_split"},
+        {"rows_by_split", 0, "train:8,valid:0,test:9", "counts other rows"},
+        {"shards_by_split", 0, "train:3,valid:0,test:9999999999", "shards_by_split"},
+        {"digest", 0, "00000000000000000000000000000000", "damaged"},
+        {"digest", 0, "0000", "no digest"},
+        {"first_row", 4, NULL, "do not follow"},
+    };
+    char *aside = path_of("%s/aside", f.folder);
+    file_copy(f.train[2], aside);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        put(f.train[2], cases[i].name, cases[i].whole, cases[i].text);
+        lws_dataset *d;
+        assert_int_not_equal(lws_dataset_open(f.folder, LWS_TRAIN, &d), LWS_OK);
+        check_mentions(lws_message(), cases[i].message);
+        file_copy(aside, f.train[2]);
+    }
+    opens_as(&f, LWS_TRAIN, LWS_OK, "");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        scratch_test(reads_rows),
+        scratch_test(opens_an_empty_split),
+        scratch_test(verifies),
+        cmocka_unit_test(tells_shard_names),
+        scratch_test(no_dataset),
+        scratch_test(missing_shards),
+        scratch_test(a_shard_without_its_facts),
+        scratch_test(truncated),
+        scratch_test(flipped_pixel),
+        scratch_test(flipped_digest),
+        scratch_test(flipped_name),
+        scratch_test(flipped_anywhere),
+        scratch_test(foreign_shards),
+        scratch_test(contradictions),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
