@@ -3,8 +3,7 @@
 #include <math.h>
 #include <stdbool.h>
 
-/* ---- noise ------------------------------------------------------------------------------------
- */
+/* ---- noise ----------------------------------------------------------------------------------- */
 
 static float lattice(int32_t x, int32_t y, uint32_t seed)
 {
@@ -32,8 +31,7 @@ float lws_noise(float x, float y, uint32_t seed)
     return top * (1 - v) + bottom * v;
 }
 
-/* ---- shapes -----------------------------------------------------------------------------------
- */
+/* ---- shapes ---------------------------------------------------------------------------------- */
 
 /* Coverage at signed distance d (inside negative) from an edge. */
 static float edge(float d, float pixel)
@@ -104,8 +102,7 @@ float lws_shape_cover(const lws_shape *p, float x, float y, float pixel)
     }
 }
 
-/* ---- painting ---------------------------------------------------------------------------------
- */
+/* ---- painting -------------------------------------------------------------------------------- */
 
 /* Half the sides of the upright rectangle in the picture that holds the shape. */
 static void reach(const lws_frame *f, const lws_shape *p, float *across, float *down)

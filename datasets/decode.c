@@ -20,8 +20,7 @@
 #define STBI_MAX_DIMENSIONS LWS_IMAGE_SIDE
 #include <stb_image.h>
 
-/* ---- formats ----------------------------------------------------------------------------------
- */
+/* ---- formats --------------------------------------------------------------------------------- */
 
 static bool has_extension(const char *name, const char *extension)
 {
@@ -69,8 +68,7 @@ static const char *check_contents(const uint8_t *data, size_t bytes, const char 
     return "not an image of a known format (JPEG, PNG, GIF, BMP, TGA, PGM, PPM)";
 }
 
-/* ---- decoding ---------------------------------------------------------------------------------
- */
+/* ---- decoding -------------------------------------------------------------------------------- */
 
 /* In place: padded RGB [count, 4] to luma [count], with the weights and the rounding of Pillow's
  * "L". */
@@ -133,8 +131,7 @@ void lws_image_free(lws_image *image)
     *image = (lws_image){0};
 }
 
-/* ---- files ------------------------------------------------------------------------------------
- */
+/* ---- files ----------------------------------------------------------------------------------- */
 
 lws_status lws_image_read(const char *path, int channels, lws_image *out)
 {

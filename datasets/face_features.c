@@ -18,8 +18,7 @@ static void put_clipped(lws_easel *e, lws_shape shape, const lws_shape *clip, lw
     lws_canvas_paint(e->canvas, &e->head, &shape, clip, &paint);
 }
 
-/* ---- eyes -------------------------------------------------------------------------------------
- */
+/* ---- eyes ------------------------------------------------------------------------------------ */
 
 static void eyeball(lws_easel *e, const lws_shape *opening, lws_spot at)
 {
@@ -114,8 +113,7 @@ void lws_paint_eyes(lws_easel *e)
     }
 }
 
-/* ---- nose -------------------------------------------------------------------------------------
- */
+/* ---- nose ------------------------------------------------------------------------------------ */
 
 void lws_paint_nose(lws_easel *e)
 {
@@ -168,8 +166,7 @@ void lws_paint_nose(lws_easel *e)
             bright, .55f);
 }
 
-/* ---- mouth ------------------------------------------------------------------------------------
- */
+/* ---- mouth ----------------------------------------------------------------------------------- */
 
 static void inside_of_mouth(lws_easel *e, lws_shape opening)
 {
@@ -250,8 +247,7 @@ void lws_paint_mouth(lws_easel *e)
                 lws_scale(f->skin, .4f), .5f);
 }
 
-/* ---- glasses ----------------------------------------------------------------------------------
- */
+/* ---- glasses --------------------------------------------------------------------------------- */
 
 void lws_paint_glasses(lws_easel *e)
 {

@@ -3,8 +3,7 @@
 
 #include <math.h>
 
-/* ---- shapes -----------------------------------------------------------------------------------
- */
+/* ---- shapes ---------------------------------------------------------------------------------- */
 
 static bool is_long(lws_hair hair)
 {
@@ -117,8 +116,7 @@ static float curtain_cover(const void *user, float x, float y, float pixel)
     return lws_clamp(.5f - inside / pixel, 0, 1);
 }
 
-/* ---- painting ---------------------------------------------------------------------------------
- */
+/* ---- painting -------------------------------------------------------------------------------- */
 
 static lws_paint hair_paint(const lws_face *f, float dark)
 {
@@ -250,8 +248,7 @@ void lws_paint_hair(lws_easel *e)
         hat(e);
 }
 
-/* ---- beards -----------------------------------------------------------------------------------
- */
+/* ---- beards ---------------------------------------------------------------------------------- */
 
 /* 1 on the jaw below a line that rises towards the ears, around the mouth. */
 static float beard_cover(const void *user, float x, float y, float pixel)

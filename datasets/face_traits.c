@@ -4,8 +4,7 @@
 
 #include <math.h>
 
-/* ---- dice -------------------------------------------------------------------------------------
- */
+/* ---- dice ------------------------------------------------------------------------------------ */
 
 /* One throw a statement: C leaves the order of evaluation inside an expression to the compiler, and
  * the faces must not depend on it. */
@@ -81,8 +80,7 @@ static lws_rgb along(const lws_rgb *colours, int count, float t)
     return lws_mix(colours[i], colours[i + 1], at - (float)i);
 }
 
-/* ---- traits -----------------------------------------------------------------------------------
- */
+/* ---- traits ---------------------------------------------------------------------------------- */
 
 static void pose_and_light(dice *d, lws_face *f)
 {

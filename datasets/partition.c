@@ -7,8 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- partition files --------------------------------------------------------------------------
- */
+/* ---- partition files ------------------------------------------------------------------------- */
 
 typedef struct row {
     char *name;
@@ -188,8 +187,7 @@ void lws_partition_report_free(lws_partition_report *report)
     *report = (lws_partition_report){0};
 }
 
-/* ---- fractions --------------------------------------------------------------------------------
- */
+/* ---- fractions ------------------------------------------------------------------------------- */
 
 void lws_partition_random(uint64_t seed, int64_t count, const double fraction[LWS_SPLITS],
                           lws_assignment *split)
@@ -205,8 +203,7 @@ void lws_partition_random(uint64_t seed, int64_t count, const double fraction[LW
     }
 }
 
-/* ---- counts -----------------------------------------------------------------------------------
- */
+/* ---- counts ---------------------------------------------------------------------------------- */
 
 void lws_partition_count(int64_t count, const lws_assignment *split, int64_t in_split[LWS_SPLITS])
 {

@@ -10,8 +10,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-/* ---- before -----------------------------------------------------------------------------------
- */
+/* ---- before ---------------------------------------------------------------------------------- */
 
 /* ".train-00000-of-00008.h5.partial" */
 static bool is_temporary(const char *name)
@@ -81,8 +80,7 @@ lws_status lws_prepare_begin(lws_prepare *plan)
     return check_space(plan);
 }
 
-/* ---- after ------------------------------------------------------------------------------------
- */
+/* ---- after ----------------------------------------------------------------------------------- */
 
 /* Which images are rows, over all shards; *first_digest is where the split's digests begin. */
 static lws_status gather(const lws_prepare *plan, int shard, const lws_prepare_result *results,

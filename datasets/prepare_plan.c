@@ -14,8 +14,7 @@ enum {
     SHARD_MOST = 1 << 30,   /* a shard is held in memory until it is written */
 };
 
-/* ---- what is there ----------------------------------------------------------------------------
- */
+/* ---- what is there --------------------------------------------------------------------------- */
 
 static const char *base_name(const char *path)
 {
@@ -100,8 +99,7 @@ static lws_status find_partition(lws_prepare *plan)
     return LWS_OK;
 }
 
-/* ---- splits and shards ------------------------------------------------------------------------
- */
+/* ---- splits and shards ----------------------------------------------------------------------- */
 
 /* Puts the images of each split one after the other, in the order of the listing. */
 static lws_status group(lws_prepare *plan, const lws_assignment *split)
@@ -217,8 +215,7 @@ static void describe(lws_prepare *plan)
              more);
 }
 
-/* ---- the plan ---------------------------------------------------------------------------------
- */
+/* ---- the plan -------------------------------------------------------------------------------- */
 
 lws_status lws_prepare_plan(const lws_prepare_options *options, lws_prepare **out)
 {

@@ -34,8 +34,7 @@ typedef struct worker {
     int thread;
 } worker;
 
-/* ---- one image --------------------------------------------------------------------------------
- */
+/* ---- one image ------------------------------------------------------------------------------- */
 
 static lws_status read_image(job *j, worker *w, int64_t image, uint8_t *out)
 {
@@ -111,8 +110,7 @@ static void do_all(job *j)
     }
 }
 
-/* ---- results ----------------------------------------------------------------------------------
- */
+/* ---- results --------------------------------------------------------------------------------- */
 
 /* "NAME: reason" for every image left out; NULL when out of memory. */
 static char *problem_text(const job *j)

@@ -5,18 +5,13 @@
  * The rules are Pillow's: a filter widened by the scale, weights normalised over the pixels inside
  * the image, 22-bit fixed point, and rounding to bytes between the passes. */
 #include <lwssim/image.h>
+#include <lwssim/simd.h>
 
 #include "files.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-#if defined(__x86_64__) && defined(__gnu_linux__) && !defined(LWS_NO_CLONES)
-#define CLONES __attribute__((target_clones("avx2", "default")))
-#else
-#define CLONES
-#endif
 
 enum { FRACTION = 22, BLOCK = 64, TILE = 16 };
 
@@ -33,8 +28,7 @@ struct lws_resizer {
     lws_bytes a, b;
 };
 
-/* ---- weights ----------------------------------------------------------------------------------
- */
+/* ---- weights --------------------------------------------------------------------------------- */
 
 static double sinc(double x)
 {
@@ -97,12 +91,11 @@ static lws_status axis_set(axis *a, int in, int out, lws_filter filter)
     return lws_fail(LWS_ERR_MEMORY, "out of memory resizing an image");
 }
 
-/* ---- passes -----------------------------------------------------------------------------------
- */
+/* ---- passes ---------------------------------------------------------------------------------- */
 
 /* in [a->in, stride] -> out [a->out, stride]; stride is a multiple of BLOCK. */
-CLONES static void weigh_rows(const axis *a, size_t stride, const uint8_t *restrict in,
-                              uint8_t *restrict out)
+LWS_CLONES static void weigh_rows(const axis *a, size_t stride, const uint8_t *restrict in,
+                                  uint8_t *restrict out)
 {
     for (int i = 0; i < a->out; i++) {
         const int32_t *weight = a->weight + (size_t)i * (size_t)a->most;
@@ -128,8 +121,7 @@ CLONES static void weigh_rows(const axis *a, size_t stride, const uint8_t *restr
     }
 }
 
-/* ---- transposing ------------------------------------------------------------------------------
- */
+/* ---- transposing ----------------------------------------------------------------------------- */
 
 static size_t padded(size_t bytes)
 {
@@ -171,8 +163,7 @@ static void transpose3(const uint8_t *in, size_t in_stride, int h, int w, uint8_
                            in + (size_t)y * in_stride + 3 * (size_t)x, 3);
 }
 
-/* ---- resizing ---------------------------------------------------------------------------------
- */
+/* ---- resizing -------------------------------------------------------------------------------- */
 
 lws_resizer *lws_resizer_create(void)
 {

@@ -6,8 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* ---- images -----------------------------------------------------------------------------------
- */
+/* ---- images ---------------------------------------------------------------------------------- */
 
 static lws_status put_images(lws_h5 *file, int64_t rows, int size, int channels,
                              const uint8_t *pixels, const uint64_t *digests,
@@ -44,8 +43,7 @@ lws_status lws_shard_file_write(const char *path, int64_t rows, int size, int ch
     return finish(file, path, put_images(file, rows, size, channels, pixels, digests, names));
 }
 
-/* ---- facts ------------------------------------------------------------------------------------
- */
+/* ---- facts ----------------------------------------------------------------------------------- */
 
 static lws_status put_by_split(lws_h5 *file, const char *name, const int64_t value[LWS_SPLITS])
 {

@@ -4,12 +4,16 @@
  *   /images   uint8 [n, H, W, C], contiguous; C is 1 (grey) or 3 (RGB)
  *   /names    source names, n strings
  *   /digests  uint64 [n], lws_digest64 of each image's pixels
- *   attributes on the root: schema (= LWS_DATASET_SCHEMA), split, shard, shards, first_row (rows of
- * the split before this shard), rows_in_split, rows_by_split ("train:7000,valid:500,test:500"),
- * shards_by_split
- *   ("train:8,valid:1,test:1"; 0 where a split has no rows), recipe (text), digest (lws_digest over
- * /digests of this shard), split_digest (the same over all shards in order), names_digest
- * (lws_dataset_names_digest)
+ *   attributes on the root:
+ *     schema            = LWS_DATASET_SCHEMA
+ *     split             "train"; shard, shards: which of how many of the split
+ *     first_row         rows of the split before this shard
+ *     rows_in_split     and rows_by_split, "train:7000,valid:500,test:500"
+ *     shards_by_split   "train:8,valid:1,test:1"; 0 where a split has no rows
+ *     recipe            text
+ *     digest            lws_digest over /digests of this shard
+ *     split_digest      the same over all shards of the split in order
+ *     names_digest      lws_dataset_names_digest
  *
  * The names say which images they are, the recipe what was done to them. A shard is read by any
  * number of processes at once; nothing here writes. */
@@ -24,9 +28,9 @@
 enum { LWS_DATASET_SCHEMA = 1 };
 
 enum {
-    LWS_DATASET_SHARD_NAME = 64,
-    LWS_DATASET_SHARDS = 99999
-}; /* name length; most shards of a split */
+    LWS_DATASET_SHARD_NAME = 64, /* room for the name of a shard */
+    LWS_DATASET_SHARDS = 99999,  /* of a split, at most */
+};
 
 typedef enum lws_split { LWS_TRAIN, LWS_VALID, LWS_TEST, LWS_SPLITS } lws_split;
 

@@ -1,6 +1,6 @@
 /* The little of HDF5 that datasets and checkpoints need: contiguous arrays, and attributes on the
  * root or on an array. The only code that includes hdf5.h stands behind this header. Names are
- * absolute ("/model/encoder/ conv1/weight"); missing groups are created. HDF5's own error stack is
+ * absolute ("/model/encoder/conv1/weight"); missing groups are created. HDF5's own error stack is
  * silenced: failures come as lws_status with the file's name in the message. Files are written
  * without time stamps, so equal contents give equal bytes. Not thread-safe. */
 #ifndef LWSSIM_H5_H
@@ -21,8 +21,7 @@ typedef struct lws_h5_info {
     lws_h5_type type;
     int rank;
     int64_t dims[LWS_H5_RANK];
-    int64_t
-        offset; /* byte offset of the elements in the file; -1 where they are not in one piece */
+    int64_t offset; /* of the elements in the file, in bytes; -1 where not in one piece */
 } lws_h5_info;
 
 /* Creates (truncating) a file / opens one read-only without file locks, which cluster file systems

@@ -5,9 +5,13 @@
  * is written and verified. This module knows no ranks: the caller deals out the shards and brings
  * the results together.
  *
- *   plan (every process)  ->  begin (one process)  ->  shard i (one process each)  ->  results of
- * all on all  -> complete shard i (the same process)  ->  all have completed  ->  publish shard i
- * (the same process)  ->  report (one process); discard (one process) where any of these failed
+ *   plan          every process
+ *   begin         one process
+ *   shard i       one process for each; then the results of all go to all
+ *   complete i    the process that made it; then all wait for each other
+ *   publish i     the process that made it
+ *   report        one process
+ *   discard       one process, where any of these failed
  *
  * Until the last rename, lws_dataset_open refuses the folder. */
 #ifndef LWSSIM_PREPARE_H
@@ -90,8 +94,7 @@ lws_status lws_prepare_publish(lws_prepare *plan, int shard);
 lws_status lws_prepare_report(lws_prepare *plan, const lws_prepare_result *results,
                               const char *const *problems);
 
-/* After a failure, when no process works on it any more: one process removes all temporary files.
- */
+/* After a failure, when all processes have stopped: one removes all temporary files. */
 void lws_prepare_discard(lws_prepare *plan);
 
 #endif

@@ -23,8 +23,7 @@ struct lws_dataset {
     piece *shards; /* [info.shards] */
 };
 
-/* ---- names ------------------------------------------------------------------------------------
- */
+/* ---- names ----------------------------------------------------------------------------------- */
 
 void lws_dataset_shard_name(lws_split split, int shard, int shards,
                             char name[LWS_DATASET_SHARD_NAME])
@@ -76,8 +75,7 @@ static char *join(const char *folder, const char *name)
     return path;
 }
 
-/* ---- opening ----------------------------------------------------------------------------------
- */
+/* ---- opening --------------------------------------------------------------------------------- */
 
 /* Reads the header of one shard, whose name need not be that of the split that is wanted. */
 static lws_status read_header(const char *folder, const char *name, lws_shard_header *header)
@@ -271,8 +269,7 @@ void lws_dataset_close(lws_dataset *dataset)
     free(dataset);
 }
 
-/* ---- reading ----------------------------------------------------------------------------------
- */
+/* ---- reading --------------------------------------------------------------------------------- */
 
 const lws_dataset_info *lws_dataset_get_info(const lws_dataset *dataset)
 {

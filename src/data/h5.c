@@ -8,8 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* ---- errors -----------------------------------------------------------------------------------
- */
+/* ---- errors ---------------------------------------------------------------------------------- */
 
 static herr_t keep_innermost(unsigned n, const H5E_error2_t *error, void *user)
 {
@@ -55,8 +54,7 @@ lws_status lws_h5_check(const lws_h5 *file)
     return LWS_OK;
 }
 
-/* ---- files ------------------------------------------------------------------------------------
- */
+/* ---- files ----------------------------------------------------------------------------------- */
 
 /* The 1.8 format keeps a checksum on every piece of metadata, and every tool of today reads it. */
 static hid_t access_properties(void)

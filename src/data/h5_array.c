@@ -4,8 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- types ------------------------------------------------------------------------------------
- */
+/* ---- types ----------------------------------------------------------------------------------- */
 
 static hid_t memory_type(lws_h5_type type)
 {
@@ -61,8 +60,7 @@ static hid_t string_type(size_t size)
     return type;
 }
 
-/* ---- writing ----------------------------------------------------------------------------------
- */
+/* ---- writing --------------------------------------------------------------------------------- */
 
 /* HDF5 would create missing groups by itself, but with time stamps. */
 static lws_status create_groups(lws_h5 *file, const char *name)
@@ -141,8 +139,7 @@ lws_status lws_h5_write_strings(lws_h5 *file, const char *name, int64_t count,
     return status;
 }
 
-/* ---- reading ----------------------------------------------------------------------------------
- */
+/* ---- reading --------------------------------------------------------------------------------- */
 
 /* The array is closed by the caller unless this fails. */
 static lws_status open_array(lws_h5 *file, const char *name, hid_t *array)
@@ -276,8 +273,7 @@ void lws_h5_free_strings(int64_t count, char **text)
     free(text);
 }
 
-/* ---- visiting ---------------------------------------------------------------------------------
- */
+/* ---- visiting -------------------------------------------------------------------------------- */
 
 enum { MAX_DEPTH = 16 }; /* groups may be linked in a ring */
 

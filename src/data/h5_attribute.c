@@ -4,8 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- writing ----------------------------------------------------------------------------------
- */
+/* ---- writing --------------------------------------------------------------------------------- */
 
 static lws_status put(lws_h5 *file, const char *object, const char *name, hid_t in_file,
                       hid_t in_memory, const void *value)
@@ -47,8 +46,7 @@ lws_status lws_h5_put_f64(lws_h5 *file, const char *object, const char *name, do
     return put(file, object, name, H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, &value);
 }
 
-/* ---- reading ----------------------------------------------------------------------------------
- */
+/* ---- reading --------------------------------------------------------------------------------- */
 
 typedef struct attribute {
     hid_t id, type;

@@ -21,8 +21,7 @@ typedef struct driver_file {
 
 static _Thread_local int latest_errno;
 
-/* ---- opening and closing ----------------------------------------------------------------------
- */
+/* ---- opening and closing --------------------------------------------------------------------- */
 
 static H5FD_t *driver_open(const char *name, unsigned flags, hid_t access, haddr_t max)
 {
@@ -63,8 +62,7 @@ static herr_t driver_query(const H5FD_t *common, unsigned long *flags)
     return 0;
 }
 
-/* ---- extent -----------------------------------------------------------------------------------
- */
+/* ---- extent ---------------------------------------------------------------------------------- */
 
 static haddr_t driver_get_eoa(const H5FD_t *common, H5FD_mem_t type)
 {
@@ -96,8 +94,7 @@ static herr_t driver_truncate(H5FD_t *common, hid_t transfer, hbool_t closing)
     return 0;
 }
 
-/* ---- reading and writing ----------------------------------------------------------------------
- */
+/* ---- reading and writing --------------------------------------------------------------------- */
 
 static herr_t driver_read(H5FD_t *common, H5FD_mem_t type, hid_t transfer, haddr_t address,
                           size_t size, void *buffer)
@@ -156,8 +153,7 @@ static herr_t driver_handle(H5FD_t *common, hid_t access, void **handle)
     return 0;
 }
 
-/* ---- for the wrapper --------------------------------------------------------------------------
- */
+/* ---- for the wrapper ------------------------------------------------------------------------- */
 
 static const H5FD_class_t driver_class = {
 #if H5_VERSION_GE(1, 13, 0)

@@ -8,8 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* ---- header -----------------------------------------------------------------------------------
- */
+/* ---- header ---------------------------------------------------------------------------------- */
 
 /* "train:7000,valid:500,test:500" */
 static bool parse_by_split(const char *text, int64_t value[LWS_SPLITS])
@@ -160,8 +159,7 @@ void lws_shard_header_free(lws_shard_header *header)
     *header = (lws_shard_header){0};
 }
 
-/* ---- map --------------------------------------------------------------------------------------
- */
+/* ---- map ------------------------------------------------------------------------------------- */
 
 /* True where bytes [0, offset + rows * H * W * C) lie in a file of `size` bytes. */
 static bool long_enough(const lws_shard_header *h, int64_t size)
@@ -208,8 +206,7 @@ void lws_shard_map_close(lws_shard_map *map)
     *map = (lws_shard_map){0};
 }
 
-/* ---- verification -----------------------------------------------------------------------------
- */
+/* ---- verification ---------------------------------------------------------------------------- */
 
 static lws_status verify_names(lws_h5 *file, const char *path, int64_t rows, char *const *names)
 {

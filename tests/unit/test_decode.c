@@ -3,8 +3,7 @@
 
 #include <lwssim/image.h>
 
-/* ---- good images ------------------------------------------------------------------------------
- */
+/* ---- good images ----------------------------------------------------------------------------- */
 
 static lws_image decode(blob b, const char *name, int channels)
 {
@@ -108,8 +107,7 @@ static void jpeg_oddities(void **state)
     lws_image_free(&b);
 }
 
-/* ---- bad images -------------------------------------------------------------------------------
- */
+/* ---- bad images ------------------------------------------------------------------------------ */
 
 static void refused(blob b, const char *name, const char *reason)
 {
@@ -230,8 +228,7 @@ static void arbitrary_damage(void **state)
     }
 }
 
-/* ---- files and names --------------------------------------------------------------------------
- */
+/* ---- files and names ------------------------------------------------------------------------- */
 
 static void reads_files(void **state)
 {

@@ -7,8 +7,7 @@
 #include <omp.h>
 #include <zip.h>
 
-/* ---- sources ----------------------------------------------------------------------------------
- */
+/* ---- sources --------------------------------------------------------------------------------- */
 
 static const char *const tree[] = {"b.jpg",     "a/z.png", "a/b/c.JPG", "a-b.jpeg", "Z.bmp",
                                    "a.d/x.png", "c.jpg",   "d.jpg",     "e.jpg",    "f.jpg"};
@@ -213,8 +212,7 @@ static void refuses_contradicting_options(void **state)
     }
 }
 
-/* ---- splits -----------------------------------------------------------------------------------
- */
+/* ---- splits ---------------------------------------------------------------------------------- */
 
 static void fractions_are_exact(void **state)
 {
@@ -355,8 +353,7 @@ static void limits_in_proportion(void **state)
     free(names);
 }
 
-/* ---- shards -----------------------------------------------------------------------------------
- */
+/* ---- shards ---------------------------------------------------------------------------------- */
 
 static void same_bytes_however_it_is_done(void **state)
 {
@@ -429,8 +426,7 @@ static void synthetic_faces_follow_the_seed(void **state)
     assert_false(same_datasets(a, c));
 }
 
-/* ---- bad images -------------------------------------------------------------------------------
- */
+/* ---- bad images ------------------------------------------------------------------------------ */
 
 static void make_bad_images(const char *in)
 {
@@ -476,10 +472,12 @@ static void strict_names_the_first_bad_image(void **state)
 {
     char *in = make_tree(*state), *out = path_of("%s/out", (char *)*state);
     make_bad_images(in);
+    /* Takes long to be found bad, so that its failure comes after that of an earlier one. */
+    picture_save(path_of("%s/bad-cz.png", in), picture_png(16000, 10, 1));
     int threads = omp_get_max_threads();
     for (int n = 1; n <= 4; n++) {
-        lws_prepare_options o = options_of("input", in, "output", out, "size", "16", "split",
-                                           "1,0,0", "strict", "true", NULL);
+        lws_prepare_options o = options_of("input", in, "output", out, "size", "16", "crop", "20",
+                                           "split", "1,0,0", "strict", "true", NULL);
         omp_set_num_threads(n);
         refuses(&o, LWS_ERR_FORMAT, "bad-cmyk.jpg: CMYK");
         assert_false(file_exists(path_of("%s/.train-00000-of-00001.h5.partial", out)));
@@ -523,8 +521,7 @@ static void nothing_but_bad_images(void **state)
     reports(out, "valid        0         1       0");
 }
 
-/* ---- the output folder ------------------------------------------------------------------------
- */
+/* ---- the output folder ----------------------------------------------------------------------- */
 
 static void does_not_open(const char *folder, const char *part)
 {

@@ -15,8 +15,7 @@ static void resize(const lws_image *image, lws_crop crop, lws_filter filter, int
     lws_resizer_destroy(r);
 }
 
-/* ---- Pillow -----------------------------------------------------------------------------------
- */
+/* ---- Pillow ---------------------------------------------------------------------------------- */
 
 /* The pattern of resize_pillow.py; with `stride` 4 a byte of padding after RGB. */
 static uint8_t *pattern(int width, int height, int channels, int stride)
@@ -56,8 +55,7 @@ static void agrees_with_pillow(void **state)
     }
 }
 
-/* ---- a reference ------------------------------------------------------------------------------
- */
+/* ---- a reference ----------------------------------------------------------------------------- */
 
 static double lanczos(double x)
 {
@@ -103,8 +101,7 @@ static void agrees_with_the_definition(void **state)
     }
 }
 
-/* ---- properties -------------------------------------------------------------------------------
- */
+/* ---- properties ------------------------------------------------------------------------------ */
 
 static void keeps_flat_images_and_equal_sizes(void **state)
 {
