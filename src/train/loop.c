@@ -46,6 +46,9 @@ static void show_status(const trainer *t, const step_result *r, pace *p)
     if (!last && now - p->status_time < (lws_log_is_terminal() ? .2 : 10))
         return;
     double speed = (double)(t->step - t->first_step) / (now - t->start_time);
+    double left = (double)(t->total_steps - t->step) / speed;
+    if (t->options->time_limit > 0)
+        left = fmax(0, fmin(left, t->options->time_limit - (now - t->start_time)));
     char parts[128];
     p->status_time = now;
     describe(t, r, parts, sizeof parts);
@@ -53,7 +56,7 @@ static void show_status(const trainer *t, const step_result *r, pace *p)
                    t->total_steps,
                    (double)t->step / (double)lws_sampler_steps_per_epoch(&t->sampler), parts,
                    speed * (double)t->options->batch_size,
-                   lws_duration((double)(t->total_steps - t->step) / speed));
+                   lws_duration(left));
 }
 
 static lws_status log_step(trainer *t, const step_result *r, pace *p)
