@@ -49,6 +49,9 @@ const lws_tensors *lws_model_tensors(const lws_model *model);
 /* Bytes of activations and scratch. */
 size_t lws_model_memory(const lws_model *model);
 
+/* Tells the model that the parameters have changed (or are others), before its next pass with them. */
+void lws_model_prepare(lws_model *model, const float *params);
+
 /* A micro-batch of a global batch. */
 typedef struct lws_micro_batch {
     int n;             /* images */

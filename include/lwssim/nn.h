@@ -81,6 +81,10 @@ void lws_net_plan(lws_net *net, int n, lws_arena *arena);
 /* Floats of scratch a pass over up to n images needs; shared by all nets, as passes do not overlap. */
 size_t lws_net_scratch(const lws_net *net, int n, int threads);
 
+/* Derives from the parameters what layers keep of them in another form. Call it whenever they have changed, before the next
+ * pass. */
+void lws_net_prepare(lws_net *net, const float *params);
+
 /* Runs the net on x [n, in]. The result [n, out] is owned by the net and valid until its next forward pass. */
 const float *lws_net_forward(lws_net *net, const lws_pass *pass, const float *x);
 

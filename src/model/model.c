@@ -93,6 +93,12 @@ size_t lws_model_memory(const lws_model *m)
     return m->arena.size;
 }
 
+void lws_model_prepare(lws_model *m, const float *params)
+{
+    lws_net_prepare(m->encoder, params);
+    lws_net_prepare(m->decoder, params);
+}
+
 static lws_pass training_pass(const lws_model *m, const float *params, int n, float *dparams,
                               float *dstates)
 {

@@ -9,6 +9,9 @@ typedef struct layer layer;
 typedef struct layer_ops {
     /* Floats the layer keeps from forward to backward for n images besides x and y; may be NULL: none. */
     size_t (*kept)(const layer *self, int n);
+    /* Floats that the layer derives from its parameters once they change, and how; may be NULL: none. */
+    size_t (*prepared)(const layer *self);
+    void (*prepare)(const layer *self, const float *params, float *prepared);
     /* Floats of scratch for n images on `threads` threads; may be NULL: none. */
     size_t (*scratch)(const layer *self, int n, int threads);
     /* y is overwritten. */
@@ -24,7 +27,7 @@ struct layer {
     lws_shape in, out;
     /* From the plan: */
     float *y;
-    float *kept;
+    float *kept, *prepared;
 };
 
 /* A zeroed layer struct of `size` bytes at the end of the net, its input the present output; NULL when out of

@@ -3,6 +3,7 @@
 
 #include <lwssim/conv.h>
 #include <lwssim/dense.h>
+#include <lwssim/winograd.h>
 #include <math.h>
 
 typedef struct conv_layer {
@@ -10,11 +11,65 @@ typedef struct conv_layer {
     lws_conv2d geometry;
     size_t weight, bias;
     bool has_bias;
+    int tile; /* outputs a side of Winograd's tile; 0: direct */
 } conv_layer;
+
+/* The choice of algorithm: a function of the shape alone, as it is part of what fixes the bits. Large tiles save more
+ * products, but on small images leave matrices too thin. */
+static int choose_tile(const lws_conv2d *g)
+{
+    if (!lws_winograd_fits(g))
+        return 0;
+    return g->out_h % 4 == 0 && g->out_w % 4 == 0 && g->out_h >= 8 && g->out_w >= 8 ? 4 : 2;
+}
 
 static size_t scratch(const layer *self, int n, int threads)
 {
-    return lws_conv2d_scratch(&((const conv_layer *)self)->geometry, n, threads);
+    const conv_layer *l = (const conv_layer *)self;
+    return l->tile ? lws_winograd_scratch(&l->geometry, l->tile, n)
+                   : lws_conv2d_scratch(&l->geometry, n, threads);
+}
+
+static size_t prepared(const layer *self)
+{
+    const conv_layer *l = (const conv_layer *)self;
+    return l->tile ? lws_winograd_weights(&l->geometry, l->tile) : 0;
+}
+
+static void prepare(const layer *self, const float *params, float *transformed)
+{
+    const conv_layer *l = (const conv_layer *)self;
+    if (l->tile)
+        lws_winograd_transform(&l->geometry, l->tile, params + l->weight, transformed);
+}
+
+/* From the wide image to the narrow one, back, and the weights' gradient, by the layer's algorithm. */
+static void narrow(const conv_layer *l, const lws_pass *pass, const float *x, float *y)
+{
+    if (l->tile)
+        lws_winograd_forward(&l->geometry, l->tile, pass->n, x, l->base.prepared, y, pass->scratch);
+    else
+        lws_conv2d_forward(&l->geometry, pass->n, x, pass->params + l->weight, y, pass->scratch);
+}
+
+static void widen(const conv_layer *l, const lws_pass *pass, const float *dy, float *dx)
+{
+    if (l->tile)
+        lws_winograd_backward_data(&l->geometry, l->tile, pass->n, dy, l->base.prepared, dx,
+                                   pass->scratch);
+    else
+        lws_conv2d_backward_data(&l->geometry, pass->n, dy, pass->params + l->weight, dx,
+                                 pass->scratch);
+}
+
+static void weight_gradient(const conv_layer *l, const lws_pass *pass, const float *wide,
+                            const float *dnarrow)
+{
+    float *dw = pass->dparams + l->weight;
+    if (l->tile)
+        lws_winograd_backward_weight(&l->geometry, l->tile, pass->n, wide, dnarrow, dw, pass->scratch);
+    else
+        lws_conv2d_backward_weight(&l->geometry, pass->n, wide, dnarrow, dw, pass->scratch);
 }
 
 static void add_bias(const conv_layer *l, const lws_pass *pass, float *y)
@@ -36,7 +91,7 @@ static void conv_forward(const layer *self, const lws_pass *pass, const float *x
 {
     (void)kept;
     const conv_layer *l = (const conv_layer *)self;
-    lws_conv2d_forward(&l->geometry, pass->n, x, pass->params + l->weight, y, pass->scratch);
+    narrow(l, pass, x, y);
     add_bias(l, pass, y);
 }
 
@@ -46,11 +101,9 @@ static void conv_backward(const layer *self, const lws_pass *pass, const float *
     (void)y, (void)kept;
     const conv_layer *l = (const conv_layer *)self;
     bias_gradient(l, pass, dy);
-    lws_conv2d_backward_weight(&l->geometry, pass->n, x, dy, pass->dparams + l->weight,
-                               pass->scratch);
+    weight_gradient(l, pass, x, dy);
     if (dx)
-        lws_conv2d_backward_data(&l->geometry, pass->n, dy, pass->params + l->weight, dx,
-                                 pass->scratch);
+        widen(l, pass, dy, dx);
 }
 
 static void transpose_forward(const layer *self, const lws_pass *pass, const float *x, float *y,
@@ -58,7 +111,7 @@ static void transpose_forward(const layer *self, const lws_pass *pass, const flo
 {
     (void)kept;
     const conv_layer *l = (const conv_layer *)self;
-    lws_conv2d_backward_data(&l->geometry, pass->n, x, pass->params + l->weight, y, pass->scratch);
+    widen(l, pass, x, y);
     add_bias(l, pass, y);
 }
 
@@ -68,16 +121,17 @@ static void transpose_backward(const layer *self, const lws_pass *pass, const fl
     (void)y, (void)kept;
     const conv_layer *l = (const conv_layer *)self;
     bias_gradient(l, pass, dy);
-    lws_conv2d_backward_weight(&l->geometry, pass->n, dy, x, pass->dparams + l->weight,
-                               pass->scratch);
+    weight_gradient(l, pass, dy, x);
     if (dx)
-        lws_conv2d_forward(&l->geometry, pass->n, dy, pass->params + l->weight, dx, pass->scratch);
+        narrow(l, pass, dy, dx);
 }
 
 static const layer_ops conv_ops = {
-    .scratch = scratch, .forward = conv_forward, .backward = conv_backward};
+    .prepared = prepared, .prepare = prepare, .scratch = scratch, .forward = conv_forward,
+    .backward = conv_backward};
 static const layer_ops transpose_ops = {
-    .scratch = scratch, .forward = transpose_forward, .backward = transpose_backward};
+    .prepared = prepared, .prepare = prepare, .scratch = scratch, .forward = transpose_forward,
+    .backward = transpose_backward};
 
 /* Does a kernel at this stride and padding take `in` pixels to `out`, reading no window that lies wholly outside
  * and leaving no input pixel unread at the far side beyond a stride? */
@@ -100,6 +154,7 @@ static lws_status append(lws_net *net, const char *name, lws_shape wide, lws_sha
         return LWS_ERR_MEMORY;
     l->geometry = (lws_conv2d){wide.h, wide.w, wide.c, narrow.h, narrow.w, narrow.c,
                                kernel, stride, pad};
+    l->tile = choose_tile(&l->geometry);
     l->has_bias = bias;
     int64_t dims[] = {kernel, kernel, wide.c, narrow.c}, channels = out.c;
     LWS_TRY(net_tensor(net, name, "weight", false, 4, dims, 0, std, &l->weight));

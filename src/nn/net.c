@@ -92,10 +92,19 @@ void lws_net_plan(lws_net *net, int n, lws_arena *arena)
         size_t size = lws_shape_size(l->out);
         l->y = lws_arena_take(arena, (size_t)n * size * sizeof(float));
         l->kept = l->ops->kept ? lws_arena_take(arena, l->ops->kept(l, n) * sizeof(float)) : NULL;
+        l->prepared =
+            l->ops->prepared ? lws_arena_take(arena, l->ops->prepared(l) * sizeof(float)) : NULL;
         largest = size > largest ? size : largest;
     }
     for (int k = 0; k < 2; k++)
         net->gradient[k] = lws_arena_take(arena, (size_t)n * largest * sizeof(float));
+}
+
+void lws_net_prepare(lws_net *net, const float *params)
+{
+    for (int i = 0; i < net->count; i++)
+        if (net->layers[i]->ops->prepare)
+            net->layers[i]->ops->prepare(net->layers[i], params, net->layers[i]->prepared);
 }
 
 size_t lws_net_scratch(const lws_net *net, int n, int threads)

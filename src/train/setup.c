@@ -125,6 +125,7 @@ static lws_status set_up(trainer *t, int threads)
     else
         lws_tensors_init(lws_model_tensors(t->model), (uint64_t)t->options->seed, t->flat,
                          t->flat + t->params);
+    lws_model_prepare(t->model, t->flat);
     t->first_step = t->step;
     LWS_TRY(run_folder_write_config(t->comm, t->request.run, t->options));
     return lws_comm_agree(t->comm, lws_metrics_log_open(t->request.run, t->step, t->is_root, &t->log));

@@ -223,6 +223,7 @@ lws_status trainer_step(trainer *t, step_result *result)
     if (part->end > part->begin)
         update_segment(t, gradient, scale, result->rate);
     lws_reduction_share(t->reduction, t->flat);
+    lws_model_prepare(t->model, t->flat);
     t->step++;
     return LWS_OK;
 }

@@ -78,6 +78,7 @@ lws_status lws_trained_load(lws_comm *comm, const char *checkpoint, const char *
         const lws_tensors *tensors = lws_model_tensors(t->model);
         lws_comm_broadcast(comm, t->params, (tensors->params + tensors->states) * sizeof(float));
     }
+    lws_model_prepare(t->model, t->params);
     return LWS_OK;
 }
 

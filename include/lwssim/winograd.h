@@ -1,0 +1,34 @@
+/* The 4×4 convolution at stride 2 with padding 1 below its direct operation count.
+ *
+ * Taken apart by the parity of row and column, it is a sum of four 2×2 convolutions at stride 1, one for each phase of
+ * the image, and those are computed by Winograd's minimal filtering F(m×m, 2×2): (m+1)² products in place of 4·m² for
+ * m×m outputs. m is 2 (9 for 16) or 4 (25 for 64, points 0, 1, -1, 2, ∞). Lavin & Gray 2016; Winograd 1980.
+ *
+ * Geometry, layouts and conventions are those of conv.h. The transformed weights [(m+1)², 4·in_c, out_c] are the
+ * caller's and must be made again when the weights change. The bits depend neither on threads nor on anything but the
+ * shapes and the OpenBLAS kernel. */
+#ifndef LWSSIM_WINOGRAD_H
+#define LWSSIM_WINOGRAD_H
+
+#include <lwssim/conv.h>
+#include <stdbool.h>
+
+/* Can this geometry be computed so? kernel 4, stride 2, pad 1, in = 2 · out, channels multiples of 16. */
+bool lws_winograd_fits(const lws_conv2d *g);
+
+/* Floats of transformed weights, and of scratch for any pass over n images. */
+size_t lws_winograd_weights(const lws_conv2d *g, int m);
+size_t lws_winograd_scratch(const lws_conv2d *g, int m, int n);
+
+/* transformed = w [4, 4, in_c, out_c] in the transform domain; overwrites. */
+void lws_winograd_transform(const lws_conv2d *g, int m, const float *w, float *transformed);
+
+/* The three passes of conv.h; y and dx are overwritten, dw is added to. */
+void lws_winograd_forward(const lws_conv2d *g, int m, int n, const float *x, const float *transformed,
+                          float *y, float *scratch);
+void lws_winograd_backward_data(const lws_conv2d *g, int m, int n, const float *dy,
+                                const float *transformed, float *dx, float *scratch);
+void lws_winograd_backward_weight(const lws_conv2d *g, int m, int n, const float *x, const float *dy,
+                                  float *dw, float *scratch);
+
+#endif

@@ -1,0 +1,226 @@
+/* Winograd's convolution: three passes, both tile sizes, against direct loops in double; the adjoint identities; what
+ * is overwritten and what is added to; bits that do not depend on threads. */
+#include "check.h"
+
+#include <lwssim/winograd.h>
+#include <reference.h>
+
+/* Of the largest element. The transforms of the large tile multiply by up to 8 and cancel again. */
+static double tolerance(int m)
+{
+    return m == 2 ? 1e-5 : 2e-5;
+}
+
+typedef struct problem {
+    lws_conv2d g;
+    int m, n;
+    size_t nx, nw, ny, transformed_size, scratch_size;
+    float *x, *w, *y, *transformed, *scratch;
+} problem;
+
+static problem make(check_rng *r, lws_conv2d g, int m, int n)
+{
+    problem p = {.g = g, .m = m, .n = n};
+    assert_true(lws_winograd_fits(&g));
+    p.nx = (size_t)n * (size_t)g.in_h * (size_t)g.in_w * (size_t)g.in_c;
+    p.ny = (size_t)n * (size_t)g.out_h * (size_t)g.out_w * (size_t)g.out_c;
+    p.nw = (size_t)16 * (size_t)g.in_c * (size_t)g.out_c;
+    p.transformed_size = lws_winograd_weights(&g, m);
+    p.scratch_size = lws_winograd_scratch(&g, m, n);
+    p.x = check_random_floats(r, p.nx, -1, 1);
+    p.w = check_random_floats(r, p.nw, -1, 1);
+    p.y = check_random_floats(r, p.ny, -1, 1);
+    p.transformed = check_floats(p.transformed_size);
+    p.scratch = check_floats(p.scratch_size);
+    lws_winograd_transform(&g, m, p.w, p.transformed);
+    return p;
+}
+
+static void release(problem *p)
+{
+    check_free(p->x, p->nx);
+    check_free(p->w, p->nw);
+    check_free(p->y, p->ny);
+    check_free(p->transformed, p->transformed_size);
+    check_free(p->scratch, p->scratch_size);
+}
+
+static void poison(problem *p)
+{
+    for (size_t i = 0; i < p->scratch_size; i++)
+        p->scratch[i] = NAN;
+}
+
+static lws_conv2d geometry(int out_h, int out_w, int in_c, int out_c)
+{
+    return (lws_conv2d){2 * out_h, 2 * out_w, in_c, out_h, out_w, out_c, 4, 2, 1};
+}
+
+static void compare(problem *p)
+{
+    double *x = check_widen(p->x, p->nx), *w = check_widen(p->w, p->nw);
+    double *dy = check_widen(p->y, p->ny);
+    double *want_y = check_doubles(p->ny), *want_dx = check_doubles(p->nx);
+    double *want_dw = check_doubles(p->nw);
+    ref_conv_forward(&p->g, p->n, x, w, want_y);
+    ref_conv_backward_data(&p->g, p->n, dy, w, want_dx);
+    ref_conv_backward_weight(&p->g, p->n, x, dy, want_dw);
+    for (size_t i = 0; i < p->nw; i++)
+        want_dw[i] += 3; /* dw is added to */
+
+    float *y = check_floats(p->ny), *dx = check_floats(p->nx), *dw = check_floats(p->nw);
+    for (size_t i = 0; i < p->nw; i++)
+        dw[i] = 3;
+    poison(p);
+    lws_winograd_forward(&p->g, p->m, p->n, p->x, p->transformed, y, p->scratch);
+    poison(p);
+    lws_winograd_backward_data(&p->g, p->m, p->n, p->y, p->transformed, dx, p->scratch);
+    poison(p);
+    lws_winograd_backward_weight(&p->g, p->m, p->n, p->x, p->y, dw, p->scratch);
+    check_floats_near(y, want_y, p->ny, tolerance(p->m));
+    check_floats_near(dx, want_dx, p->nx, tolerance(p->m));
+    check_floats_near(dw, want_dw, p->nw, tolerance(p->m));
+
+    check_free(x, p->nx);
+    check_free(w, p->nw);
+    check_free(dy, p->ny);
+    check_free(want_y, p->ny);
+    check_free(want_dx, p->nx);
+    check_free(want_dw, p->nw);
+    check_free(y, p->ny);
+    check_free(dx, p->nx);
+    check_free(dw, p->nw);
+}
+
+/* Every output side from 1 to 9, whole tiles and broken ones, one block of images and several. */
+static void all_sides(void **state)
+{
+    (void)state;
+    check_rng r = {51};
+    for (int m = 2; m <= 4; m += 2) {
+        for (int h = 1; h <= 9; h++) {
+            for (int w = 1; w <= 9; w += 2) {
+                problem p = make(&r, geometry(h, w, 16, 16), m, check_int(&r, 1, 5));
+                compare(&p);
+                release(&p);
+            }
+        }
+    }
+}
+
+static void many_channels(void **state)
+{
+    (void)state;
+    check_rng r = {52};
+    for (int m = 2; m <= 4; m += 2) {
+        problem cases[] = {make(&r, geometry(4, 4, 64, 128), m, 9), make(&r, geometry(8, 8, 48, 32), m, 7),
+                           make(&r, geometry(16, 16, 32, 80), m, 3)};
+        for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+            compare(&cases[i]);
+            release(&cases[i]);
+        }
+    }
+}
+
+/* So many images that they go through in several blocks. */
+static void several_blocks(void **state)
+{
+    (void)state;
+    check_rng r = {53};
+    for (int m = 2; m <= 4; m += 2) {
+        problem p = make(&r, geometry(12, 12, 48, 16), m, 41);
+        compare(&p);
+        release(&p);
+    }
+}
+
+/* ⟨A x, y⟩ = ⟨x, Aᵀ y⟩ = ⟨w, dw⟩. */
+static void adjoint_identities(void **state)
+{
+    (void)state;
+    check_rng r = {54};
+    for (int i = 0; i < 40; i++) {
+        int m = i % 2 ? 2 : 4;
+        lws_conv2d g = geometry(check_int(&r, 1, 9), check_int(&r, 1, 9), 16 * check_int(&r, 1, 3),
+                                16 * check_int(&r, 1, 3));
+        problem p = make(&r, g, m, check_int(&r, 1, 4));
+        float *ax = check_floats(p.ny), *aty = check_floats(p.nx), *dw = check_floats(p.nw);
+        memset(dw, 0, p.nw * sizeof *dw);
+        lws_winograd_forward(&g, m, p.n, p.x, p.transformed, ax, p.scratch);
+        lws_winograd_backward_data(&g, m, p.n, p.y, p.transformed, aty, p.scratch);
+        lws_winograd_backward_weight(&g, m, p.n, p.x, p.y, dw, p.scratch);
+        double form[3] = {0}, size = 0;
+        for (size_t k = 0; k < p.ny; k++) {
+            form[0] += (double)ax[k] * p.y[k];
+            size += fabs((double)ax[k] * p.y[k]);
+        }
+        for (size_t k = 0; k < p.nx; k++)
+            form[1] += (double)aty[k] * p.x[k];
+        for (size_t k = 0; k < p.nw; k++)
+            form[2] += (double)dw[k] * p.w[k];
+        check_near(form[1], form[0], tolerance(m) * size);
+        check_near(form[2], form[0], tolerance(m) * size);
+        check_free(ax, p.ny);
+        check_free(aty, p.nx);
+        check_free(dw, p.nw);
+        release(&p);
+    }
+}
+
+static void threads_do_not_change_bits(void **state)
+{
+    (void)state;
+    int before = omp_get_max_threads();
+    for (int i = 0; i < 6; i++) {
+        int m = i % 2 ? 2 : 4, n = 5;
+        lws_conv2d g = geometry(3 + i, 9 - i, 32, 48);
+        float *y[4], *dx[4], *dw[4];
+        problem p;
+        for (int threads = 1; threads <= 3; threads++) {
+            omp_set_num_threads(threads);
+            check_rng same = {55};
+            p = make(&same, g, m, n);
+            y[threads] = check_floats(p.ny);
+            dx[threads] = check_floats(p.nx);
+            dw[threads] = check_floats(p.nw);
+            memset(dw[threads], 0, p.nw * sizeof(float));
+            lws_winograd_forward(&g, m, n, p.x, p.transformed, y[threads], p.scratch);
+            lws_winograd_backward_data(&g, m, n, p.y, p.transformed, dx[threads], p.scratch);
+            lws_winograd_backward_weight(&g, m, n, p.x, p.y, dw[threads], p.scratch);
+            check_same_bits(y[threads], y[1], p.ny * sizeof(float));
+            check_same_bits(dx[threads], dx[1], p.nx * sizeof(float));
+            check_same_bits(dw[threads], dw[1], p.nw * sizeof(float));
+            release(&p);
+        }
+        for (int threads = 1; threads <= 3; threads++) {
+            check_free(y[threads], p.ny);
+            check_free(dx[threads], p.nx);
+            check_free(dw[threads], p.nw);
+        }
+    }
+    omp_set_num_threads(before);
+}
+
+static void refuses_other_geometries(void **state)
+{
+    (void)state;
+    static const lws_conv2d others[] = {
+        {16, 16, 16, 8, 8, 16, 5, 2, 1}, {16, 16, 16, 16, 16, 16, 4, 1, 1}, {16, 16, 16, 8, 8, 16, 4, 2, 0},
+        {16, 16, 3, 8, 8, 16, 4, 2, 1},  {16, 16, 16, 8, 8, 24, 4, 2, 1},   {15, 16, 16, 8, 8, 16, 4, 2, 1},
+    };
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        assert_false(lws_winograd_fits(&others[i]));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(all_sides),
+        cmocka_unit_test(many_channels),
+        cmocka_unit_test(several_blocks),
+        cmocka_unit_test(adjoint_identities),
+        cmocka_unit_test(threads_do_not_change_bits),
+        cmocka_unit_test(refuses_other_geometries),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
