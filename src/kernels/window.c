@@ -68,15 +68,19 @@ LWS_CLONES static void box_row(size_t n, int side, int c, double scale, const do
     size_t length = n + (size_t)(side - 1) * c, offset = 0;
     const double *power_sum = x;
     double *next = a, *other = b;
-    memset(out, 0, n * sizeof *out);
     for (int power = 1; power <= side; power *= 2) {
+        bool last = 2 * power > side; /* always a part: the highest bit of side */
         if (side & power) {
             const double *from = power_sum + offset;
-            for (size_t i = 0; i < n; i++)
+            for (size_t i = 0; offset == 0 && i < n; i++)
+                out[i] = from[i];
+            for (size_t i = 0; offset > 0 && !last && i < n; i++)
                 out[i] += from[i];
+            for (size_t i = 0; last && i < n; i++)
+                out[i] = scale * (offset > 0 ? out[i] + from[i] : out[i]);
             offset += (size_t)power * c;
         }
-        if (2 * power <= side) {
+        if (!last) {
             size_t shift = (size_t)power * c;
             length -= shift;
             for (size_t i = 0; i < length; i++)
@@ -86,8 +90,6 @@ LWS_CLONES static void box_row(size_t n, int side, int c, double scale, const do
             other = (double *)power_sum;
         }
     }
-    for (size_t i = 0; i < n; i++)
-        out[i] *= scale;
 }
 
 static void horizontal(const lws_window *window, size_t n, int c, const double *x, double *scratch,

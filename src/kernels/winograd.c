@@ -1,10 +1,15 @@
 #include <lwssim/winograd.h>
 
-#include <lwssim/gemm.h>
+#include "tile_gemm.h"
+
 #include <lwssim/simd.h>
 #include <string.h>
 
 enum { LANES = 16, PHASES = 4, SIDE_MAX = 5 }; /* SIDE_MAX: m + 1 points a side */
+enum { PANEL = TILE_GEMM_PANEL, PAD = 16 };    /* PAD floats keep rows off each other's cache sets */
+
+enum { ZEROS = 8192 };           /* most channels */
+static const float zeros[ZEROS]; /* what is read outside the image */
 
 typedef float vec __attribute__((vector_size(LANES * sizeof(float)), aligned(4), may_alias));
 
@@ -26,12 +31,35 @@ static size_t tiles_of(const lws_conv2d *g, int m)
 bool lws_winograd_fits(const lws_conv2d *g)
 {
     return g->kernel == 4 && g->stride == 2 && g->pad == 1 && g->in_h == 2 * g->out_h &&
-           g->in_w == 2 * g->out_w && g->in_c % LANES == 0 && g->out_c % LANES == 0;
+           g->in_w == 2 * g->out_w && g->in_c % LANES == 0 && g->out_c % LANES == 0 &&
+           g->in_c <= ZEROS;
+}
+
+/* Transformed weights stand twice, in panels of columns as the products read them: as [4 · in_c, out_c] for forward, and
+ * transposed for backward data. */
+typedef struct panels {
+    size_t depth;  /* rows of the matrix */
+    size_t point;  /* floats from one point's matrix to the next */
+} panels;
+
+static panels panels_of(size_t rows, size_t columns)
+{
+    return (panels){rows, (columns + PANEL - 1) / PANEL * PANEL * rows};
+}
+
+static panels forward_panels(const lws_conv2d *g)
+{
+    return panels_of(PHASES * (size_t)g->in_c, (size_t)g->out_c);
+}
+
+static panels backward_panels(const lws_conv2d *g)
+{
+    return panels_of((size_t)g->out_c, PHASES * (size_t)g->in_c);
 }
 
 size_t lws_winograd_weights(const lws_conv2d *g, int m)
 {
-    return (size_t)points(m) * PHASES * g->in_c * g->out_c;
+    return points(m) * (forward_panels(g).point + backward_panels(g).point);
 }
 
 /* ---- the one-dimensional transforms and their adjoints, on values `s` apart ---------------------------------- */
@@ -151,13 +179,13 @@ LWS_INLINE void tile_input(const lws_conv2d *g, int m, const float *x, int ti, i
         int h = input_index(ti, m, i, phase / 2, g->in_h);
         for (int j = 0; j < side; j++) {
             int w = input_index(tj, m, j, phase % 2, g->in_w);
-            pixel[i * side + j] = h < 0 || w < 0 ? NULL : x + ((size_t)h * g->in_w + w) * c;
+            pixel[i * side + j] = h < 0 || w < 0 ? zeros : x + ((size_t)h * g->in_w + w) * c;
         }
     }
     for (int k = 0; k < c; k += LANES) {
         vec d[SIDE_MAX * SIDE_MAX];
         for (int p = 0; p < side * side; p++)
-            d[p] = pixel[p] ? *(const vec *)(pixel[p] + k) : (vec){0};
+            d[p] = *(const vec *)(pixel[p] + k);
         for (int j = 0; j < side; j++)
             input_1d(m, d + j, side);
         for (int i = 0; i < side; i++)
@@ -243,60 +271,63 @@ LWS_INLINE void tile_output_adjoint(const lws_conv2d *g, int m, const float *dy,
 /* ---- one image, all tiles ---------------------------------------------------------------------------------------- */
 
 #define FOR_TILES(g, m, t, ti, tj)                                                                 \
-    for (int t = 0, ti = 0; ti < tiles_along((g)->out_h, m); ti++)                                 \
+    for (size_t t = 0, ti = 0; ti < (size_t)tiles_along((g)->out_h, m); ti++)                                 \
         for (int tj = 0; tj < tiles_along((g)->out_w, m); tj++, t++)
 
-LWS_INLINE void image_input_m(const lws_conv2d *g, int m, const float *x, float *to, size_t stride)
+LWS_INLINE void image_input_m(const lws_conv2d *g, int m, const float *x, float *to, size_t row,
+                              size_t stride)
 {
     FOR_TILES(g, m, t, ti, tj)
         for (int phase = 0; phase < PHASES; phase++)
-            tile_input(g, m, x, ti, tj, phase, to + ((size_t)t * PHASES + phase) * g->in_c, stride);
+            tile_input(g, m, x, (int)ti, tj, phase, to + t * row + (size_t)phase * g->in_c, stride);
 }
 
-LWS_CLONES static void image_input(const lws_conv2d *g, int m, const float *x, float *to, size_t stride)
+LWS_CLONES static void image_input(const lws_conv2d *g, int m, const float *x, float *to, size_t row,
+                                   size_t stride)
 {
     if (m == 2)
-        image_input_m(g, 2, x, to, stride);
+        image_input_m(g, 2, x, to, row, stride);
     else
-        image_input_m(g, 4, x, to, stride);
+        image_input_m(g, 4, x, to, row, stride);
 }
 
-LWS_INLINE void image_input_adjoint_m(const lws_conv2d *g, int m, const float *from, size_t stride,
-                                      float *dx)
+LWS_INLINE void image_input_adjoint_m(const lws_conv2d *g, int m, const float *from, size_t row,
+                                      size_t stride, float *dx)
 {
     memset(dx, 0, (size_t)g->in_h * g->in_w * g->in_c * sizeof *dx);
     FOR_TILES(g, m, t, ti, tj)
         for (int phase = 0; phase < PHASES; phase++)
-            tile_input_adjoint(g, m, from + ((size_t)t * PHASES + phase) * g->in_c, stride, ti, tj,
+            tile_input_adjoint(g, m, from + t * row + (size_t)phase * g->in_c, stride, (int)ti, tj,
                                phase, dx);
 }
 
-LWS_CLONES static void image_input_adjoint(const lws_conv2d *g, int m, const float *from, size_t stride,
-                                           float *dx)
+LWS_CLONES static void image_input_adjoint(const lws_conv2d *g, int m, const float *from, size_t row,
+                                           size_t stride, float *dx)
 {
     if (m == 2)
-        image_input_adjoint_m(g, 2, from, stride, dx);
+        image_input_adjoint_m(g, 2, from, row, stride, dx);
     else
-        image_input_adjoint_m(g, 4, from, stride, dx);
+        image_input_adjoint_m(g, 4, from, row, stride, dx);
 }
 
-LWS_CLONES static void image_output(const lws_conv2d *g, int m, const float *from, size_t stride, float *y)
+LWS_CLONES static void image_output(const lws_conv2d *g, int m, const float *from, size_t row, size_t stride,
+                                    float *y)
 {
     FOR_TILES(g, m, t, ti, tj)
         if (m == 2)
-            tile_output(g, 2, from + (size_t)t * g->out_c, stride, ti, tj, y);
+            tile_output(g, 2, from + t * row, stride, (int)ti, tj, y);
         else
-            tile_output(g, 4, from + (size_t)t * g->out_c, stride, ti, tj, y);
+            tile_output(g, 4, from + t * row, stride, (int)ti, tj, y);
 }
 
 LWS_CLONES static void image_output_adjoint(const lws_conv2d *g, int m, const float *dy, float *to,
-                                            size_t stride)
+                                            size_t row, size_t stride)
 {
     FOR_TILES(g, m, t, ti, tj)
         if (m == 2)
-            tile_output_adjoint(g, 2, dy, ti, tj, to + (size_t)t * g->out_c, stride);
+            tile_output_adjoint(g, 2, dy, (int)ti, tj, to + t * row, stride);
         else
-            tile_output_adjoint(g, 4, dy, ti, tj, to + (size_t)t * g->out_c, stride);
+            tile_output_adjoint(g, 4, dy, (int)ti, tj, to + t * row, stride);
 }
 
 /* ---- weights ------------------------------------------------------------------------------------------------------ */
@@ -307,31 +338,56 @@ LWS_INLINE int tap(int parity, int i)
     return 2 * i + 1 - parity;
 }
 
-/* One input channel of one phase: w and transformed point at its rows of out_c. */
-LWS_INLINE void weight_row_m(int m, int parity_h, int parity_w, int out_c, size_t tap_stride, size_t stride,
-                             const float *w, float *to)
+/* Four taps of one phase, LANES channels of each, to all points; to[point · stride]. */
+LWS_INLINE void weight_points(int m, const vec *g, float *to, size_t stride)
 {
     int side = m + 1;
-    for (int k = 0; k < out_c; k += LANES) {
-        vec g[4], half[2 * SIDE_MAX], p[SIDE_MAX * SIDE_MAX];
+    vec half[2 * SIDE_MAX], p[SIDE_MAX * SIDE_MAX];
+    for (int j = 0; j < 2; j++)
+        weight_1d(m, g[j], g[2 + j], half + j, 2);
+    for (int i = 0; i < side; i++)
+        weight_1d(m, half[2 * i], half[2 * i + 1], p + i * side, 1);
+    for (int i = 0; i < side * side; i++)
+        *(vec *)(to + i * stride) = p[i];
+}
+
+/* Block (r, o) of LANES × LANES weights of a phase: rows r.. of in_c, columns o.. of out_c, into both sets of panels. */
+LWS_INLINE void weight_block_m(const lws_conv2d *g, int m, int phase, int c, int o, const float *w,
+                               float *forward, float *backward)
+{
+    size_t tap_stride = (size_t)g->in_c * g->out_c;
+    panels f = forward_panels(g), b = backward_panels(g);
+    float transposed[4][LANES][LANES] __attribute__((aligned(64)));
+    size_t row = (size_t)phase * g->in_c + c;
+    for (int i = 0; i < LANES; i++) {
+        vec taps[4];
+        for (int t = 0; t < 4; t++) {
+            const float *from = w + (size_t)(tap(phase / 2, t / 2) * 4 + tap(phase % 2, t % 2)) * tap_stride +
+                                (size_t)(c + i) * g->out_c + o;
+            taps[t] = *(const vec *)from;
+            for (int k = 0; k < LANES; k++)
+                transposed[t][k][i] = from[k];
+        }
+        weight_points(m, taps, forward + o / PANEL * f.depth * PANEL + (row + i) * PANEL + o % PANEL, f.point);
+    }
+    for (int k = 0; k < LANES; k++) {
+        vec taps[4];
         for (int t = 0; t < 4; t++)
-            g[t] = *(const vec *)(w + (size_t)(tap(parity_h, t / 2) * 4 + tap(parity_w, t % 2)) * tap_stride + k);
-        for (int j = 0; j < 2; j++)
-            weight_1d(m, g[j], g[2 + j], half + j, 2);
-        for (int i = 0; i < side; i++)
-            weight_1d(m, half[2 * i], half[2 * i + 1], p + i * side, 1);
-        for (int i = 0; i < side * side; i++)
-            *(vec *)(to + i * stride + k) = p[i];
+            taps[t] = *(const vec *)transposed[t][k];
+        weight_points(m, taps,
+                      backward + row / PANEL * b.depth * PANEL + (size_t)(o + k) * PANEL + row % PANEL, b.point);
     }
 }
 
-LWS_CLONES static void weight_row(int m, int parity_h, int parity_w, int out_c, size_t tap_stride,
-                                  size_t stride, const float *w, float *to)
+LWS_CLONES static void weight_rows(const lws_conv2d *g, int m, int phase, int c, const float *w,
+                                   float *forward, float *backward)
 {
-    if (m == 2)
-        weight_row_m(2, parity_h, parity_w, out_c, tap_stride, stride, w, to);
-    else
-        weight_row_m(4, parity_h, parity_w, out_c, tap_stride, stride, w, to);
+    for (int o = 0; o < g->out_c; o += LANES) {
+        if (m == 2)
+            weight_block_m(g, 2, phase, c, o, w, forward, backward);
+        else
+            weight_block_m(g, 4, phase, c, o, w, forward, backward);
+    }
 }
 
 LWS_INLINE void weight_row_adjoint_m(int m, int parity_h, int parity_w, int out_c, size_t tap_stride,
@@ -362,13 +418,11 @@ LWS_CLONES static void weight_row_adjoint(int m, int parity_h, int parity_w, int
 
 void lws_winograd_transform(const lws_conv2d *g, int m, const float *w, float *transformed)
 {
-    size_t tap_stride = (size_t)g->in_c * g->out_c, stride = PHASES * tap_stride;
+    float *backward = transformed + points(m) * forward_panels(g).point;
+    int blocks = g->in_c / LANES;
 #pragma omp parallel for schedule(static)
-    for (int r = 0; r < PHASES * g->in_c; r++) {
-        int phase = r / g->in_c, c = r % g->in_c;
-        weight_row(m, phase / 2, phase % 2, g->out_c, tap_stride, stride, w + (size_t)c * g->out_c,
-                   transformed + (size_t)r * g->out_c);
-    }
+    for (int r = 0; r < PHASES * blocks; r++)
+        weight_rows(g, m, r / blocks, r % blocks * LANES, w, transformed, backward);
 }
 
 /* ---- passes ------------------------------------------------------------------------------------------------------- */
@@ -386,34 +440,43 @@ static int block_images(const lws_conv2d *g, int m, int n)
     return block > (size_t)n ? n : (int)block;
 }
 
-size_t lws_winograd_scratch(const lws_conv2d *g, int m, int n)
-{
-    size_t rows = tiles_of(g, m) * (size_t)block_images(g, m, n);
-    return (size_t)points(m) * rows * (PHASES * (size_t)g->in_c + g->out_c) + lws_winograd_weights(g, m);
-}
-
-/* Where a block of images stands in scratch. */
+/* Where a block of images stands in scratch: the transforms of the wide and of the narrow images. */
 typedef struct block_layout {
-    int wide_c, rows;              /* channels of four phases; tiles */
-    size_t wide, narrow;           /* floats a point */
-    float *in, *out;               /* [points, rows, wide_c], [points, rows, out_c] */
+    int rows;                      /* tiles */
+    size_t wide_row, narrow_row;   /* floats from tile to tile */
+    size_t wide, narrow;           /* floats from point to point */
+    float *in, *out;
 } block_layout;
 
 static block_layout layout(const lws_conv2d *g, int m, int images, float *scratch)
 {
-    block_layout b = {.wide_c = PHASES * g->in_c, .rows = (int)tiles_of(g, m) * images};
-    b.wide = (size_t)b.rows * b.wide_c;
-    b.narrow = (size_t)b.rows * g->out_c;
+    block_layout b = {.rows = (int)tiles_of(g, m) * images};
+    b.wide_row = PHASES * (size_t)g->in_c + PAD;
+    b.narrow_row = (size_t)g->out_c + PAD;
+    b.wide = (size_t)b.rows * b.wide_row;
+    b.narrow = (size_t)b.rows * b.narrow_row;
     b.in = scratch;
     b.out = scratch + points(m) * b.wide;
     return b;
 }
 
+static size_t gradient_size(const lws_conv2d *g, int m)
+{
+    return (size_t)points(m) * PHASES * g->in_c * g->out_c;
+}
+
+size_t lws_winograd_scratch(const lws_conv2d *g, int m, int n)
+{
+    block_layout b = layout(g, m, block_images(g, m, n), NULL);
+    return points(m) * (b.wide + b.narrow) + gradient_size(g, m);
+}
+
 void lws_winograd_forward(const lws_conv2d *g, int m, int n, const float *x, const float *transformed,
                           float *y, float *scratch)
 {
-    int block = block_images(g, m, n), tiles = (int)tiles_of(g, m);
+    int block = block_images(g, m, n), tiles = (int)tiles_of(g, m), depth = PHASES * g->in_c;
     size_t in = (size_t)g->in_h * g->in_w * g->in_c, out = (size_t)g->out_h * g->out_w * g->out_c;
+    panels w = forward_panels(g);
     for (int first = 0; first < n; first += block) {
         int count = n - first < block ? n - first : block;
         block_layout b = layout(g, m, count, scratch);
@@ -421,16 +484,18 @@ void lws_winograd_forward(const lws_conv2d *g, int m, int n, const float *x, con
         {
 #pragma omp for schedule(static)
             for (int i = 0; i < count; i++)
-                image_input(g, m, x + (size_t)(first + i) * in, b.in + (size_t)i * tiles * b.wide_c,
-                            b.wide);
+                image_input(g, m, x + (size_t)(first + i) * in, b.in + (size_t)i * tiles * b.wide_row,
+                            b.wide_row, b.wide);
 #pragma omp for schedule(dynamic)
             for (int p = 0; p < points(m); p++)
-                lws_gemm(false, false, b.rows, g->out_c, b.wide_c, b.in + p * b.wide, b.wide_c,
-                         transformed + (size_t)p * b.wide_c * g->out_c, g->out_c, 0, b.out + p * b.narrow,
-                         g->out_c);
+                tile_gemm(b.rows, g->out_c, depth, false,
+                          &(tile_gemm_operands){.a = b.in + p * b.wide, .a_row = b.wide_row, .a_k = 1,
+                                                .b = transformed + p * w.point, .b_k = PANEL,
+                                                .b_panel = w.depth * PANEL,
+                                                .c = b.out + p * b.narrow, .c_row = b.narrow_row});
 #pragma omp for schedule(static)
             for (int i = 0; i < count; i++)
-                image_output(g, m, b.out + (size_t)i * tiles * g->out_c, b.narrow,
+                image_output(g, m, b.out + (size_t)i * tiles * b.narrow_row, b.narrow_row, b.narrow,
                              y + (size_t)(first + i) * out);
         }
     }
@@ -439,8 +504,10 @@ void lws_winograd_forward(const lws_conv2d *g, int m, int n, const float *x, con
 void lws_winograd_backward_data(const lws_conv2d *g, int m, int n, const float *dy,
                                 const float *transformed, float *dx, float *scratch)
 {
-    int block = block_images(g, m, n), tiles = (int)tiles_of(g, m);
+    int block = block_images(g, m, n), tiles = (int)tiles_of(g, m), width = PHASES * g->in_c;
     size_t in = (size_t)g->in_h * g->in_w * g->in_c, out = (size_t)g->out_h * g->out_w * g->out_c;
+    panels w = backward_panels(g);
+    transformed += points(m) * forward_panels(g).point;
     for (int first = 0; first < n; first += block) {
         int count = n - first < block ? n - first : block;
         block_layout b = layout(g, m, count, scratch);
@@ -449,15 +516,17 @@ void lws_winograd_backward_data(const lws_conv2d *g, int m, int n, const float *
 #pragma omp for schedule(static)
             for (int i = 0; i < count; i++)
                 image_output_adjoint(g, m, dy + (size_t)(first + i) * out,
-                                     b.out + (size_t)i * tiles * g->out_c, b.narrow);
+                                     b.out + (size_t)i * tiles * b.narrow_row, b.narrow_row, b.narrow);
 #pragma omp for schedule(dynamic)
             for (int p = 0; p < points(m); p++)
-                lws_gemm(false, true, b.rows, b.wide_c, g->out_c, b.out + p * b.narrow, g->out_c,
-                         transformed + (size_t)p * b.wide_c * g->out_c, g->out_c, 0, b.in + p * b.wide,
-                         b.wide_c);
+                tile_gemm(b.rows, width, g->out_c, false,
+                          &(tile_gemm_operands){.a = b.out + p * b.narrow, .a_row = b.narrow_row,
+                                                .a_k = 1, .b = transformed + p * w.point, .b_k = PANEL,
+                                                .b_panel = w.depth * PANEL, .c = b.in + p * b.wide,
+                                                .c_row = b.wide_row});
 #pragma omp for schedule(static)
             for (int i = 0; i < count; i++)
-                image_input_adjoint(g, m, b.in + (size_t)i * tiles * b.wide_c, b.wide,
+                image_input_adjoint(g, m, b.in + (size_t)i * tiles * b.wide_row, b.wide_row, b.wide,
                                     dx + (size_t)(first + i) * in);
         }
     }
@@ -466,32 +535,35 @@ void lws_winograd_backward_data(const lws_conv2d *g, int m, int n, const float *
 void lws_winograd_backward_weight(const lws_conv2d *g, int m, int n, const float *x, const float *dy,
                                   float *dw, float *scratch)
 {
-    int block = block_images(g, m, n), tiles = (int)tiles_of(g, m);
+    int block = block_images(g, m, n), tiles = (int)tiles_of(g, m), height = PHASES * g->in_c;
     size_t in = (size_t)g->in_h * g->in_w * g->in_c, out = (size_t)g->out_h * g->out_w * g->out_c;
     size_t tap_stride = (size_t)g->in_c * g->out_c, stride = PHASES * tap_stride;
-    float *transformed = scratch; /* the gradient of the transformed weights, summed over the blocks */
+    float *gradient = scratch; /* of the transformed weights, summed over the blocks */
     for (int first = 0; first < n; first += block) {
         int count = n - first < block ? n - first : block;
-        block_layout b = layout(g, m, count, scratch + lws_winograd_weights(g, m));
+        block_layout b = layout(g, m, count, scratch + gradient_size(g, m));
 #pragma omp parallel
         {
 #pragma omp for schedule(static)
             for (int i = 0; i < count; i++) {
-                image_input(g, m, x + (size_t)(first + i) * in, b.in + (size_t)i * tiles * b.wide_c,
-                            b.wide);
+                image_input(g, m, x + (size_t)(first + i) * in, b.in + (size_t)i * tiles * b.wide_row,
+                            b.wide_row, b.wide);
                 image_output_adjoint(g, m, dy + (size_t)(first + i) * out,
-                                     b.out + (size_t)i * tiles * g->out_c, b.narrow);
+                                     b.out + (size_t)i * tiles * b.narrow_row, b.narrow_row, b.narrow);
             }
 #pragma omp for schedule(dynamic)
             for (int p = 0; p < points(m); p++)
-                lws_gemm(true, false, b.wide_c, g->out_c, b.rows, b.in + p * b.wide, b.wide_c,
-                         b.out + p * b.narrow, g->out_c, first > 0, transformed + p * stride, g->out_c);
+                tile_gemm(height, g->out_c, b.rows, first > 0,
+                          &(tile_gemm_operands){.a = b.in + p * b.wide, .a_row = 1, .a_k = b.wide_row,
+                                                .b = b.out + p * b.narrow, .b_k = b.narrow_row,
+                                                .b_panel = PANEL, .c = gradient + p * stride,
+                                                .c_row = (size_t)g->out_c});
         }
     }
 #pragma omp parallel for schedule(static)
     for (int r = 0; r < PHASES * g->in_c; r++) {
         int phase = r / g->in_c, c = r % g->in_c;
         weight_row_adjoint(m, phase / 2, phase % 2, g->out_c, tap_stride, stride,
-                           transformed + (size_t)r * g->out_c, dw + (size_t)c * g->out_c);
+                           gradient + (size_t)r * g->out_c, dw + (size_t)c * g->out_c);
     }
 }

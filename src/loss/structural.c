@@ -69,8 +69,9 @@ LWS_CLONES static void terms(size_t n, bool product, double c1, double c2, doubl
     for (size_t i = 0; i < n; i++) {
         double me = me_a[i], my = my_b[i], mx = my - me;
         double squared_means = mx * mx + my * my;
-        double inv_b1 = 1 / (squared_means + c1);
-        double inv_b2 = 1 / (at_least_0(mx2y2[i] - squared_means) + c2);
+        double b1 = squared_means + c1, b2 = at_least_0(mx2y2[i] - squared_means) + c2;
+        double inv_b1b2 = 1 / (b1 * b2); /* divisions are what this loop waits for */
+        double inv_b1 = inv_b1b2 * b2, inv_b2 = inv_b1b2 * b1;
         double u = me * me * inv_b1;
         double d = at_least_0(me2_r[i] - me * me) * inv_b2;
         double weight_u = product ? 1 - d : 1, weight_d = product ? 1 - u : 1;
