@@ -5,6 +5,7 @@
 
 #include <limits.h>
 #include <lwssim/arena.h>
+#include <lwssim/profile.h>
 #include <lwssim/simd.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -178,6 +179,7 @@ static void start_step(lws_reduction *r)
 
 float *lws_reduction_leaf(lws_reduction *r)
 {
+    LWS_PROFILE("zeroing of gradients");
     if (r->next_leaf == r->part.first_leaf + r->part.leaves)
         start_step(r);
     float *leaf = r->slot + (size_t)free_slot(r->slot_used, r->slots) * r->count;
@@ -187,6 +189,7 @@ float *lws_reduction_leaf(lws_reduction *r)
 
 void lws_reduction_push(lws_reduction *r)
 {
+    LWS_PROFILE("fold");
     int slot = free_slot(r->slot_used, r->slots);
     r->slot_used[slot] = true;
     tree_push(&r->local, (tree_node){0, r->next_leaf++, slot}, add_slots, r);
@@ -219,6 +222,7 @@ static void exchange(lws_reduction *r)
 
 const float *lws_reduction_finish(lws_reduction *r)
 {
+    LWS_PROFILE("reduction exchange");
     if (r->comm->size == 1)
         return r->slot + (size_t)r->local.node[0].slot * r->count;
     exchange(r);
@@ -236,6 +240,7 @@ const float *lws_reduction_finish(lws_reduction *r)
 
 void lws_reduction_share(lws_reduction *r, float *flat)
 {
+    LWS_PROFILE("gather of parameters");
     MPI_Allgatherv(MPI_IN_PLACE, 0, MPI_FLOAT, flat, r->segment_count, r->segment_start, MPI_FLOAT,
                    r->comm->world);
 }

@@ -3,6 +3,7 @@
 #include "structural.h"
 
 #include <lwssim/arena.h>
+#include <lwssim/profile.h>
 #include <lwssim/simd.h>
 #include <omp.h>
 #include <stdint.h>
@@ -212,6 +213,7 @@ static double image_loss(const lws_loss *loss, const float *x32, const float *y3
 lws_status lws_loss_eval(lws_loss *loss, int n, const float *x, const float *y, double scale,
                          double *value, float *dy)
 {
+    LWS_PROFILE_IN("loss", "loss");
     size_t image = (size_t)loss->h * loss->w * loss->c;
     int bad = 0; /* 1: an original is not finite, 2: a reconstruction */
 #pragma omp parallel for schedule(static) num_threads(loss->threads) reduction(max : bad)

@@ -3,6 +3,7 @@
 #include "presets.h"
 
 #include <lwssim/latent.h>
+#include <lwssim/profile.h>
 #include <lwssim/rng.h>
 #include <math.h>
 #include <omp.h>
@@ -95,6 +96,7 @@ size_t lws_model_memory(const lws_model *m)
 
 void lws_model_prepare(lws_model *m, const float *params)
 {
+    LWS_PROFILE("preparing weights");
     lws_net_prepare(m->encoder, params);
     lws_net_prepare(m->decoder, params);
 }

@@ -7,6 +7,7 @@
 typedef struct layer layer;
 
 typedef struct layer_ops {
+    const char *kind; /* "convolution": the group of its time in a profile */
     /* Floats the layer keeps from forward to backward for n images besides x and y; may be NULL: none. */
     size_t (*kept)(const layer *self, int n);
     /* Floats that the layer derives from its parameters once they change, and how; may be NULL: none. */
@@ -24,15 +25,16 @@ typedef struct layer_ops {
 
 struct layer {
     const layer_ops *ops;
+    char name[64]; /* "encoder/conv1": begins the names of its tensors */
     lws_shape in, out;
     /* From the plan: */
     float *y;
     float *kept, *prepared;
 };
 
-/* A zeroed layer struct of `size` bytes at the end of the net, its input the present output; NULL when out of
+/* A zeroed layer struct of `size` bytes at the end of the net, called "PREFIX/name", its input the present output; NULL when out of
  * memory (the message is set). */
-layer *net_append(lws_net *net, size_t size, const layer_ops *ops, lws_shape out);
+layer *net_append(lws_net *net, const char *name, size_t size, const layer_ops *ops, lws_shape out);
 
 /* Registers a tensor "PREFIX/name/part" and returns its offset. */
 lws_status net_tensor(lws_net *net, const char *name, const char *part, bool state, int rank,

@@ -36,16 +36,16 @@ static void sigmoid_backward(const layer *self, const lws_pass *pass, const floa
 }
 
 static const layer_ops relu_ops = {
-    .forward = relu_forward, .backward = relu_backward, .in_place = true};
+    .kind = "activation", .forward = relu_forward, .backward = relu_backward, .in_place = true};
 static const layer_ops sigmoid_ops = {
-    .forward = sigmoid_forward, .backward = sigmoid_backward, .in_place = true};
+    .kind = "activation", .forward = sigmoid_forward, .backward = sigmoid_backward, .in_place = true};
 
 lws_status lws_net_relu(lws_net *net)
 {
-    return net_append(net, sizeof(layer), &relu_ops, lws_net_out(net)) ? LWS_OK : LWS_ERR_MEMORY;
+    return net_append(net, "relu", sizeof(layer), &relu_ops, lws_net_out(net)) ? LWS_OK : LWS_ERR_MEMORY;
 }
 
 lws_status lws_net_sigmoid(lws_net *net)
 {
-    return net_append(net, sizeof(layer), &sigmoid_ops, lws_net_out(net)) ? LWS_OK : LWS_ERR_MEMORY;
+    return net_append(net, "sigmoid", sizeof(layer), &sigmoid_ops, lws_net_out(net)) ? LWS_OK : LWS_ERR_MEMORY;
 }

@@ -52,11 +52,13 @@ static void backward(const layer *self, const lws_pass *pass, const float *x, co
 }
 
 static const layer_ops ops = {
-    .kept = kept, .scratch = scratch, .forward = forward, .backward = backward, .in_place = true};
+    .kind = "batch norm", .kept = kept, .scratch = scratch, .forward = forward, .backward = backward,
+    .in_place = true};
 
 lws_status lws_net_batchnorm(lws_net *net, const char *name, bool relu)
 {
-    batchnorm_layer *l = (batchnorm_layer *)net_append(net, sizeof *l, &ops, lws_net_out(net));
+    batchnorm_layer *l = (batchnorm_layer *)net_append(net, name, sizeof *l, &ops,
+                                                         lws_net_out(net));
     if (!l)
         return LWS_ERR_MEMORY;
     int64_t c = l->base.in.c;

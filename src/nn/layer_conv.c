@@ -128,10 +128,10 @@ static void transpose_backward(const layer *self, const lws_pass *pass, const fl
 }
 
 static const layer_ops conv_ops = {
-    .prepared = prepared, .prepare = prepare, .scratch = scratch, .forward = conv_forward,
+    .kind = "convolution", .prepared = prepared, .prepare = prepare, .scratch = scratch, .forward = conv_forward,
     .backward = conv_backward};
 static const layer_ops transpose_ops = {
-    .prepared = prepared, .prepare = prepare, .scratch = scratch, .forward = transpose_forward,
+    .kind = "convolution", .prepared = prepared, .prepare = prepare, .scratch = scratch, .forward = transpose_forward,
     .backward = transpose_backward};
 
 /* Does a kernel at this stride and padding take `in` pixels to `out`, reading no window that lies wholly outside
@@ -150,7 +150,7 @@ static lws_status append(lws_net *net, const char *name, lws_shape wide, lws_sha
         return lws_fail(LWS_ERR_USAGE, "%s: a %d×%d kernel with stride %d does not join %d × %d and "
                         "%d × %d pixels", name, kernel, kernel, stride, wide.h, wide.w, narrow.h,
                         narrow.w);
-    conv_layer *l = (conv_layer *)net_append(net, sizeof *l, ops, out);
+    conv_layer *l = (conv_layer *)net_append(net, name, sizeof *l, ops, out);
     if (!l)
         return LWS_ERR_MEMORY;
     l->geometry = (lws_conv2d){wide.h, wide.w, wide.c, narrow.h, narrow.w, narrow.c,

@@ -40,11 +40,11 @@ static void backward(const layer *self, const lws_pass *pass, const float *x, co
         lws_dense_backward_data(pass->n, inputs(l), outputs(l), dy, pass->params + l->weight, dx);
 }
 
-static const layer_ops ops = {.forward = forward, .backward = backward};
+static const layer_ops ops = {.kind = "dense", .forward = forward, .backward = backward};
 
 lws_status lws_net_dense(lws_net *net, const char *name, lws_shape out, bool bias, double gain)
 {
-    dense_layer *l = (dense_layer *)net_append(net, sizeof *l, &ops, out);
+    dense_layer *l = (dense_layer *)net_append(net, name, sizeof *l, &ops, out);
     if (!l)
         return LWS_ERR_MEMORY;
     int64_t dims[] = {inputs(l), outputs(l)};

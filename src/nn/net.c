@@ -1,5 +1,6 @@
 #include "layer.h"
 
+#include <lwssim/profile.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -45,7 +46,7 @@ lws_shape lws_net_out(const lws_net *net)
     return net->out;
 }
 
-layer *net_append(lws_net *net, size_t size, const layer_ops *ops, lws_shape out)
+layer *net_append(lws_net *net, const char *name, size_t size, const layer_ops *ops, lws_shape out)
 {
     if (net->count == LAYERS_MAX) {
         lws_fail(LWS_ERR_USAGE, "a network has at most %d layers", LAYERS_MAX);
@@ -57,6 +58,7 @@ layer *net_append(lws_net *net, size_t size, const layer_ops *ops, lws_shape out
         return NULL;
     }
     l->ops = ops;
+    snprintf(l->name, sizeof l->name, "%s/%s", net->prefix, name);
     l->in = net->out;
     l->out = out;
     net->out = out;
@@ -131,8 +133,10 @@ static void poison(const layer *l, const lws_pass *pass, float *result, size_t r
 
 const float *lws_net_forward(lws_net *net, const lws_pass *pass, const float *x)
 {
+    LWS_PROFILE("forward");
     for (int i = 0; i < net->count; i++) {
         layer *l = net->layers[i];
+        LWS_PROFILE_IN(l->ops->kind, l->name);
         poison(l, pass, l->y, lws_shape_size(l->out));
         l->ops->forward(l, pass, x, l->y, l->kept);
         x = l->y;
@@ -143,9 +147,11 @@ const float *lws_net_forward(lws_net *net, const lws_pass *pass, const float *x)
 const float *lws_net_backward(lws_net *net, const lws_pass *pass, const float *x, float *dy,
                               bool want_dx)
 {
+    LWS_PROFILE("backward");
     int free_buffer = 0;
     for (int i = net->count - 1; i >= 0; i--) {
         layer *l = net->layers[i];
+        LWS_PROFILE_IN(l->ops->kind, l->name);
         float *dx = NULL;
         if (i > 0 || want_dx) {
             dx = l->ops->in_place ? dy : net->gradient[free_buffer];

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <lwssim/clock.h>
 #include <lwssim/log.h>
+#include <lwssim/profile.h>
 #include <lwssim/watchdog.h>
 #include <math.h>
 #include <stdio.h>
@@ -107,6 +108,7 @@ static lws_status log_evaluation(trainer *t, const lws_evaluation *e)
 /* Metrics of the validation split and the picture; a new best sets *improved. */
 static lws_status evaluate(trainer *t, bool *improved)
 {
+    LWS_PROFILE("evaluation");
     lws_watchdog_phase("evaluation of step", t->step);
     t->evaluate_time = lws_now();
     lws_status status = trainer_draw_grid(t);
@@ -175,7 +177,10 @@ lws_status lws_train(lws_comm *comm, lws_train_options *options, const lws_train
                                                     lws_comm_host(comm))));
     lws_status status = trainer_create(comm, options, request, &t);
     if (status == LWS_OK) {
-        status = run(&t);
+        status = trainer_profile_start(&t);
+        if (status == LWS_OK)
+            status = run(&t);
+        status = trainer_profile_end(&t, status);
         trainer_destroy(&t);
     }
     lws_watchdog_stop();

@@ -70,6 +70,8 @@ static const lws_config_key keys[] = {
     INT("log-every", log_every, "10", 1, 1L << 50, "steps between lines of metrics.jsonl", NULL),
     {"log-rows", LWS_CONFIG_FLAG, AT(log_rows), "false", 0, 0, NULL,
      "log which images each logged step used", NULL},
+    {"profile", LWS_CONFIG_FLAG, AT(profile), "false", 0, 0, NULL,
+     "print where the time went at the end; timelines to RUN/profile-RANK.json", NULL},
     INT("grid", grid, "8", 0, 64, "images in the reconstruction grids", NULL),
     INT("threads", threads, "0", 0, 1024, "threads a rank; 0: its share of the cores", NULL),
     REAL("time-limit", time_limit, "0", 0, 1e9,

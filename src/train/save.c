@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <lwssim/log.h>
+#include <lwssim/profile.h>
 #include <lwssim/watchdog.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +20,7 @@ static lws_checkpoint_data whole_state(trainer *t)
 
 lws_status trainer_save(trainer *t)
 {
+    LWS_PROFILE("checkpoint");
     char folder[LWS_PATH], path[LWS_PATH];
     folder_of(t, folder);
     lws_watchdog_phase("checkpoint of step", t->step);

@@ -4,6 +4,7 @@
 
 #include <lwssim/clock.h>
 #include <lwssim/norm.h>
+#include <lwssim/profile.h>
 #include <lwssim/simd.h>
 #include <lwssim/watchdog.h>
 #include <math.h>
@@ -47,6 +48,7 @@ static lws_micro_batch micro_batch(const trainer *t, int64_t leaf)
 
 static void read_images(trainer *t)
 {
+    LWS_PROFILE("reading images");
     const lws_reduction_part *part = lws_reduction_get_part(t->reduction);
     int64_t n = t->options->batch_size / t->options->micro_batches;
     lws_sampler_batch(&t->sampler, t->step, part->first_leaf * n, part->leaves * n, t->rows);
@@ -58,6 +60,7 @@ static void read_images(trainer *t)
  * the only micro-batch of this rank, so that it need not run twice. */
 static double global_mmd(trainer *t, bool *encoded)
 {
+    LWS_PROFILE("MMD");
     const lws_reduction_part *part = lws_reduction_get_part(t->reduction);
     int64_t n = t->options->batch_size / t->options->micro_batches;
     size_t latent = (size_t)t->options->latent, bytes = latent * sizeof(float);
@@ -101,6 +104,7 @@ static void backward_all(trainer *t, bool with_mmd, bool encoded, double *sums)
 /* Every rank's flags and sums on all ranks; the loss summed over micro-batches in their order. */
 static void exchange_sums(trainer *t, const double *mine, double mmd, step_result *result)
 {
+    LWS_PROFILE("exchange of sums");
     const lws_train_options *o = t->options;
     int size = lws_comm_size(t->comm);
     for (int r = 0; r < size; r++) {
@@ -133,6 +137,7 @@ static void exchange_sums(trainer *t, const double *mine, double mmd, step_resul
 /* The norm of the summed gradient of the parameters, from sums over fixed blocks. */
 static double gradient_norm(trainer *t, const float *gradient)
 {
+    LWS_PROFILE("norm");
     const lws_reduction_part *part = lws_reduction_get_part(t->reduction);
     size_t blocks = (t->count + LWS_NORM_BLOCK - 1) / LWS_NORM_BLOCK;
     double *all = t->norms, *mine = t->norms + blocks, sum = 0;
@@ -162,6 +167,7 @@ LWS_CLONES static void move_average(size_t n, float part, float old_part, const 
 /* Adam on the parameters, the moving average on the statistics, in this rank's segment. */
 static void update_segment(trainer *t, const float *gradient, double scale, double rate)
 {
+    LWS_PROFILE("update");
     const lws_reduction_part *part = lws_reduction_get_part(t->reduction);
     const lws_tensors *tensors = lws_model_tensors(t->model);
     double momentum = t->options->bn_momentum;
@@ -196,6 +202,7 @@ static lws_status not_finite(const trainer *t, const char *what)
 
 lws_status trainer_step(trainer *t, step_result *result)
 {
+    LWS_PROFILE("step");
     bool with_mmd = t->options->model == LWS_MODEL_MMD_AE, encoded = false;
     const lws_reduction_part *part = lws_reduction_get_part(t->reduction);
     lws_watchdog_phase("reading images of step", t->step);

@@ -71,6 +71,12 @@ lws_status trainer_restore(trainer *t);
 /* show.c: the reconstruction grid of the first validation (or training) images; rank 0 draws, others return. */
 lws_status trainer_draw_grid(trainer *t);
 
+/* profile_report.c: with the key `profile`, all ranks around the loop. _start begins the profile (LWS_ERR_MEMORY, agreed).
+ * _end takes the loop's status and returns it; where all ranks come out of the loop in order it prints rank 0's table
+ * and writes the ranks' timelines to RUN/profile-RANK.json, warning where that fails: the run itself is whole. */
+lws_status trainer_profile_start(trainer *t);
+lws_status trainer_profile_end(trainer *t, lws_status status);
+
 /* run_folder.c: rank 0 acts, all agree. Makes the folder, refuses or clears one that holds a run. */
 lws_status run_folder_prepare(lws_comm *comm, const lws_train_request *request);
 lws_status run_folder_write_config(lws_comm *comm, const char *run, const lws_train_options *options);

@@ -1,0 +1,182 @@
+#include <lwssim/profile.h>
+
+#include <lwssim/clock.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { NODES_MAX = 1024, DEPTH_MAX = 32, NONE = -1 };
+
+/* A stretch at its place in the nesting. Node 0 stands for the whole and is not shown. */
+typedef struct node {
+    lws_profile_entry sum;
+    int parent, first_child, last_child, next;
+} node;
+
+typedef struct event {
+    int node;
+    double begin, end; /* seconds on lws_now(); end 0: still open */
+} event;
+
+typedef struct open_stretch {
+    int node;      /* NONE: no room for it in the table */
+    int64_t event; /* NONE: not in the timeline */
+    double begin;
+} open_stretch;
+
+static struct {
+    double start;
+    int nodes, depth; /* depth may go beyond DEPTH_MAX: what lies deeper is not seen */
+    node *node;       /* [NODES_MAX] */
+    lws_profile_entry *listed;
+    int64_t events, events_max;
+    event *event;
+    open_stretch open[DEPTH_MAX];
+} profile;
+
+bool lws_profile_is_on;
+static _Thread_local bool is_watched;
+
+lws_status lws_profile_start(int64_t events)
+{
+    lws_profile_stop();
+    profile.node = calloc(NODES_MAX, sizeof *profile.node);
+    profile.listed = calloc(NODES_MAX, sizeof *profile.listed);
+    profile.event = calloc((size_t)events + 1, sizeof *profile.event);
+    if (!profile.node || !profile.listed || !profile.event) {
+        lws_profile_stop();
+        return lws_fail(LWS_ERR_MEMORY, "out of memory for a profile of %lld events", (long long)events);
+    }
+    profile.node[0] = (node){.parent = NONE, .first_child = NONE, .last_child = NONE, .next = NONE};
+    profile.nodes = 1;
+    profile.events_max = events;
+    profile.start = lws_now();
+    is_watched = lws_profile_is_on = true;
+    return LWS_OK;
+}
+
+void lws_profile_stop(void)
+{
+    is_watched = lws_profile_is_on = false;
+    free(profile.node);
+    free(profile.listed);
+    free(profile.event);
+    memset(&profile, 0, sizeof profile);
+}
+
+/* The child of `parent` with this name, made when it is new. NONE when the table is full. */
+static int child_of(int parent, const char *group, const char *name)
+{
+    int i = profile.node[parent].first_child;
+    while (i != NONE && strncmp(profile.node[i].sum.name, name, LWS_PROFILE_NAME - 1) != 0)
+        i = profile.node[i].next;
+    if (i != NONE || profile.nodes == NODES_MAX)
+        return i;
+    i = profile.nodes++;
+    node *n = &profile.node[i], *p = &profile.node[parent];
+    *n = (node){.parent = parent, .first_child = NONE, .last_child = NONE, .next = NONE};
+    n->sum.depth = parent == 0 ? 0 : p->sum.depth + 1;
+    snprintf(n->sum.name, sizeof n->sum.name, "%s", name);
+    snprintf(n->sum.group, sizeof n->sum.group, "%s", group ? group : "");
+    if (p->first_child == NONE)
+        p->first_child = i;
+    else
+        profile.node[p->last_child].next = i;
+    p->last_child = i;
+    return i;
+}
+
+void lws_profile_enter(const char *group, const char *name)
+{
+    if (!is_watched || profile.depth++ >= DEPTH_MAX)
+        return;
+    int parent = profile.depth > 1 ? profile.open[profile.depth - 2].node : 0;
+    open_stretch *open = &profile.open[profile.depth - 1];
+    open->node = parent == NONE ? NONE : child_of(parent, group, name);
+    open->event = NONE;
+    open->begin = lws_now();
+    /* The place in the timeline is taken at the beginning, so that a stretch is there whenever one inside it is. */
+    if (open->node != NONE && profile.events < profile.events_max) {
+        open->event = profile.events++;
+        profile.event[open->event] = (event){.node = open->node, .begin = open->begin};
+    }
+}
+
+void lws_profile_leave(void)
+{
+    if (!is_watched || profile.depth == 0 || profile.depth-- > DEPTH_MAX)
+        return;
+    const open_stretch *open = &profile.open[profile.depth];
+    if (open->node == NONE)
+        return;
+    double now = lws_now(), seconds = now - open->begin;
+    node *n = &profile.node[open->node];
+    n->sum.calls++;
+    n->sum.seconds += seconds;
+    n->sum.self += seconds;
+    profile.node[n->parent].sum.self -= seconds;
+    if (open->event != NONE)
+        profile.event[open->event].end = now;
+}
+
+int lws_profile_entries(const lws_profile_entry **entries)
+{
+    int count = 0;
+    *entries = profile.listed;
+    for (int i = profile.nodes > 1 ? profile.node[0].first_child : NONE; i != NONE;) {
+        profile.listed[count++] = profile.node[i].sum;
+        if (profile.node[i].first_child != NONE) {
+            i = profile.node[i].first_child;
+            continue;
+        }
+        while (i != NONE && profile.node[i].next == NONE)
+            i = profile.node[i].parent;
+        i = i == NONE ? NONE : profile.node[i].next;
+    }
+    return count;
+}
+
+static void write_string(FILE *out, const char *text)
+{
+    putc('"', out);
+    for (; *text; text++) {
+        if (*text == '"' || *text == '\\')
+            fprintf(out, "\\%c", *text);
+        else if ((unsigned char)*text < ' ')
+            fprintf(out, "\\u%04x", (unsigned)*text);
+        else
+            putc(*text, out);
+    }
+    putc('"', out);
+}
+
+static void write_event(FILE *out, const event *e, int process)
+{
+    const lws_profile_entry *sum = &profile.node[e->node].sum;
+    fprintf(out, ",\n{\"name\":");
+    write_string(out, sum->name);
+    if (sum->group[0]) {
+        fprintf(out, ",\"cat\":");
+        write_string(out, sum->group);
+    }
+    fprintf(out, ",\"ph\":\"X\",\"ts\":%.3f,\"dur\":%.3f,\"pid\":%d,\"tid\":0}",
+            1e6 * (e->begin - profile.start), 1e6 * (e->end - e->begin), process);
+}
+
+lws_status lws_profile_write(const char *path, int process)
+{
+    FILE *out = fopen(path, "w");
+    if (!out)
+        return lws_fail(LWS_ERR_IO, "cannot write %s: %m", path);
+    fprintf(out, "{\"displayTimeUnit\":\"ms\",\"traceEvents\":[\n"
+                 "{\"name\":\"process_name\",\"ph\":\"M\",\"pid\":%d,\"tid\":0,"
+                 "\"args\":{\"name\":\"rank %d\"}}", process, process);
+    for (int64_t i = 0; i < profile.events; i++)
+        if (profile.event[i].end > 0)
+            write_event(out, &profile.event[i], process);
+    fprintf(out, "\n]}\n");
+    bool failed = fflush(out) != 0 || ferror(out);
+    if (fclose(out) != 0 || failed)
+        return lws_fail(LWS_ERR_IO, "cannot write %s: %m", path);
+    return LWS_OK;
+}
