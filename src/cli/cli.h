@@ -13,6 +13,7 @@ lws_status cmd_reconstruct(int argc, char **argv);
 lws_status cmd_compare(int argc, char **argv);
 lws_status cmd_inspect(int argc, char **argv);
 lws_status cmd_verify(int argc, char **argv);
+lws_status cmd_bench(int argc, char **argv);
 
 /* options.c: parses a command's options over their defaults. `usage` begins its --help; when that was asked for it is
  * printed (by rank 0) and *done set. rest: see lws_config_parse. */

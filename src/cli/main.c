@@ -15,6 +15,7 @@ static const struct command {
     {"compare", "every metric and loss between two images", cmd_compare},
     {"inspect", "what a dataset, a checkpoint or a run holds", cmd_inspect},
     {"verify", "recompute every digest of a dataset, a checkpoint or a run", cmd_verify},
+    {"bench", "how fast this machine runs the parts of training", cmd_bench},
 };
 
 static void help(FILE *out)

@@ -1,0 +1,78 @@
+/* The reduction of gradients over all ranks, in its parts. */
+#include "bench.h"
+
+#include <lwssim/norm.h>
+#include <lwssim/reduction.h>
+#include <stdio.h>
+
+enum { LEAVES = 2 }; /* micro-batches a rank */
+
+typedef struct reduction_case {
+    lws_reduction *reduction;
+    float *flat;
+} reduction_case;
+
+static void fold(void *user)
+{
+    reduction_case *c = user;
+    for (int i = 0; i < LEAVES; i++) {
+        lws_reduction_leaf(c->reduction);
+        lws_reduction_push(c->reduction);
+    }
+}
+
+static void exchange(void *user)
+{
+    reduction_case *c = user;
+    lws_reduction_finish(c->reduction);
+}
+
+static void gather(void *user)
+{
+    reduction_case *c = user;
+    lws_reduction_share(c->reduction, c->flat);
+}
+
+static void row(bench *b, reduction_case *c, size_t count, const char *key, const char *label,
+                void (*work)(void *))
+{
+    bench_time time = bench_measure(b, true, work, c);
+    bench_rate rate = bench_bandwidth(sizeof(float) * (double)count, &time);
+    bench_row(b, key, label, &time, 1, &rate);
+}
+
+static lws_status measure(bench *b, size_t count)
+{
+    int ranks = lws_comm_size(b->comm);
+    reduction_case c = {.flat = bench_zeros(b, count)};
+    LWS_TRY(bench_ready(b));
+    lws_status status = lws_reduction_create(b->comm, LEAVES * ranks, count, LWS_NORM_BLOCK, &c.reduction);
+    status = lws_comm_agree(b->comm, status);
+    if (status != LWS_OK) {
+        lws_reduction_destroy(c.reduction);
+        return status;
+    }
+    row(b, &c, count, "fold", "fold of two micro-batches, zeroing included", fold);
+    if (ranks > 1) {
+        row(b, &c, count, "exchange", "exchange and sum", exchange);
+        row(b, &c, count, "gather", "gather of parameters", gather);
+    }
+    lws_reduction_destroy(c.reduction);
+    return LWS_OK;
+}
+
+lws_status bench_reduction(bench *b)
+{
+    static const int millions[] = {1, 8};
+    int ranks = lws_comm_size(b->comm);
+    bench_section(b, "reduction", "Reduction over %d rank%s; GB/s of the array", ranks, ranks == 1 ? "" : "s");
+    for (size_t i = 0; i < sizeof millions / sizeof *millions; i++) {
+        char key[16];
+        snprintf(key, sizeof key, "%dm", millions[i]);
+        bench_group(b, key, "%d M floats", millions[i]);
+        lws_status status = measure(b, (size_t)millions[i] << 20);
+        bench_release(b);
+        LWS_TRY(status);
+    }
+    return LWS_OK;
+}
