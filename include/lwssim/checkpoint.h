@@ -51,7 +51,9 @@ lws_status lws_checkpoint_digest(const char *path, char digest[LWS_DIGEST_TEXT])
  * With step >= 0, that step's. LWS_ERR_IO when there is none. */
 lws_status lws_checkpoint_find(const char *folder, int64_t step, char *path);
 
-/* Deletes all but the newest `keep` and that of best_step (-1: none). Leftover temporary files go too. */
-void lws_checkpoint_prune(const char *folder, int64_t keep, int64_t best_step);
+/* After the checkpoint of `step` was written: deletes all but the newest `keep` up to it and that of best_step (-1:
+ * none). Those of later steps go too: the run was resumed from before them, as they were bad. So do leftover
+ * temporary files. */
+void lws_checkpoint_prune(const char *folder, int64_t step, int64_t keep, int64_t best_step);
 
 #endif

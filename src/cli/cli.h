@@ -2,6 +2,7 @@
 #ifndef LWS_CLI_H
 #define LWS_CLI_H
 
+#include <lwssim/comm.h>
 #include <lwssim/config.h>
 #include <stdbool.h>
 
@@ -19,6 +20,14 @@ lws_status cmd_bench(int argc, char **argv);
  * printed (by rank 0) and *done set. rest: see lws_config_parse. */
 lws_status cli_parse(lws_config_table table, void *fields, int argc, char **argv, const char *usage,
                      const char **rest, int *rest_count, bool *done);
+
+/* options.c: the end of a command: what it printed is flushed, and the message of a failure or stop printed; once however
+ * often it is called. Returns status, or LWS_ERR_IO where standard output could not be written. */
+lws_status cli_report(lws_status status);
+
+/* options.c: the end of a command on several ranks: rank 0 reports before any rank leaves, as mpirun ends the others, with
+ * what they have not yet said, when the first exits with an error. All ranks. Returns status. */
+lws_status cli_leave(lws_comm *comm, lws_status status);
 
 /* machine.c: makes OpenBLAS run the kernel that suits this CPU and OpenMP wait politely, by executing the program again
  * with the environment that these libraries read when they are loaded. What the user has set stays. Call first in

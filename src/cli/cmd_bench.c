@@ -122,6 +122,5 @@ lws_status cmd_bench(int argc, char **argv)
     status = lws_comm_agree(comm, status);
     if (status == LWS_OK && !done)
         status = run(comm, &c, chosen);
-    lws_comm_end(comm);
-    return status;
+    return cli_leave(comm, status);
 }

@@ -132,6 +132,5 @@ lws_status cmd_evaluate(int argc, char **argv)
     status = lws_comm_agree(comm, status);
     if (status == LWS_OK && !done)
         status = evaluate(comm, &c);
-    lws_comm_end(comm);
-    return status;
+    return cli_leave(comm, status);
 }

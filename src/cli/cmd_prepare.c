@@ -236,6 +236,5 @@ lws_status cmd_prepare(int argc, char **argv)
     free(j.digests);
     free(j.packed);
     lws_prepare_free(j.plan);
-    lws_comm_end(j.comm);
-    return status;
+    return cli_leave(j.comm, status);
 }

@@ -86,6 +86,5 @@ lws_status cmd_train(int argc, char **argv)
     }
     free(keys);
     free(c);
-    lws_comm_end(comm);
-    return status;
+    return cli_leave(comm, status);
 }

@@ -45,11 +45,7 @@ int main(int argc, char **argv)
         if (strcmp(name, commands[i].name) != 0)
             continue;
         lws_status status = commands[i].run(argc - 1, argv + 1);
-        if (status == LWS_STOPPED)
-            lws_info("%s", lws_message());
-        else if (status != LWS_OK)
-            lws_error("%s", lws_message());
-        return lws_exit_code(status);
+        return lws_exit_code(cli_report(status));
     }
     if (argc > 1)
         lws_error("there is no command '%s'", name);

@@ -16,3 +16,26 @@ lws_status cli_parse(lws_config_table table, void *fields, int argc, char **argv
     }
     return LWS_OK;
 }
+
+lws_status cli_report(lws_status status)
+{
+    static bool reported = false;
+    if (reported)
+        return status;
+    if ((fflush(stdout) != 0 || ferror(stdout)) && status == LWS_OK)
+        status = lws_fail(LWS_ERR_IO, "cannot write to standard output: %m");
+    reported = true;
+    if (status == LWS_STOPPED)
+        lws_info("%s", lws_message());
+    else if (status != LWS_OK)
+        lws_error("%s", lws_message());
+    return status;
+}
+
+lws_status cli_leave(lws_comm *comm, lws_status status)
+{
+    status = cli_report(status);
+    lws_comm_barrier(comm);
+    lws_comm_end(comm);
+    return status;
+}

@@ -78,13 +78,15 @@ lws_status lws_checkpoint_find(const char *folder, int64_t step, char *path)
     return LWS_OK;
 }
 
-void lws_checkpoint_prune(const char *folder, int64_t keep, int64_t best_step)
+void lws_checkpoint_prune(const char *folder, int64_t step, int64_t keep, int64_t best_step)
 {
-    int64_t count, *steps = list_steps(folder, true, &count);
-    for (int64_t i = keep; i < count; i++) {
+    int64_t count, *steps = list_steps(folder, true, &count), kept = 0;
+    for (int64_t i = 0; i < count; i++) {
         char path[LWS_PATH];
         step_path(folder, steps[i], path);
-        if (steps[i] != best_step)
+        bool later = steps[i] > step;
+        kept += !later;
+        if (later || (kept > keep && steps[i] != best_step))
             unlink(path);
     }
     free(steps);

@@ -40,19 +40,27 @@ static lws_status make_folder(const char *folder)
     return LWS_OK;
 }
 
-/* Deletes the files of a run in one of its folders, and nothing else. */
-static void clear_folder(const char *run, const char *name, const char *suffix)
+/* Files "step-NNNNNNNNN" with this suffix in one of the run's folders: how many; deleted if asked. Other files are not the
+ * run's and stay. */
+static int step_files(const char *run, const char *name, const char *suffix, bool delete)
 {
     char path[LWS_PATH];
+    int found = 0;
     snprintf(path, sizeof path, "%s/%s", run, name);
     DIR *dir = opendir(path);
     for (struct dirent *entry; dir && (entry = readdir(dir));) {
-        size_t length = strlen(entry->d_name), end = strlen(suffix);
-        if (length > end && strcmp(entry->d_name + length - end, suffix) == 0)
-            unlinkat(dirfd(dir), entry->d_name, 0);
+        long long step;
+        int end = 0;
+        if (sscanf(entry->d_name, "step-%lld%n", &step, &end) == 1 &&
+            strcmp(entry->d_name + end, suffix) == 0) {
+            found++;
+            if (delete)
+                unlinkat(dirfd(dir), entry->d_name, 0);
+        }
     }
     if (dir)
         closedir(dir);
+    return found;
 }
 
 static void remove_file(const char *run, const char *name)
@@ -65,13 +73,13 @@ static void remove_file(const char *run, const char *name)
 static lws_status prepare(const lws_train_request *request)
 {
     const char *run = request->run;
-    bool holds_run = exists(run, "config.ini") || exists(run, "checkpoints");
+    bool holds_run = exists(run, "config.ini") || step_files(run, "checkpoints", ".h5", false) > 0;
     if (holds_run && !request->resume && !request->overwrite)
         return lws_fail(LWS_ERR_USAGE, "%s already holds a run: go on with --resume, throw it away with "
                         "--overwrite, or choose another --run", run);
     if (holds_run && request->overwrite) {
-        clear_folder(run, "checkpoints", ".h5");
-        clear_folder(run, "images", ".png");
+        step_files(run, "checkpoints", ".h5", true);
+        step_files(run, "images", ".png", true);
         remove_file(run, "metrics.jsonl");
         remove_file(run, "config.ini");
     }

@@ -41,7 +41,7 @@ lws_status trainer_save(trainer *t)
                  lws_dataset_get_info(t->train)->digest);
         status = lws_checkpoint_write(folder, &meta, t->config, lws_model_tensors(t->model), &data, path);
         if (status == LWS_OK)
-            lws_checkpoint_prune(folder, t->options->keep, t->best_step);
+            lws_checkpoint_prune(folder, t->step, t->options->keep, t->best_step);
     }
     return lws_comm_agree(t->comm, status);
 }
