@@ -55,6 +55,13 @@ static void step_path(const char *folder, int64_t step, char *path)
     snprintf(path, LWS_PATH, "%s/step-%09" PRId64 ".h5", folder, step);
 }
 
+int64_t lws_checkpoint_count(const char *folder)
+{
+    int64_t count;
+    free(list_steps(folder, false, &count));
+    return count > 0 ? count : 0;
+}
+
 lws_status lws_checkpoint_find(const char *folder, int64_t step, char *path)
 {
     if (step >= 0) {

@@ -3,9 +3,11 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <lwssim/log.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -70,9 +72,32 @@ static void remove_file(const char *run, const char *name)
     unlink(path);
 }
 
-static lws_status prepare(const lws_train_request *request)
+/* One job at a time: the lock goes with the process, however it ends. */
+static lws_status lock(const char *run, int *descriptor)
+{
+    char path[LWS_PATH];
+    snprintf(path, sizeof path, "%s/.lock", run);
+    *descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    if (*descriptor < 0)
+        return lws_fail(LWS_ERR_IO, "cannot write %s: %m", path);
+    if (flock(*descriptor, LOCK_EX | LOCK_NB) == 0)
+        return LWS_OK;
+    if (errno == EWOULDBLOCK) {
+        close(*descriptor);
+        *descriptor = -1;
+        return lws_fail(LWS_ERR_IO, "%s is in use by another job: wait for it, stop it, or choose another --run",
+                        run);
+    }
+    lws_warn("this file system does not lock %s (%s): see to it that no other job uses the run", path,
+             strerror(errno));
+    return LWS_OK;
+}
+
+static lws_status prepare(const lws_train_request *request, int *descriptor)
 {
     const char *run = request->run;
+    LWS_TRY(make_folder(run));
+    LWS_TRY(lock(run, descriptor));
     bool holds_run = exists(run, "config.ini") || step_files(run, "checkpoints", ".h5", false) > 0;
     if (holds_run && !request->resume && !request->overwrite)
         return lws_fail(LWS_ERR_USAGE, "%s already holds a run: go on with --resume, throw it away with "
@@ -84,16 +109,16 @@ static lws_status prepare(const lws_train_request *request)
         remove_file(run, "config.ini");
     }
     char sub[LWS_PATH];
-    LWS_TRY(make_folder(run));
     snprintf(sub, sizeof sub, "%s/checkpoints", run);
     LWS_TRY(make_folder(sub));
     snprintf(sub, sizeof sub, "%s/images", run);
     return make_folder(sub);
 }
 
-lws_status run_folder_prepare(lws_comm *comm, const lws_train_request *request)
+lws_status run_folder_prepare(lws_comm *comm, const lws_train_request *request, int *descriptor)
 {
-    return lws_comm_agree(comm, lws_comm_rank(comm) == 0 ? prepare(request) : LWS_OK);
+    *descriptor = -1;
+    return lws_comm_agree(comm, lws_comm_rank(comm) == 0 ? prepare(request, descriptor) : LWS_OK);
 }
 
 static lws_status write_config(const char *run, const lws_train_options *options)

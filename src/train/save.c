@@ -51,6 +51,11 @@ static lws_status read_newest(trainer *t, lws_checkpoint_meta *meta)
 {
     char folder[LWS_PATH], path[LWS_PATH], *config;
     folder_of(t, folder);
+    if (lws_checkpoint_count(folder) == 0) {
+        lws_warn("%s has no checkpoint yet: starting from the first step", t->request.run);
+        meta->step = -1;
+        return LWS_OK;
+    }
     LWS_TRY(lws_checkpoint_find(folder, -1, path));
     LWS_TRY(lws_checkpoint_read_meta(path, meta, &config));
     lws_train_options before;
@@ -69,11 +74,14 @@ static lws_status read_newest(trainer *t, lws_checkpoint_meta *meta)
     return LWS_OK;
 }
 
-lws_status trainer_restore(trainer *t)
+lws_status trainer_restore(trainer *t, bool *restored)
 {
     lws_checkpoint_meta meta = {0};
     LWS_TRY(lws_comm_agree(t->comm, t->is_root ? read_newest(t, &meta) : LWS_OK));
     lws_comm_broadcast(t->comm, &meta, sizeof meta);
+    *restored = meta.step >= 0;
+    if (!*restored)
+        return LWS_OK;
     lws_comm_broadcast(t->comm, t->flat, t->count * sizeof(float));
     lws_reduction_deal(t->reduction, t->full_m, t->m);
     lws_reduction_deal(t->reduction, t->full_v, t->v);

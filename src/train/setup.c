@@ -6,6 +6,7 @@
 #include <omp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* The text of the configuration without the group "run", which does not belong to the state: a checkpoint is the same
  * wherever and however it was made. */
@@ -119,10 +120,11 @@ static lws_status set_up(trainer *t, int threads)
     t->total_steps = t->options->steps > 0 ? t->options->steps : t->options->epochs * per_epoch;
     t->adam = lws_train_options_adam(t->options);
     t->schedule = lws_train_options_schedule(t->options, t->total_steps);
-    LWS_TRY(run_folder_prepare(t->comm, &t->request));
+    LWS_TRY(run_folder_prepare(t->comm, &t->request, &t->lock));
+    bool restored = false;
     if (t->request.resume)
-        LWS_TRY(trainer_restore(t));
-    else
+        LWS_TRY(trainer_restore(t, &restored));
+    if (!restored)
         lws_tensors_init(lws_model_tensors(t->model), (uint64_t)t->options->seed, t->flat,
                          t->flat + t->params);
     lws_model_prepare(t->model, t->flat);
@@ -138,7 +140,7 @@ lws_status trainer_create(lws_comm *comm, lws_train_options *options,
     if (options->threads > 0)
         threads = (int)options->threads;
     *t = (trainer){.comm = comm, .is_root = lws_comm_rank(comm) == 0, .options = options,
-                   .request = *request, .best_step = -1, .best_ssim = -2};
+                   .request = *request, .best_step = -1, .best_ssim = -2, .lock = -1};
     lws_status status = set_up(t, threads);
     if (status != LWS_OK) {
         trainer_destroy(t);
@@ -157,4 +159,6 @@ void trainer_destroy(trainer *t)
     lws_dataset_close(t->train);
     lws_dataset_close(t->valid);
     free(t->config);
+    if (t->lock >= 0)
+        close(t->lock);
 }

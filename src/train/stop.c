@@ -14,13 +14,14 @@ static void on_signal(int number)
 
 void stop_catch(void)
 {
-    static const int signals[] = {SIGTERM, SIGINT, SIGUSR1};
+    static const int signals[] = {SIGTERM, SIGINT, SIGUSR1, SIGHUP};
     struct sigaction action;
     memset(&action, 0, sizeof action);
     action.sa_handler = on_signal;
     action.sa_flags = SA_RESTART;
     for (unsigned i = 0; i < sizeof signals / sizeof *signals; i++)
         sigaction(signals[i], &action, NULL);
+    signal(SIGPIPE, SIG_IGN); /* whoever read the log has left; that is no reason to stop */
 }
 
 bool stop_requested(void)

@@ -1,4 +1,4 @@
-/* Stopping on request: SIGTERM, SIGINT and SIGUSR1 ask for a checkpoint and an orderly end. */
+/* Stopping on request: SIGTERM, SIGINT, SIGHUP and SIGUSR1 ask for a checkpoint and an orderly end. */
 #ifndef LWS_STOP_H
 #define LWS_STOP_H
 

@@ -31,6 +31,7 @@ typedef struct trainer {
     lws_reduction *reduction;
     lws_sampler sampler;
     lws_metrics_log *log;
+    int lock;                       /* rank 0: descriptor of the run folder's lock; -1: none */
     char *config;                   /* text that goes into checkpoints */
 
     int64_t step, total_steps;      /* done, and in the whole run */
@@ -64,9 +65,9 @@ void trainer_destroy(trainer *t);
  * are then those before the step. */
 lws_status trainer_step(trainer *t, step_result *result);
 
-/* save.c: all ranks. */
+/* save.c: all ranks. *restored is false where the run was ended before its first checkpoint: it starts afresh. */
 lws_status trainer_save(trainer *t);
-lws_status trainer_restore(trainer *t);
+lws_status trainer_restore(trainer *t, bool *restored);
 
 /* show.c: the reconstruction grid of the first validation (or training) images; rank 0 draws, others return. */
 lws_status trainer_draw_grid(trainer *t);
@@ -77,8 +78,9 @@ lws_status trainer_draw_grid(trainer *t);
 lws_status trainer_profile_start(trainer *t);
 lws_status trainer_profile_end(trainer *t, lws_status status);
 
-/* run_folder.c: rank 0 acts, all agree. Makes the folder, refuses or clears one that holds a run. */
-lws_status run_folder_prepare(lws_comm *comm, const lws_train_request *request);
+/* run_folder.c: rank 0 acts, all agree. Makes the folder and locks it (descriptor: to close at the end, -1 on other ranks),
+ * refuses or clears one that holds a run. */
+lws_status run_folder_prepare(lws_comm *comm, const lws_train_request *request, int *descriptor);
 lws_status run_folder_write_config(lws_comm *comm, const char *run, const lws_train_options *options);
 
 #endif

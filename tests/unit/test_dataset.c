@@ -14,7 +14,7 @@ static const int64_t train_rows[SHARDS] = {5, 0, 3};
 typedef struct split_data {
     uint8_t pixels[8][ROW];
     uint64_t digests[8];
-    char names[8][16];
+    char names[8][32];
 } split_data;
 
 static void fill(split_data *d, uint64_t seed)
@@ -75,10 +75,11 @@ typedef struct fixture {
 
 static void set_up(fixture *f, void **state)
 {
-    snprintf(f->folder, sizeof f->folder, "%s", (char *)*state);
+    const char *folder = *state;
+    snprintf(f->folder, sizeof f->folder, "%s", folder);
     for (int i = 0; i < SHARDS; i++)
-        snprintf(f->train[i], sizeof f->train[i], "%s/train-%05d-of-%05d.h5", f->folder, i, SHARDS);
-    snprintf(f->test, sizeof f->test, "%s/test-00000-of-00001.h5", f->folder);
+        snprintf(f->train[i], sizeof f->train[i], "%s/train-%05d-of-%05d.h5", folder, i, SHARDS);
+    snprintf(f->test, sizeof f->test, "%s/test-00000-of-00001.h5", folder);
     make_dataset(f->folder, 1, "recipe=a", &f->train_data, &f->test_data);
 }
 
