@@ -128,13 +128,12 @@ static void blend(lws_rgb *to, const lws_paint *paint, float x, float y, float a
 {
     float light = 1 + paint->shade_x * x + paint->shade_y * y;
     if (paint->grain != 0)
-        light +=
-            paint->grain * lws_noise(x * paint->grain_x, y * paint->grain_y, paint->grain_seed);
+        light += paint->grain * lws_noise(x * paint->grain_x, y * paint->grain_y, paint->grain_seed);
     *to = lws_mix(*to, lws_scale(paint->colour, light < 0 ? 0 : light), alpha);
 }
 
-void lws_canvas_paint(lws_canvas *canvas, const lws_frame *f, const lws_shape *shape,
-                      const lws_shape *clip, const lws_paint *paint)
+void lws_canvas_paint(lws_canvas *canvas, const lws_frame *f, const lws_shape *shape, const lws_shape *clip,
+                      const lws_paint *paint)
 {
     int x0, x1, y0, y1;
     float across, down, pixel = canvas->pixel / f->scale;

@@ -30,9 +30,9 @@ typedef enum lws_shape_kind {
     LWS_ELLIPSE, /* half axes w, h */
     LWS_BLOB,    /* the same, fading softly from the centre to the edge */
     LWS_BOX,     /* half sides w, h; corners of radius a */
-    LWS_LENS, /* from -w to w about the line y = bend × (x / w)², a above it and b below it in the
-                 middle */
-    LWS_CUSTOM, /* cover(user, x, y, pixel) within w, h */
+    LWS_LENS,    /* from -w to w about the line y = bend × (x / w)², a above it and b below it in the
+                    middle */
+    LWS_CUSTOM,  /* cover(user, x, y, pixel) within w, h */
 } lws_shape_kind;
 
 typedef struct lws_shape {
@@ -47,16 +47,15 @@ typedef struct lws_shape {
 
 typedef struct lws_paint {
     lws_rgb colour;
-    float alpha; /* 0: nothing, 1: opaque */
-    float shade_x,
-        shade_y; /* brighter by so much per unit of the frame, from the shape's centre on */
+    float alpha;                   /* 0: nothing, 1: opaque */
+    float shade_x, shade_y;        /* brighter by so much per unit of the frame, from the shape's centre on */
     float grain, grain_x, grain_y; /* noise: amplitude, and waves per unit of the frame */
     uint32_t grain_seed;
 } lws_paint;
 
 /* Paints a shape; with `clip`, only inside that other shape of the same frame. */
-void lws_canvas_paint(lws_canvas *canvas, const lws_frame *frame, const lws_shape *shape,
-                      const lws_shape *clip, const lws_paint *paint);
+void lws_canvas_paint(lws_canvas *canvas, const lws_frame *frame, const lws_shape *shape, const lws_shape *clip,
+                      const lws_paint *paint);
 
 /* How much of a pixel of side `pixel` at (x, y) of the frame the shape covers, 0 to 1. */
 float lws_shape_cover(const lws_shape *shape, float x, float y, float pixel);

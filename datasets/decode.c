@@ -10,8 +10,7 @@
 #include <strings.h>
 
 #define STB_IMAGE_IMPLEMENTATION
-#define STBIDEF                                                                                    \
-    extern __attribute__((visibility("hidden"))) /* no clash with another copy of stb_image */
+#define STBIDEF extern __attribute__((visibility("hidden"))) /* no clash with another copy of stb_image */
 #define STBI_NO_STDIO
 #define STBI_NO_HDR
 #define STBI_NO_LINEAR
@@ -30,8 +29,7 @@ static bool has_extension(const char *name, const char *extension)
 
 bool lws_image_is_name(const char *name)
 {
-    static const char *const known[] = {"jpg", "jpeg", "jpe", "png", "gif",
-                                        "bmp", "tga",  "pgm", "ppm", "pnm"};
+    static const char *const known[] = {"jpg", "jpeg", "jpe", "png", "gif", "bmp", "tga", "pgm", "ppm", "pnm"};
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
         if (has_extension(name, known[i]))
             return true;
@@ -98,8 +96,7 @@ static lws_status stb_failure(void)
     return lws_fail(LWS_ERR_FORMAT, "cannot be decoded (%s)", reason ? reason : "no reason given");
 }
 
-lws_status lws_image_decode(const void *data, size_t bytes, const char *name, int channels,
-                            lws_image *out)
+lws_status lws_image_decode(const void *data, size_t bytes, const char *name, int channels, lws_image *out)
 {
     int width, height, in_file;
     *out = (lws_image){0};
@@ -110,8 +107,8 @@ lws_status lws_image_decode(const void *data, size_t bytes, const char *name, in
         return stb_failure();
     if (width < 1 || height < 1 || width > LWS_IMAGE_SIDE || height > LWS_IMAGE_SIDE ||
         (int64_t)width * height > LWS_IMAGE_PIXELS)
-        return lws_fail(LWS_ERR_FORMAT, "%d x %d pixels: more than %d a side or %d million in all",
-                        width, height, LWS_IMAGE_SIDE, LWS_IMAGE_PIXELS / 1000000);
+        return lws_fail(LWS_ERR_FORMAT, "%d x %d pixels: more than %d a side or %d million in all", width, height,
+                        LWS_IMAGE_SIDE, LWS_IMAGE_PIXELS / 1000000);
     /* stb_image's vectorised colour conversion is for four channels alone: a third faster in all.
      */
     uint8_t *pixels = stbi_load_from_memory(data, (int)bytes, &width, &height, &in_file, 4);

@@ -38,8 +38,7 @@ lws_spot lws_face_spot(const lws_face *f, float u, float v)
     float w = v / f->tall, depth = sqrtf(lws_clamp(1 - u * u - .5f * w * w, .05f, 1));
     float across = sqrtf(1 - f->yaw * f->yaw);
     float narrow = (across * depth - f->yaw * u) / depth; /* the derivative of x by u */
-    return (lws_spot){u * across + f->yaw * depth, v + f->pitch * depth,
-                      lws_clamp(narrow, .45f, 1.25f)};
+    return (lws_spot){u * across + f->yaw * depth, v + f->pitch * depth, lws_clamp(narrow, .45f, 1.25f)};
 }
 
 static void paint(lws_easel *e)
@@ -67,8 +66,7 @@ static void develop(const lws_canvas *canvas, const lws_face *f, int channels, u
     for (int j = 0; j < canvas->size; j++) {
         for (int i = 0; i < canvas->size; i++) {
             lws_rgb p = canvas->pixels[(size_t)j * (size_t)canvas->size + (size_t)i];
-            float x = ((float)i + .5f) * canvas->pixel - 1,
-                  y = ((float)j + .5f) * canvas->pixel - 1;
+            float x = ((float)i + .5f) * canvas->pixel - 1, y = ((float)j + .5f) * canvas->pixel - 1;
             float light = 1 - .07f * (x * x + y * y) + .02f * lws_noise(x * 61, y * 61, f->seed);
             unsigned r = to_byte(p.r * f->tint.r * light), g = to_byte(p.g * f->tint.g * light);
             unsigned b = to_byte(p.b * f->tint.b * light);
@@ -94,8 +92,8 @@ lws_status lws_face_draw(uint64_t seed, uint64_t index, int size, int channels, 
     lws_easel easel = {.canvas = &canvas, .face = &face};
     easel.head = turned(face.x, face.y, face.scale, face.roll);
     easel.body = turned(face.x - .3f * face.yaw * face.scale, face.y, face.scale, 0);
-    easel.skull = (lws_shape){
-        .kind = LWS_CUSTOM, .w = 1.02f, .h = face.tall + .02f, .cover = skull_cover, .user = &face};
+    easel.skull =
+        (lws_shape){.kind = LWS_CUSTOM, .w = 1.02f, .h = face.tall + .02f, .cover = skull_cover, .user = &face};
     paint(&easel);
     develop(&canvas, &face, channels, out);
     free(canvas.pixels);

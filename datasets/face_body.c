@@ -32,8 +32,7 @@ static float backdrop_mix(const lws_face *f, float x, float y)
         return lws_smooth(.1f, .4f, wave) - lws_smooth(.6f, .9f, wave);
     }
     case LWS_BACKDROP_CLOUDS:
-        return .5f + .5f * lws_noise(x * 1.8f, y * 1.8f, f->seed) +
-               .25f * lws_noise(x * 4, y * 4, f->seed + 1);
+        return .5f + .5f * lws_noise(x * 1.8f, y * 1.8f, f->seed) + .25f * lws_noise(x * 4, y * 4, f->seed + 1);
     case LWS_BACKDROP_HORIZON:
         return lws_smooth(-.05f, .05f, y - .5f * f->back_y + .15f * f->back_x * x);
     default:
@@ -48,8 +47,7 @@ void lws_paint_backdrop(lws_easel *e)
         for (int i = 0; i < c->size; i++) {
             float x = ((float)i + .5f) * c->pixel - 1, y = ((float)j + .5f) * c->pixel - 1;
             float t = lws_clamp(backdrop_mix(e->face, x, y), 0, 1);
-            c->pixels[(size_t)j * (size_t)c->size + (size_t)i] =
-                lws_mix(e->face->back1, e->face->back2, t);
+            c->pixels[(size_t)j * (size_t)c->size + (size_t)i] = lws_mix(e->face->back1, e->face->back2, t);
         }
     }
     if (e->face->backdrop == LWS_BACKDROP_LIGHTS)
@@ -68,19 +66,18 @@ static void collar(lws_easel *e, float top, const lws_shape *torso, lws_rgb skin
     const lws_face *f = e->face;
     switch (f->collar) {
     case LWS_COLLAR_ROUND:
-        put_on_body(e, (lws_shape){.kind = LWS_ELLIPSE, .y = top - .02f, .w = .66f, .h = .36f},
-                    torso, lws_flat(lws_scale(f->cloth, .8f), 1));
-        put_on_body(e, (lws_shape){.kind = LWS_ELLIPSE, .y = top - .04f, .w = .59f, .h = .31f},
-                    NULL, lws_flat(skin, 1));
+        put_on_body(e, (lws_shape){.kind = LWS_ELLIPSE, .y = top - .02f, .w = .66f, .h = .36f}, torso,
+                    lws_flat(lws_scale(f->cloth, .8f), 1));
+        put_on_body(e, (lws_shape){.kind = LWS_ELLIPSE, .y = top - .04f, .w = .59f, .h = .31f}, NULL,
+                    lws_flat(skin, 1));
         break;
     case LWS_COLLAR_V:
-        put_on_body(e,
-                    (lws_shape){.kind = LWS_LENS, .y = top - .1f, .w = .62f, .a = .1f, .b = .75f},
-                    NULL, lws_flat(skin, 1));
+        put_on_body(e, (lws_shape){.kind = LWS_LENS, .y = top - .1f, .w = .62f, .a = .1f, .b = .75f}, NULL,
+                    lws_flat(skin, 1));
         break;
     case LWS_COLLAR_SHIRT:
-        put_on_body(e, (lws_shape){.kind = LWS_LENS, .y = top - .1f, .w = .5f, .a = .1f, .b = .55f},
-                    NULL, lws_flat(skin, 1));
+        put_on_body(e, (lws_shape){.kind = LWS_LENS, .y = top - .1f, .w = .5f, .a = .1f, .b = .55f}, NULL,
+                    lws_flat(skin, 1));
         for (float side = -1; side < 2; side += 2)
             put_on_body(e,
                         (lws_shape){.kind = LWS_BOX,
@@ -94,9 +91,8 @@ static void collar(lws_easel *e, float top, const lws_shape *torso, lws_rgb skin
                         NULL, lws_flat(f->cloth2, 1));
         break;
     default:
-        put_on_body(e,
-                    (lws_shape){.kind = LWS_BOX, .y = top - .02f, .w = .56f, .h = .2f, .a = .12f},
-                    NULL, lws_flat(lws_scale(f->cloth, .88f), 1));
+        put_on_body(e, (lws_shape){.kind = LWS_BOX, .y = top - .02f, .w = .56f, .h = .2f, .a = .12f}, NULL,
+                    lws_flat(lws_scale(f->cloth, .88f), 1));
     }
 }
 
@@ -105,13 +101,9 @@ void lws_paint_body(lws_easel *e)
     const lws_face *f = e->face;
     float top = f->tall + .30f;
     lws_rgb skin = lws_scale(f->skin, f->ambient * .55f + .3f);
-    put_on_body(e,
-                (lws_shape){.kind = LWS_BOX,
-                            .y = f->tall - .05f,
-                            .w = .52f + .06f * (1 - f->feminine),
-                            .h = .55f,
-                            .a = .1f},
-                NULL, (lws_paint){.colour = skin, .alpha = 1, .shade_x = f->light_x * .25f});
+    put_on_body(
+        e, (lws_shape){.kind = LWS_BOX, .y = f->tall - .05f, .w = .52f + .06f * (1 - f->feminine), .h = .55f, .a = .1f},
+        NULL, (lws_paint){.colour = skin, .alpha = 1, .shade_x = f->light_x * .25f});
     lws_shape torso = {.kind = LWS_ELLIPSE, .y = top + 1.5f, .w = f->shoulders, .h = 1.5f};
     put_on_body(e, torso, NULL,
                 (lws_paint){.colour = f->cloth,
@@ -122,18 +114,12 @@ void lws_paint_body(lws_easel *e)
                             .grain_y = 3,
                             .grain_seed = f->seed + 2});
     for (int i = 0; f->cloth_stripes && i < 5; i++)
-        put_on_body(
-            e,
-            (lws_shape){
-                .kind = LWS_BOX, .y = top + .15f + .36f * (float)i, .w = f->shoulders, .h = .09f},
-            &torso, lws_flat(f->cloth2, .9f));
+        put_on_body(e, (lws_shape){.kind = LWS_BOX, .y = top + .15f + .36f * (float)i, .w = f->shoulders, .h = .09f},
+                    &torso, lws_flat(f->cloth2, .9f));
     collar(e, top, &torso, skin);
     /* The shadow of the chin. */
-    put_on_body(
-        e,
-        (lws_shape){
-            .kind = LWS_BLOB, .x = -.15f * f->light_x, .y = f->tall + .04f, .w = .75f, .h = .42f},
-        NULL, lws_flat(lws_scale(f->skin, .22f), .75f));
+    put_on_body(e, (lws_shape){.kind = LWS_BLOB, .x = -.15f * f->light_x, .y = f->tall + .04f, .w = .75f, .h = .42f},
+                NULL, lws_flat(lws_scale(f->skin, .22f), .75f));
 }
 
 /* ---- head ------------------------------------------------------------------------------------ */
@@ -147,25 +133,14 @@ static void ears(lws_easel *e)
             continue;
         float x = side * .99f - .25f * f->yaw, y = .10f - .35f * f->pitch;
         lws_rgb skin = lws_scale(f->skin, f->ambient + .22f * side * f->light_x);
-        lws_put(e,
-                (lws_shape){
-                    .kind = LWS_ELLIPSE, .x = x, .y = y, .w = f->ears * .75f, .h = f->ears * 1.5f},
-                skin, 1);
-        lws_put(e,
-                (lws_shape){.kind = LWS_ELLIPSE,
-                            .x = x + side * .02f,
-                            .y = y,
-                            .w = f->ears * .4f,
-                            .h = f->ears},
+        lws_put(e, (lws_shape){.kind = LWS_ELLIPSE, .x = x, .y = y, .w = f->ears * .75f, .h = f->ears * 1.5f}, skin, 1);
+        lws_put(e, (lws_shape){.kind = LWS_ELLIPSE, .x = x + side * .02f, .y = y, .w = f->ears * .4f, .h = f->ears},
                 lws_scale(skin, .78f), .8f);
         if (f->earrings)
-            lws_put(e,
-                    (lws_shape){.kind = LWS_ELLIPSE,
-                                .x = x + side * .01f,
-                                .y = y + f->ears * 1.6f,
-                                .w = .055f,
-                                .h = .075f},
-                    (lws_rgb){.92f, .80f, .45f}, 1);
+            lws_put(
+                e,
+                (lws_shape){.kind = LWS_ELLIPSE, .x = x + side * .01f, .y = y + f->ears * 1.6f, .w = .055f, .h = .075f},
+                (lws_rgb){.92f, .80f, .45f}, 1);
     }
 }
 
@@ -204,8 +179,8 @@ static void freckles(lws_easel *e)
     const lws_face *f = e->face;
     for (int i = 0; i < 26; i++) {
         float n = (float)i * 3.77f;
-        lws_spot at = lws_face_spot(f, .62f * lws_noise(n, .5f, f->seed + 4),
-                                    .34f + .24f * lws_noise(n, 1.5f, f->seed + 4));
+        lws_spot at =
+            lws_face_spot(f, .62f * lws_noise(n, .5f, f->seed + 4), .34f + .24f * lws_noise(n, 1.5f, f->seed + 4));
         lws_put(e, (lws_shape){.kind = LWS_ELLIPSE, .x = at.x, .y = at.y, .w = .02f, .h = .02f},
                 lws_scale(f->skin, .62f), .6f);
     }
@@ -235,14 +210,7 @@ static void wrinkles(lws_easel *e)
     }
     for (int i = 0; i < 2; i++) {
         lws_spot at = lws_face_spot(f, 0, -.45f - .12f * (float)i);
-        lws_put(e,
-                (lws_shape){.kind = LWS_LENS,
-                            .x = at.x,
-                            .y = at.y,
-                            .w = .42f,
-                            .a = .012f,
-                            .b = .012f,
-                            .bend = .03f},
+        lws_put(e, (lws_shape){.kind = LWS_LENS, .x = at.x, .y = at.y, .w = .42f, .a = .012f, .b = .012f, .bend = .03f},
                 dark, .4f * depth);
     }
 }
@@ -255,11 +223,8 @@ void lws_paint_head(lws_easel *e)
     lws_rgb blush = {f->skin.r * 1.02f, f->skin.g * .70f, f->skin.b * .68f};
     for (float side = -1; side < 2; side += 2) {
         lws_spot cheek = lws_face_spot(f, side * .52f, .40f);
-        lws_put(
-            e,
-            (lws_shape){
-                .kind = LWS_BLOB, .x = cheek.x, .y = cheek.y, .w = .34f * cheek.narrow, .h = .27f},
-            blush, .22f + .28f * f->feminine);
+        lws_put(e, (lws_shape){.kind = LWS_BLOB, .x = cheek.x, .y = cheek.y, .w = .34f * cheek.narrow, .h = .27f},
+                blush, .22f + .28f * f->feminine);
     }
     if (f->freckles)
         freckles(e);

@@ -11,8 +11,7 @@ static void tilt(lws_shape *shape, float slant)
     shape->s = slant * norm;
 }
 
-static void put_clipped(lws_easel *e, lws_shape shape, const lws_shape *clip, lws_rgb colour,
-                        float alpha)
+static void put_clipped(lws_easel *e, lws_shape shape, const lws_shape *clip, lws_rgb colour, float alpha)
 {
     lws_paint paint = lws_flat(colour, alpha);
     lws_canvas_paint(e->canvas, &e->head, &shape, clip, &paint);
@@ -24,8 +23,7 @@ static void eyeball(lws_easel *e, const lws_shape *opening, lws_spot at)
 {
     const lws_face *f = e->face;
     float radius = f->eye_h * 1.08f;
-    float x = at.x + .28f * f->gaze_x * f->eye_w * at.narrow + .06f * f->yaw,
-          y = at.y + .3f * f->gaze_y * f->eye_h;
+    float x = at.x + .28f * f->gaze_x * f->eye_w * at.narrow + .06f * f->yaw, y = at.y + .3f * f->gaze_y * f->eye_h;
     float white = .80f + .16f * f->ambient;
     put_clipped(e, *opening, NULL, (lws_rgb){.97f * white, .96f * white, .95f * white}, 1);
     lws_shape iris = {.kind = LWS_ELLIPSE, .x = x, .y = y, .w = radius * at.narrow, .h = radius};
@@ -52,8 +50,7 @@ static void eyeball(lws_easel *e, const lws_shape *opening, lws_spot at)
 static void brow(lws_easel *e, float side)
 {
     const lws_face *f = e->face;
-    lws_spot at =
-        lws_face_spot(f, side * (f->eye_apart + .01f), f->eye_y + f->brow_y - .03f * f->open);
+    lws_spot at = lws_face_spot(f, side * (f->eye_apart + .01f), f->eye_y + f->brow_y - .03f * f->open);
     lws_shape shape = {.kind = LWS_LENS,
                        .x = at.x,
                        .y = at.y - f->brow_bend * .4f,
@@ -62,12 +59,8 @@ static void brow(lws_easel *e, float side)
                        .b = f->brow_thick * .7f,
                        .bend = f->brow_bend};
     tilt(&shape, side * f->brow_slant);
-    lws_paint paint = {.colour = f->brow,
-                       .alpha = .92f,
-                       .grain = .25f,
-                       .grain_x = 28,
-                       .grain_y = 9,
-                       .grain_seed = f->seed + 5};
+    lws_paint paint = {
+        .colour = f->brow, .alpha = .92f, .grain = .25f, .grain_x = 28, .grain_y = 9, .grain_seed = f->seed + 5};
     lws_canvas_paint(e->canvas, &e->head, &shape, NULL, &paint);
 }
 
@@ -76,16 +69,14 @@ static void eye(lws_easel *e, float side)
     const lws_face *f = e->face;
     lws_spot at = lws_face_spot(f, side * f->eye_apart, f->eye_y);
     float w = f->eye_w * at.narrow, h = f->eye_h * f->eye_open;
-    lws_put(e,
-            (lws_shape){.kind = LWS_BLOB, .x = at.x, .y = at.y - .03f, .w = w * 1.75f, .h = .25f},
+    lws_put(e, (lws_shape){.kind = LWS_BLOB, .x = at.x, .y = at.y - .03f, .w = w * 1.75f, .h = .25f},
             lws_scale(f->skin, .52f), .42f);
     lws_shape opening = {.kind = LWS_LENS, .x = at.x, .y = at.y, .w = w, .a = h, .b = h * .72f};
     tilt(&opening, side * f->eye_slant);
     eyeball(e, &opening, at);
 
     float lash = .022f + .020f * f->feminine;
-    lws_rgb dark =
-        lws_mix(lws_scale(f->skin, .28f), (lws_rgb){.05f, .04f, .04f}, .4f + .5f * f->feminine);
+    lws_rgb dark = lws_mix(lws_scale(f->skin, .28f), (lws_rgb){.05f, .04f, .04f}, .4f + .5f * f->feminine);
     lws_shape lid = opening; /* the line of lashes above */
     lid.w *= 1.06f;
     lid.y -= h;
@@ -126,43 +117,25 @@ void lws_paint_nose(lws_easel *e)
     float mx = .5f * (root.x + tip.x), my = .5f * (root.y + tip.y), half = .5f * (tip.y - root.y);
     float slant = (tip.x - root.x) / (2 * half);
 
-    lws_shape side = {.kind = LWS_BLOB,
-                      .x = mx - lit * w * .62f,
-                      .y = my + .05f,
-                      .w = w * .62f,
-                      .h = half * 1.15f};
+    lws_shape side = {.kind = LWS_BLOB, .x = mx - lit * w * .62f, .y = my + .05f, .w = w * .62f, .h = half * 1.15f};
     tilt(&side, -slant);
     lws_put(e, side, dark, .34f + .25f * fabsf(f->light_x));
-    lws_shape ridge = {
-        .kind = LWS_BLOB, .x = mx + lit * w * .1f, .y = my, .w = w * .34f, .h = half * 1.2f};
+    lws_shape ridge = {.kind = LWS_BLOB, .x = mx + lit * w * .1f, .y = my, .w = w * .34f, .h = half * 1.2f};
     tilt(&ridge, -slant);
     lws_put(e, ridge, bright, .30f);
 
-    lws_put(e,
-            (lws_shape){.kind = LWS_BLOB, .x = tip.x, .y = tip.y + .10f, .w = w * 1.5f, .h = .13f},
-            dark, .55f);
+    lws_put(e, (lws_shape){.kind = LWS_BLOB, .x = tip.x, .y = tip.y + .10f, .w = w * 1.5f, .h = .13f}, dark, .55f);
     for (float s = -1; s < 2; s += 2) { /* wings, then nostrils */
-        lws_put(e,
-                (lws_shape){.kind = LWS_ELLIPSE,
-                            .x = tip.x + s * w * .72f,
-                            .y = tip.y + .005f,
-                            .w = w * .42f,
-                            .h = .075f},
-                lws_scale(f->skin, f->ambient * .55f + .36f + .1f * s * f->light_x), .75f);
-        lws_shape nostril = {.kind = LWS_ELLIPSE,
-                             .x = tip.x + s * w * .48f,
-                             .y = tip.y + .062f,
-                             .w = w * .27f,
-                             .h = .028f};
+        lws_put(
+            e,
+            (lws_shape){.kind = LWS_ELLIPSE, .x = tip.x + s * w * .72f, .y = tip.y + .005f, .w = w * .42f, .h = .075f},
+            lws_scale(f->skin, f->ambient * .55f + .36f + .1f * s * f->light_x), .75f);
+        lws_shape nostril = {
+            .kind = LWS_ELLIPSE, .x = tip.x + s * w * .48f, .y = tip.y + .062f, .w = w * .27f, .h = .028f};
         tilt(&nostril, -s * .25f);
         lws_put(e, nostril, lws_scale(f->skin, .25f), .8f);
     }
-    lws_put(e,
-            (lws_shape){.kind = LWS_BLOB,
-                        .x = tip.x + lit * .03f,
-                        .y = tip.y - .045f,
-                        .w = w * .75f,
-                        .h = .12f},
+    lws_put(e, (lws_shape){.kind = LWS_BLOB, .x = tip.x + lit * .03f, .y = tip.y - .045f, .w = w * .75f, .h = .12f},
             bright, .55f);
 }
 
@@ -191,27 +164,15 @@ void lws_paint_mouth(lws_easel *e)
     float w = f->mouth_w * at.narrow, bend = -.13f * f->smile, gap = .20f * f->open;
     at.y += .05f * (f->smile > 0 ? f->smile : 0); /* corners rise, the middle sinks */
     lws_put(e,
-            (lws_shape){.kind = LWS_BLOB,
-                        .x = at.x,
-                        .y = at.y + f->lip_down + gap + .075f,
-                        .w = w * .8f,
-                        .h = .075f},
+            (lws_shape){.kind = LWS_BLOB, .x = at.x, .y = at.y + f->lip_down + gap + .075f, .w = w * .8f, .h = .075f},
             lws_scale(f->skin, .5f), .5f);
-    lws_shape lip = {.kind = LWS_LENS,
-                     .x = at.x,
-                     .y = at.y,
-                     .w = w,
-                     .a = 0,
-                     .b = f->lip_down + gap,
-                     .bend = bend};
+    lws_shape lip = {.kind = LWS_LENS, .x = at.x, .y = at.y, .w = w, .a = 0, .b = f->lip_down + gap, .bend = bend};
     lws_put(e, lip, f->lips, 1);
-    lws_put(e,
-            (lws_shape){.kind = LWS_BLOB,
-                        .x = at.x,
-                        .y = at.y + gap + f->lip_down * .55f,
-                        .w = w * .5f,
-                        .h = f->lip_down * .5f},
-            lws_mix(f->lips, (lws_rgb){1, 1, 1}, .45f), .5f);
+    lws_put(
+        e,
+        (lws_shape){
+            .kind = LWS_BLOB, .x = at.x, .y = at.y + gap + f->lip_down * .55f, .w = w * .5f, .h = f->lip_down * .5f},
+        lws_mix(f->lips, (lws_rgb){1, 1, 1}, .45f), .5f);
     /* The upper lip is two lenses, for the bow in its middle. */
     for (float s = -1; s < 2; s += 2) {
         lws_shape upper = {.kind = LWS_LENS,
@@ -225,25 +186,14 @@ void lws_paint_mouth(lws_easel *e)
         lws_put(e, upper, lws_scale(f->lips, .84f), 1);
     }
     if (f->open > 0) {
-        lws_shape opening = {.kind = LWS_LENS,
-                             .x = at.x,
-                             .y = at.y,
-                             .w = w * .88f,
-                             .a = .004f,
-                             .b = gap,
-                             .bend = bend};
+        lws_shape opening = {.kind = LWS_LENS, .x = at.x, .y = at.y, .w = w * .88f, .a = .004f, .b = gap, .bend = bend};
         inside_of_mouth(e, opening);
     } else {
         lip.a = lip.b = .013f;
         lws_put(e, lip, lws_scale(f->lips, .38f), .9f);
     }
     for (float s = -1; s < 2; s += 2) /* dimples at the corners */
-        lws_put(e,
-                (lws_shape){.kind = LWS_BLOB,
-                            .x = at.x + s * w * 1.02f,
-                            .y = at.y + bend,
-                            .w = .07f,
-                            .h = .06f},
+        lws_put(e, (lws_shape){.kind = LWS_BLOB, .x = at.x + s * w * 1.02f, .y = at.y + bend, .w = .07f, .h = .06f},
                 lws_scale(f->skin, .4f), .5f);
 }
 
@@ -267,17 +217,11 @@ void lws_paint_glasses(lws_easel *e)
                           .a = .07f};
         if (sun)
             lws_put(e, lens, (lws_rgb){.07f, .06f, .07f}, .93f);
-        lws_put(e,
-                (lws_shape){.kind = LWS_BLOB,
-                            .x = eye[i].x + w * .3f,
-                            .y = eye[i].y - .1f,
-                            .w = w * .6f,
-                            .h = .12f},
+        lws_put(e, (lws_shape){.kind = LWS_BLOB, .x = eye[i].x + w * .3f, .y = eye[i].y - .1f, .w = w * .6f, .h = .12f},
                 (lws_rgb){1, 1, 1}, sun ? .4f : .22f);
         lens.ring = .055f;
         lws_put(e, lens, f->glasses_colour, 1);
-        float outer = eye[i].x + side * w,
-              end = side * 1.0f - .1f * f->yaw; /* the temple, to the ear */
+        float outer = eye[i].x + side * w, end = side * 1.0f - .1f * f->yaw; /* the temple, to the ear */
         if (side * (end - outer) > .02f)
             lws_put(e,
                     (lws_shape){.kind = LWS_BOX,

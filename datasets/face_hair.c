@@ -89,8 +89,7 @@ static float hair_cover(const void *user, float x, float y, float pixel)
     float outer = lws_clamp(.5f - (beyond(f, x, y, room) + wild) / pixel, 0, 1);
     if (outer == 0)
         return 0;
-    float x_front = x - .55f * f->yaw,
-          edge = hairline(f, lws_clamp(x_front, -1.1f, 1.1f)) + f->pitch;
+    float x_front = x - .55f * f->yaw, edge = hairline(f, lws_clamp(x_front, -1.1f, 1.1f)) + f->pitch;
     float front = lws_clamp(.5f + (edge - y) / (pixel + .03f), 0, 1);
     /* Beside the face hair goes on further down, and inwards as far as the temple. */
     float beside = fabsf(x_front) - (is_long(f->hair) ? .80f - .06f * y : .90f - .04f * y);
@@ -104,10 +103,8 @@ static float hair_cover(const void *user, float x, float y, float pixel)
 static float curtain_cover(const void *user, float x, float y, float pixel)
 {
     const lws_face *f = user;
-    float room = volume(f), end = f->hair == LWS_HAIR_BOB ? .95f + .35f * f->hair_length
-                                                          : 1.6f + 1.2f * f->hair_length;
-    float wave =
-        f->hair == LWS_HAIR_WAVY ? .07f * lws_noise(y * 3.2f, x > 0 ? 1 : 5, f->seed + 8) : 0;
+    float room = volume(f), end = f->hair == LWS_HAIR_BOB ? .95f + .35f * f->hair_length : 1.6f + 1.2f * f->hair_length;
+    float wave = f->hair == LWS_HAIR_WAVY ? .07f * lws_noise(y * 3.2f, x > 0 ? 1 : 5, f->seed + 8) : 0;
     float top = beyond(f, x, y, room);
     float half = 1 + room * .75f + wave + (y > 0 ? .06f * y : 0);
     float box = fabsf(x) - half;
@@ -143,16 +140,11 @@ void lws_paint_hair_behind(lws_easel *e)
         return;
     lws_paint paint = hair_paint(f, .62f);
     if (is_long(f->hair)) {
-        lws_shape curtain = {
-            .kind = LWS_CUSTOM, .w = 1.6f, .h = 3, .cover = curtain_cover, .user = f};
+        lws_shape curtain = {.kind = LWS_CUSTOM, .w = 1.6f, .h = 3, .cover = curtain_cover, .user = f};
         lws_canvas_paint(e->canvas, &e->head, &curtain, NULL, &paint);
     } else if (f->hair == LWS_HAIR_BUN && f->hat == LWS_HAT_NONE) {
         float r = .30f + .8f * f->hair_volume;
-        lws_shape bun = {.kind = LWS_ELLIPSE,
-                         .x = .3f * f->part,
-                         .y = -f->tall - .55f * r,
-                         .w = r,
-                         .h = r * .9f};
+        lws_shape bun = {.kind = LWS_ELLIPSE, .x = .3f * f->part, .y = -f->tall - .55f * r, .w = r, .h = r * .9f};
         lws_canvas_paint(e->canvas, &e->head, &bun, NULL, &paint);
     }
 }
@@ -163,8 +155,7 @@ static void shine(lws_easel *e, const lws_shape *hair)
     const lws_face *f = e->face;
     if (is_curly(f->hair) || f->hair == LWS_HAIR_BUZZ)
         return;
-    lws_shape band = {
-        .kind = LWS_BLOB, .x = .45f * f->light_x, .y = -.92f * f->tall, .w = .75f, .h = .26f};
+    lws_shape band = {.kind = LWS_BLOB, .x = .45f * f->light_x, .y = -.92f * f->tall, .w = .75f, .h = .26f};
     lws_paint paint = lws_flat(lws_mix(f->hair_colour, (lws_rgb){1, .97f, .9f}, .5f), .38f);
     lws_canvas_paint(e->canvas, &e->head, &band, hair, &paint);
 }
@@ -191,13 +182,8 @@ static void hat(lws_easel *e)
     } else {
         lws_shape above = {.kind = LWS_BOX, .y = brim - 1.45f, .w = 1.4f, .h = 1.5f};
         lws_canvas_paint(e->canvas, &e->head, &crown, &above, &paint);
-        lws_shape visor = {.kind = LWS_LENS,
-                           .x = .45f * f->yaw,
-                           .y = brim + .06f,
-                           .w = 1.02f,
-                           .a = .17f,
-                           .b = .12f,
-                           .bend = .1f};
+        lws_shape visor = {
+            .kind = LWS_LENS, .x = .45f * f->yaw, .y = brim + .06f, .w = 1.02f, .a = .17f, .b = .12f, .bend = .1f};
         paint.colour = lws_scale(paint.colour, .62f);
         lws_canvas_paint(e->canvas, &e->head, &visor, NULL, &paint);
     }
@@ -236,8 +222,7 @@ void lws_paint_hair(lws_easel *e)
         return;
     }
     if (f->hair != LWS_HAIR_BALD) {
-        lws_shape hair = {
-            .kind = LWS_CUSTOM, .w = 1.6f, .h = f->tall + .7f, .cover = hair_cover, .user = f};
+        lws_shape hair = {.kind = LWS_CUSTOM, .w = 1.6f, .h = f->tall + .7f, .cover = hair_cover, .user = f};
         lws_paint paint = hair_paint(f, 1);
         if (f->hair == LWS_HAIR_BUZZ)
             paint.alpha = .72f;
@@ -276,25 +261,18 @@ void lws_paint_beard(lws_easel *e)
                        .grain_x = 18,
                        .grain_y = 8,
                        .grain_seed = f->seed + 13};
-    lws_spot lip = lws_face_spot(f, 0, f->mouth_y - .10f),
-             chin = lws_face_spot(f, 0, f->tall - .22f);
+    lws_spot lip = lws_face_spot(f, 0, f->mouth_y - .10f), chin = lws_face_spot(f, 0, f->tall - .22f);
     if (f->beard == LWS_BEARD_STUBBLE)
         paint.alpha = .36f;
     if (f->beard == LWS_BEARD_STUBBLE || f->beard == LWS_BEARD_FULL) {
-        lws_shape jaw = {
-            .kind = LWS_CUSTOM, .w = 1.1f, .h = f->tall + .1f, .cover = beard_cover, .user = e};
+        lws_shape jaw = {.kind = LWS_CUSTOM, .w = 1.1f, .h = f->tall + .1f, .cover = beard_cover, .user = e};
         lws_canvas_paint(e->canvas, &e->head, &jaw, NULL, &paint);
     }
     if (f->beard == LWS_BEARD_GOATEE) {
         lws_shape tuft = {.kind = LWS_ELLIPSE, .x = chin.x, .y = chin.y, .w = .24f, .h = .22f};
         lws_canvas_paint(e->canvas, &e->head, &tuft, NULL, &paint);
     }
-    lws_shape moustache = {.kind = LWS_LENS,
-                           .x = lip.x,
-                           .y = lip.y,
-                           .w = f->mouth_w + .06f,
-                           .a = .06f,
-                           .b = .05f,
-                           .bend = .09f};
+    lws_shape moustache = {
+        .kind = LWS_LENS, .x = lip.x, .y = lip.y, .w = f->mouth_w + .06f, .a = .06f, .b = .05f, .bend = .09f};
     lws_canvas_paint(e->canvas, &e->head, &moustache, NULL, &paint);
 }

@@ -102,9 +102,8 @@ static void pose_and_light(dice *d, lws_face *f)
 
 static void head(dice *d, lws_face *f)
 {
-    static const lws_rgb skins[] = {{.99f, .87f, .79f}, {.95f, .79f, .67f}, {.88f, .69f, .54f},
-                                    {.75f, .55f, .40f}, {.58f, .40f, .28f}, {.42f, .28f, .20f},
-                                    {.30f, .20f, .15f}};
+    static const lws_rgb skins[] = {{.99f, .87f, .79f}, {.95f, .79f, .67f}, {.88f, .69f, .54f}, {.75f, .55f, .40f},
+                                    {.58f, .40f, .28f}, {.42f, .28f, .20f}, {.30f, .20f, .15f}};
     float darkness = between(d, 0, 1);
     f->skin = vary(d, along(skins, sizeof skins / sizeof *skins, darkness), .05f);
     f->feminine = between(d, 0, 1);
@@ -118,11 +117,9 @@ static void head(dice *d, lws_face *f)
 
 static void eyes(dice *d, lws_face *f)
 {
-    static const lws_rgb irises[] = {{.22f, .13f, .07f}, {.34f, .20f, .10f}, {.45f, .33f, .15f},
-                                     {.36f, .45f, .24f}, {.33f, .52f, .66f}, {.25f, .40f, .62f},
-                                     {.48f, .55f, .60f}};
-    static const float light[] = {2, 2, 1.5f, 1.5f, 2.5f, 1.5f, 1},
-                       dark[] = {6, 3, 1, .3f, .2f, .1f, .2f};
+    static const lws_rgb irises[] = {{.22f, .13f, .07f}, {.34f, .20f, .10f}, {.45f, .33f, .15f}, {.36f, .45f, .24f},
+                                     {.33f, .52f, .66f}, {.25f, .40f, .62f}, {.48f, .55f, .60f}};
+    static const float light[] = {2, 2, 1.5f, 1.5f, 2.5f, 1.5f, 1}, dark[] = {6, 3, 1, .3f, .2f, .1f, .2f};
     bool pale = f->skin.g > .62f;
     f->iris = vary(d, irises[choose(d, pale ? light : dark, 7)], .12f);
     f->eye_apart = .43f + about(d, .05f);
@@ -147,14 +144,11 @@ static void mouth(dice *d, lws_face *f)
     f->mouth_y = .72f + about(d, .05f);
     f->smile = lws_clamp(.42f + about(d, .8f), -.35f, 1);
     f->mouth_w = .30f + .08f * f->smile + about(d, .04f);
-    f->open = f->smile > .3f && chance(d, .5f) ? between(d, .25f, 1)
-              : chance(d, .1f)                 ? between(d, .2f, .9f)
-                                               : 0;
+    f->open = f->smile > .3f && chance(d, .5f) ? between(d, .25f, 1) : chance(d, .1f) ? between(d, .2f, .9f) : 0;
     f->lip_up = .045f + about(d, .018f) + .010f * f->feminine;
     f->lip_down = .068f + about(d, .022f) + .012f * f->feminine;
     lws_rgb natural = {f->skin.r * .86f, f->skin.g * .58f, f->skin.b * .58f};
-    static const lws_rgb lipsticks[] = {
-        {.78f, .12f, .18f}, {.85f, .32f, .42f}, {.55f, .10f, .22f}, {.82f, .36f, .28f}};
+    static const lws_rgb lipsticks[] = {{.78f, .12f, .18f}, {.85f, .32f, .42f}, {.55f, .10f, .22f}, {.82f, .36f, .28f}};
     f->lips = natural;
     if (chance(d, f->feminine * .55f)) {
         lws_rgb lipstick = lipsticks[(int)between(d, 0, 3.999f)];
@@ -175,10 +169,8 @@ static void hair(dice *d, lws_face *f)
     if (chance(d, .05f))
         f->hair_colour = any_hue(d, .65f, .65f, .75f, .75f);
 
-    static const float masculine[LWS_HAIRS] = {1.4f, 1.6f, 3,   2.4f, 2.4f, 1.2f, .2f,
-                                               .5f,  .4f,  .3f, .8f,  1.2f, 1.8f};
-    static const float feminine[LWS_HAIRS] = {.05f, .15f, .6f,  .7f,  .3f,  1.4f, 2.4f,
-                                              3.4f, 3,    1.8f, 1.2f, 1.4f, .05f};
+    static const float masculine[LWS_HAIRS] = {1.4f, 1.6f, 3, 2.4f, 2.4f, 1.2f, .2f, .5f, .4f, .3f, .8f, 1.2f, 1.8f};
+    static const float feminine[LWS_HAIRS] = {.05f, .15f, .6f, .7f, .3f, 1.4f, 2.4f, 3.4f, 3, 1.8f, 1.2f, 1.4f, .05f};
     float styles[LWS_HAIRS];
     for (int i = 0; i < LWS_HAIRS; i++)
         styles[i] = masculine[i] + (feminine[i] - masculine[i]) * f->feminine;
@@ -191,8 +183,7 @@ static void hair(dice *d, lws_face *f)
 
     static const float beards[] = {4.5f, 2.2f, 2.2f, 1, 1};
     int beard = choose(d, beards, 5);
-    f->beard =
-        chance(d, 1 - lws_smooth(.25f, .5f, f->feminine)) ? (lws_beard)beard : LWS_BEARD_NONE;
+    f->beard = chance(d, 1 - lws_smooth(.25f, .5f, f->feminine)) ? (lws_beard)beard : LWS_BEARD_NONE;
 }
 
 static void worn(dice *d, lws_face *f)
@@ -204,8 +195,7 @@ static void worn(dice *d, lws_face *f)
         f->hat = LWS_HAT_NONE;
     f->hat_colour = any_hue(d, .1f, .75f, .25f, .9f);
     f->glasses = (lws_glasses)choose(d, glasses, 4);
-    f->glasses_colour =
-        chance(d, .65f) ? (lws_rgb){.09f, .08f, .09f} : any_hue(d, .2f, .7f, .3f, .7f);
+    f->glasses_colour = chance(d, .65f) ? (lws_rgb){.09f, .08f, .09f} : any_hue(d, .2f, .7f, .3f, .7f);
     f->earrings = chance(d, f->feminine * .4f);
     f->collar = (lws_collar)choose(d, collars, 4);
     f->cloth = any_hue(d, .05f, .8f, .15f, .95f);

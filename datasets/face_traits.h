@@ -34,12 +34,7 @@ typedef enum lws_beard {
     LWS_BEARD_MOUSTACHE,
 } lws_beard;
 
-typedef enum lws_glasses {
-    LWS_GLASSES_NONE,
-    LWS_GLASSES_ROUND,
-    LWS_GLASSES_BOX,
-    LWS_GLASSES_SUN
-} lws_glasses;
+typedef enum lws_glasses { LWS_GLASSES_NONE, LWS_GLASSES_ROUND, LWS_GLASSES_BOX, LWS_GLASSES_SUN } lws_glasses;
 
 typedef enum lws_backdrop {
     LWS_BACKDROP_PLAIN,
@@ -49,12 +44,7 @@ typedef enum lws_backdrop {
     LWS_BACKDROP_HORIZON,
 } lws_backdrop;
 
-typedef enum lws_collar {
-    LWS_COLLAR_ROUND,
-    LWS_COLLAR_V,
-    LWS_COLLAR_SHIRT,
-    LWS_COLLAR_HIGH
-} lws_collar;
+typedef enum lws_collar { LWS_COLLAR_ROUND, LWS_COLLAR_V, LWS_COLLAR_SHIRT, LWS_COLLAR_HIGH } lws_collar;
 
 typedef struct lws_face {
     uint32_t seed; /* of the noise */

@@ -56,8 +56,7 @@ static lws_status parse_line(table *t, const char *path, int64_t number, char *l
         return LWS_OK;
     char *name_end = end - 1;
     if (*name_end < '0' || *name_end > '2' || name_end - start < 2 || !strchr(blanks, name_end[-1]))
-        return lws_fail(LWS_ERR_FORMAT,
-                        "%s:%lld: '%.80s' is not of the form NAME 0|1|2 (train, valid, test)", path,
+        return lws_fail(LWS_ERR_FORMAT, "%s:%lld: '%.80s' is not of the form NAME 0|1|2 (train, valid, test)", path,
                         (long long)number, start);
     int split = *name_end - '0';
     while (name_end > start && strchr(blanks, name_end[-1]))
@@ -114,9 +113,8 @@ static lws_status drop_repetitions(table *t, const char *path, lws_partition_rep
             continue;
         }
         if (before->split != here->split && status == LWS_OK)
-            status =
-                lws_fail(LWS_ERR_FORMAT, "%s:%lld: %s is put into another split than on line %lld",
-                         path, (long long)here->line, here->name, (long long)before->line);
+            status = lws_fail(LWS_ERR_FORMAT, "%s:%lld: %s is put into another split than on line %lld", path,
+                              (long long)here->line, here->name, (long long)before->line);
         report->repeated_lines++;
         show_repeated(report, here->name);
         free(here->name);
@@ -125,8 +123,7 @@ static lws_status drop_repetitions(table *t, const char *path, lws_partition_rep
     return status;
 }
 
-static void assign(table *t, const lws_source *source, lws_assignment *split,
-                   lws_partition_report *report)
+static void assign(table *t, const lws_source *source, lws_assignment *split, lws_partition_report *report)
 {
     for (int64_t i = 0; i < source->count; i++) {
         const char *name = source->entries[i].name, *slash = strrchr(name, '/');
@@ -189,8 +186,7 @@ void lws_partition_report_free(lws_partition_report *report)
 
 /* ---- fractions ------------------------------------------------------------------------------- */
 
-void lws_partition_random(uint64_t seed, int64_t count, const double fraction[LWS_SPLITS],
-                          lws_assignment *split)
+void lws_partition_random(uint64_t seed, int64_t count, const double fraction[LWS_SPLITS], lws_assignment *split)
 {
     int64_t valid = llround(fraction[LWS_VALID] * (double)count);
     int64_t test = llround(fraction[LWS_TEST] * (double)count);

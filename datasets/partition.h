@@ -33,8 +33,7 @@ void lws_partition_report_free(lws_partition_report *report);
 
 /* Assigns `count` images at random, a pure function of (seed, count): exactly round(fraction ×
  * count) of them to valid and test, the rest to train. */
-void lws_partition_random(uint64_t seed, int64_t count, const double fraction[LWS_SPLITS],
-                          lws_assignment *split);
+void lws_partition_random(uint64_t seed, int64_t count, const double fraction[LWS_SPLITS], lws_assignment *split);
 
 /* Leaves `limit` of the assigned images in, the first of each split, in proportion to the splits.
  */

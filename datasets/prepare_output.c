@@ -67,8 +67,7 @@ static lws_status check_space(const lws_prepare *plan)
         return LWS_OK;
     double there = (double)fs.f_bavail * (double)fs.f_frsize;
     if (there < needed)
-        return lws_fail(LWS_ERR_IO,
-                        "%s: the dataset takes about %.1f MB and the disk has %.1f MB left",
+        return lws_fail(LWS_ERR_IO, "%s: the dataset takes about %.1f MB and the disk has %.1f MB left",
                         plan->options.output, needed / 1e6, there / 1e6);
     return LWS_OK;
 }
@@ -83,13 +82,12 @@ lws_status lws_prepare_begin(lws_prepare *plan)
 /* ---- after ----------------------------------------------------------------------------------- */
 
 /* Which images are rows, over all shards; *first_digest is where the split's digests begin. */
-static lws_status gather(const lws_prepare *plan, int shard, const lws_prepare_result *results,
-                         lws_shard_facts *facts, int64_t *first_digest)
+static lws_status gather(const lws_prepare *plan, int shard, const lws_prepare_result *results, lws_shard_facts *facts,
+                         int64_t *first_digest)
 {
     const lws_plan_shard *own = &plan->shards[shard];
     int64_t all = 0, listed = 0;
-    *facts =
-        (lws_shard_facts){.split = own->split, .shard = own->index, .recipe = plan->recipe_text};
+    *facts = (lws_shard_facts){.split = own->split, .shard = own->index, .recipe = plan->recipe_text};
     for (int i = 0; i < plan->shard_count; i++) {
         const lws_plan_shard *s = &plan->shards[i];
         if (s->split == own->split && s->index == 0)
@@ -107,10 +105,9 @@ static lws_status gather(const lws_prepare *plan, int shard, const lws_prepare_r
     const char *problem = plan->first_problem;
     return lws_fail(LWS_ERR_FORMAT, "none of the %lld images can be used%s%s%s", (long long)listed,
                     problem[0] ? "; the first is " : "", problem,
-                    strstr(problem, "the crop of")
-                        ? ": choose a smaller --crop (70 for Celeb-A at half "
-                          "size)"
-                        : "");
+                    strstr(problem, "the crop of") ? ": choose a smaller --crop (70 for Celeb-A at half "
+                                                     "size)"
+                                                   : "");
 }
 
 lws_status lws_prepare_complete(lws_prepare *plan, int shard, const lws_prepare_result *results,
@@ -127,10 +124,8 @@ lws_status lws_prepare_complete(lws_prepare *plan, int shard, const lws_prepare_
     if (status != LWS_OK || plan->shards[shard].dropped) {
         unlink(path);
     } else {
-        lws_digest(digests + first + facts.first_row, (size_t)results[shard].rows * sizeof *digests,
-                   digest);
-        lws_digest(digests + first, (size_t)facts.rows_by_split[facts.split] * sizeof *digests,
-                   split_digest);
+        lws_digest(digests + first + facts.first_row, (size_t)results[shard].rows * sizeof *digests, digest);
+        lws_digest(digests + first, (size_t)facts.rows_by_split[facts.split] * sizeof *digests, split_digest);
         facts.digest = digest;
         facts.split_digest = split_digest;
         status = lws_shard_file_complete(path, &facts);
@@ -143,8 +138,7 @@ lws_status lws_prepare_publish(lws_prepare *plan, int shard)
 {
     if (plan->shards[shard].dropped)
         return LWS_OK;
-    char *from = lws_plan_shard_path(plan, shard, true),
-         *to = lws_plan_shard_path(plan, shard, false);
+    char *from = lws_plan_shard_path(plan, shard, true), *to = lws_plan_shard_path(plan, shard, false);
     lws_status status = LWS_OK;
     if (!from || !to)
         status = lws_fail(LWS_ERR_MEMORY, "out of memory publishing a shard");

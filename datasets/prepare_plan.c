@@ -45,13 +45,10 @@ static lws_status choose_recipe(lws_prepare *plan)
     const lws_prepare_options *o = &plan->options;
     int kind = o->recipe;
     if (kind == LWS_RECIPE_AUTO)
-        kind = !plan->source             ? LWS_RECIPE_SYNTHETIC
-               : looks_like_celeba(plan) ? LWS_RECIPE_CELEBA
-                                         : LWS_RECIPE_FOLDER;
+        kind = !plan->source ? LWS_RECIPE_SYNTHETIC : looks_like_celeba(plan) ? LWS_RECIPE_CELEBA : LWS_RECIPE_FOLDER;
     if ((kind == LWS_RECIPE_SYNTHETIC) != !plan->source)
-        return lws_fail(LWS_ERR_USAGE, plan->source
-                                           ? "--recipe synthetic needs --synthetic N, not --input"
-                                           : "--synthetic goes with --recipe synthetic alone");
+        return lws_fail(LWS_ERR_USAGE, plan->source ? "--recipe synthetic needs --synthetic N, not --input"
+                                                    : "--synthetic goes with --recipe synthetic alone");
     return lws_recipe_resolve(o, kind, &plan->recipe);
 }
 
@@ -94,8 +91,7 @@ static lws_status find_partition(lws_prepare *plan)
     if (!complete)
         return lws_fail(LWS_ERR_MEMORY, "out of memory planning the preparation");
     if (plan->partition[0])
-        lws_info("prepare: splits by %s, found with the images (--partition names another)",
-                 plan->partition);
+        lws_info("prepare: splits by %s, found with the images (--partition names another)", plan->partition);
     return LWS_OK;
 }
 
@@ -111,12 +107,11 @@ static lws_status group(lws_prepare *plan, const lws_assignment *split)
         total += plan->images_in_split[s];
     }
     if (total == 0)
-        return lws_fail(LWS_ERR_USAGE, "none of the %lld images in %s is named in %s",
-                        (long long)plan->listed, plan->options.input, plan->partition);
+        return lws_fail(LWS_ERR_USAGE, "none of the %lld images in %s is named in %s", (long long)plan->listed,
+                        plan->options.input, plan->partition);
     plan->images = calloc((size_t)total, sizeof *plan->images);
     if (!plan->images)
-        return lws_fail(LWS_ERR_MEMORY, "out of memory for a list of %lld images",
-                        (long long)total);
+        return lws_fail(LWS_ERR_MEMORY, "out of memory for a list of %lld images", (long long)total);
     for (int64_t i = 0; i < plan->listed; i++) {
         if (split[i] < LWS_SPLITS)
             plan->images[at[split[i]]++] = i;
@@ -128,14 +123,12 @@ static lws_status assign_splits(lws_prepare *plan)
 {
     lws_assignment *split = calloc((size_t)plan->listed, sizeof *split);
     if (!split)
-        return lws_fail(LWS_ERR_MEMORY, "out of memory for a list of %lld images",
-                        (long long)plan->listed);
+        return lws_fail(LWS_ERR_MEMORY, "out of memory for a list of %lld images", (long long)plan->listed);
     lws_status status = LWS_OK;
     if (plan->partition[0])
         status = lws_partition_read(plan->partition, plan->source, split, &plan->partition_report);
     else
-        lws_partition_random((uint64_t)plan->options.seed, plan->listed, plan->recipe.fraction,
-                             split);
+        lws_partition_random((uint64_t)plan->options.seed, plan->listed, plan->recipe.fraction, split);
     if (status == LWS_OK) {
         lws_partition_limit(plan->listed, plan->options.limit, split);
         status = group(plan, split);
@@ -167,19 +160,17 @@ static lws_status cut_shards(lws_prepare *plan)
     for (int s = 0; s < LWS_SPLITS; s++) {
         int64_t n = plan->images_in_split[s], count = shards_of(plan, n, largest);
         if (n && (n + count - 1) / count > SHARD_MOST / row_bytes)
-            return lws_fail(
-                LWS_ERR_USAGE,
-                "--shards %lld would make files of more than %d MB, and each is "
-                "held in memory while it is made: use --shards %lld or more, or leave it out",
-                (long long)plan->options.shards, SHARD_MOST >> 20,
-                (long long)(largest / (SHARD_MOST / row_bytes) + 1));
+            return lws_fail(LWS_ERR_USAGE,
+                            "--shards %lld would make files of more than %d MB, and each is "
+                            "held in memory while it is made: use --shards %lld or more, or leave it out",
+                            (long long)plan->options.shards, SHARD_MOST >> 20,
+                            (long long)(largest / (SHARD_MOST / row_bytes) + 1));
         plan->shards_in_split[s] = (int)count;
         total += count;
     }
     plan->shards = calloc((size_t)total, sizeof *plan->shards);
     if (!plan->shards)
-        return lws_fail(LWS_ERR_MEMORY, "out of memory for a list of %lld shards",
-                        (long long)total);
+        return lws_fail(LWS_ERR_MEMORY, "out of memory for a list of %lld shards", (long long)total);
     int64_t start = 0;
     for (int s = 0; s < LWS_SPLITS; s++) {
         int64_t n = plan->images_in_split[s], count = plan->shards_in_split[s];
@@ -205,14 +196,13 @@ static void describe(lws_prepare *plan)
     if (plan->partition[0])
         snprintf(split, sizeof split, "%.100s", base_name(plan->partition));
     else
-        snprintf(split, sizeof split, "%.15g,%.15g,%.15g seed=%lld", r->fraction[0], r->fraction[1],
-                 r->fraction[2], (long long)plan->options.seed);
+        snprintf(split, sizeof split, "%.15g,%.15g,%.15g seed=%lld", r->fraction[0], r->fraction[1], r->fraction[2],
+                 (long long)plan->options.seed);
     if (plan->options.limit)
         snprintf(more, sizeof more, " limit=%lld", (long long)plan->options.limit);
-    snprintf(plan->recipe_text, sizeof plan->recipe_text,
-             "recipe=%s crop=%s filter=%s size=%d channels=%d split=%s%s", lws_recipe_name(r->kind),
-             crop, r->filter == LWS_FILTER_AREA ? "area" : "lanczos", r->size, r->channels, split,
-             more);
+    snprintf(plan->recipe_text, sizeof plan->recipe_text, "recipe=%s crop=%s filter=%s size=%d channels=%d split=%s%s",
+             lws_recipe_name(r->kind), crop, r->filter == LWS_FILTER_AREA ? "area" : "lanczos", r->size, r->channels,
+             split, more);
 }
 
 /* ---- the plan -------------------------------------------------------------------------------- */

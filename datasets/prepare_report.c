@@ -5,8 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-static void write_names(FILE *out, const char *what, int64_t count, char *const *names,
-                        int64_t shown)
+static void write_names(FILE *out, const char *what, int64_t count, char *const *names, int64_t shown)
 {
     fprintf(out, "%s: %lld\n", what, (long long)count);
     shown = shown < LWS_PARTITION_SHOWN ? shown : LWS_PARTITION_SHOWN;
@@ -27,8 +26,7 @@ static void write_source(FILE *out, const lws_prepare *plan)
     fprintf(out, "Images listed: %lld\n", (long long)plan->listed);
     fprintf(out, "Files of other kinds, not looked at: %lld\n", (long long)plan->source->others);
     if (plan->source->repeats)
-        fprintf(out, "Images with the same path as another: %lld\n",
-                (long long)plan->source->repeats);
+        fprintf(out, "Images with the same path as another: %lld\n", (long long)plan->source->repeats);
 }
 
 static void write_partition(FILE *out, const lws_prepare *plan)
@@ -37,11 +35,10 @@ static void write_partition(FILE *out, const lws_prepare *plan)
     if (!plan->partition[0])
         return;
     fprintf(out, "\nPartition: %s, %lld names\n", plan->partition, (long long)p->lines);
-    write_names(out, "Images that it does not name, left out", p->unlisted, p->unlisted_names,
-                p->unlisted);
+    write_names(out, "Images that it does not name, left out", p->unlisted, p->unlisted_names, p->unlisted);
     write_names(out, "Names in it without an image", p->absent, p->absent_names, p->absent);
-    write_names(out, "Names that occur twice, in it or among the images",
-                p->repeated_lines + p->repeated_images, p->repeated_names, p->repeated_shown);
+    write_names(out, "Names that occur twice, in it or among the images", p->repeated_lines + p->repeated_images,
+                p->repeated_names, p->repeated_shown);
 }
 
 static void write_rows(FILE *out, const lws_prepare *plan, const lws_prepare_result *results)
@@ -53,8 +50,8 @@ static void write_rows(FILE *out, const lws_prepare *plan, const lws_prepare_res
     }
     fprintf(out, "\nSplit   images   skipped   files\n");
     for (int s = 0; s < LWS_SPLITS; s++)
-        fprintf(out, "%-5s %8lld  %8lld  %6d\n", lws_split_name[s], (long long)rows[s],
-                (long long)skipped[s], rows[s] ? plan->shards_in_split[s] : 0);
+        fprintf(out, "%-5s %8lld  %8lld  %6d\n", lws_split_name[s], (long long)rows[s], (long long)skipped[s],
+                rows[s] ? plan->shards_in_split[s] : 0);
 }
 
 static void write_all(FILE *out, const lws_prepare *plan, const lws_prepare_result *results,
@@ -71,8 +68,7 @@ static void write_all(FILE *out, const lws_prepare *plan, const lws_prepare_resu
         fputs(problems[i] ? problems[i] : "", out);
 }
 
-lws_status lws_prepare_report(lws_prepare *plan, const lws_prepare_result *results,
-                              const char *const *problems)
+lws_status lws_prepare_report(lws_prepare *plan, const lws_prepare_result *results, const char *const *problems)
 {
     char *path = lws_path(plan->options.output, "", LWS_PREPARE_REPORT, "");
     FILE *out = path ? fopen(path, "we") : NULL;

@@ -43,8 +43,8 @@ static lws_status read_image(job *j, worker *w, int64_t image, uint8_t *out)
     lws_image decoded;
     lws_crop crop;
     LWS_TRY(source->kind->read(source, image, w->thread, &w->bytes));
-    LWS_TRY(lws_image_decode(w->bytes.data, w->bytes.size, source->entries[image].name,
-                             r->channels == 1 ? 1 : 4, &decoded));
+    LWS_TRY(lws_image_decode(w->bytes.data, w->bytes.size, source->entries[image].name, r->channels == 1 ? 1 : 4,
+                             &decoded));
     lws_status status = lws_recipe_crop(r, decoded.width, decoded.height, &crop);
     if (status == LWS_OK)
         status = lws_image_resize(w->resizer, &decoded, crop, r->filter, r->size, r->size, out);
@@ -59,8 +59,7 @@ static lws_status make_row(job *j, worker *w, int64_t image, uint8_t *out)
         return lws_fail(LWS_ERR_MEMORY, "out of memory");
     if (j->plan->source)
         return read_image(j, w, image, out);
-    return lws_face_draw((uint64_t)j->plan->options.seed, (uint64_t)image, r->size, r->channels,
-                         out);
+    return lws_face_draw((uint64_t)j->plan->options.seed, (uint64_t)image, r->size, r->channels, out);
 }
 
 static void stop(job *j, int64_t i, lws_status status, const char *name)
@@ -123,11 +122,9 @@ static char *problem_text(const job *j)
     for (int64_t i = 0; i < j->shard->count; i++) {
         if (!j->reasons[i])
             continue;
-        const char *name =
-            lws_plan_image_name(j->plan, j->plan->images[j->shard->first + i], buffer);
+        const char *name = lws_plan_image_name(j->plan, j->plan->images[j->shard->first + i], buffer);
         if (!j->plan->first_problem[0])
-            snprintf(j->plan->first_problem, sizeof j->plan->first_problem, "%s: %s", name,
-                     j->reasons[i]);
+            snprintf(j->plan->first_problem, sizeof j->plan->first_problem, "%s: %s", name, j->reasons[i]);
         fprintf(out, "%s: %s\n", name, j->reasons[i]);
     }
     if (fclose(out) != 0) {
@@ -146,23 +143,19 @@ static lws_status write_rows(job *j, int64_t *rows)
     char *path = lws_plan_shard_path(j->plan, (int)(j->shard - j->plan->shards), true);
     lws_status status = LWS_OK;
     if (!names || !made_up || !path) {
-        status = lws_fail(LWS_ERR_MEMORY, "out of memory for the names of %lld images",
-                          (long long)count);
+        status = lws_fail(LWS_ERR_MEMORY, "out of memory for the names of %lld images", (long long)count);
     } else {
         for (int64_t i = 0; i < count; i++) {
             if (j->reasons[i])
                 continue;
             if (kept < i)
-                memcpy(j->pixels + (size_t)kept * j->row_bytes,
-                       j->pixels + (size_t)i * j->row_bytes, j->row_bytes);
+                memcpy(j->pixels + (size_t)kept * j->row_bytes, j->pixels + (size_t)i * j->row_bytes, j->row_bytes);
             j->digests[kept] = j->digests[i];
-            names[kept] =
-                lws_plan_image_name(j->plan, j->plan->images[j->shard->first + i], made_up[i]);
+            names[kept] = lws_plan_image_name(j->plan, j->plan->images[j->shard->first + i], made_up[i]);
             kept++;
         }
         const lws_recipe *r = &j->plan->recipe;
-        status =
-            lws_shard_file_write(path, kept, r->size, r->channels, j->pixels, j->digests, names);
+        status = lws_shard_file_write(path, kept, r->size, r->channels, j->pixels, j->digests, names);
     }
     *rows = kept;
     free(names);
@@ -191,8 +184,7 @@ static lws_status run(job *j, lws_prepare_result *result, char **problems)
     return *problems ? LWS_OK : lws_fail(LWS_ERR_MEMORY, "out of memory reporting bad images");
 }
 
-lws_status lws_prepare_shard(lws_prepare *plan, int shard,
-                             void (*progress)(void *user, int64_t done), void *user,
+lws_status lws_prepare_shard(lws_prepare *plan, int shard, void (*progress)(void *user, int64_t done), void *user,
                              lws_prepare_result *result, uint64_t **digests, char **problems)
 {
     job j = {.plan = plan,

@@ -10,8 +10,7 @@ static const struct {
     const char *name, *crop;
 } defaults[] = {
     [LWS_RECIPE_AUTO] = {"auto", ""},
-    [LWS_RECIPE_CELEBA] = {"celeba",
-                           "140"}, /* of the published 178 x 218: the face without the margins */
+    [LWS_RECIPE_CELEBA] = {"celeba", "140"}, /* of the published 178 x 218: the face without the margins */
     [LWS_RECIPE_FOLDER] = {"folder", "square"},
     [LWS_RECIPE_SYNTHETIC] = {"synthetic", "none"},
 };
@@ -65,8 +64,7 @@ static lws_status parse_fractions(const char *text, double fraction[LWS_SPLITS])
     for (int s = 0; s < LWS_SPLITS && good; s++) {
         char *end;
         fraction[s] = strtod(p, &end);
-        good = end != p && fraction[s] >= 0 && fraction[s] <= 1 &&
-               *end == (s + 1 < LWS_SPLITS ? ',' : 0);
+        good = end != p && fraction[s] >= 0 && fraction[s] <= 1 && *end == (s + 1 < LWS_SPLITS ? ',' : 0);
         sum += fraction[s];
         p = end + 1;
     }
@@ -80,14 +78,10 @@ static lws_status parse_fractions(const char *text, double fraction[LWS_SPLITS])
 
 lws_status lws_recipe_resolve(const lws_prepare_options *o, int kind, lws_recipe *r)
 {
-    *r = (lws_recipe){.kind = kind,
-                      .filter = (lws_filter)o->filter,
-                      .size = (int)o->size,
-                      .channels = o->grey ? 1 : 3};
+    *r = (lws_recipe){.kind = kind, .filter = (lws_filter)o->filter, .size = (int)o->size, .channels = o->grey ? 1 : 3};
     if (kind == LWS_RECIPE_SYNTHETIC && o->crop[0])
-        return lws_fail(LWS_ERR_USAGE,
-                        "--crop has no meaning with --synthetic: faces are drawn at their "
-                        "final size");
+        return lws_fail(LWS_ERR_USAGE, "--crop has no meaning with --synthetic: faces are drawn at their "
+                                       "final size");
     LWS_TRY(parse_crop(o->crop[0] ? o->crop : defaults[kind].crop, r));
     return parse_fractions(o->split, r->fraction);
 }
@@ -102,8 +96,7 @@ lws_status lws_recipe_crop(const lws_recipe *r, int width, int height, lws_crop 
         w = h = width < height ? width : height;
     }
     if (w > width || h > height)
-        return lws_fail(LWS_ERR_FORMAT, "the crop of %dx%d is larger than the image, %dx%d", w, h,
-                        width, height);
+        return lws_fail(LWS_ERR_FORMAT, "the crop of %dx%d is larger than the image, %dx%d", w, h, width, height);
     *crop = (lws_crop){(width - w) / 2, (height - h) / 2, w, h};
     return LWS_OK;
 }

@@ -94,8 +94,7 @@ static lws_status axis_set(axis *a, int in, int out, lws_filter filter)
 /* ---- passes ---------------------------------------------------------------------------------- */
 
 /* in [a->in, stride] -> out [a->out, stride]; stride is a multiple of BLOCK. */
-LWS_CLONES static void weigh_rows(const axis *a, size_t stride, const uint8_t *restrict in,
-                                  uint8_t *restrict out)
+LWS_CLONES static void weigh_rows(const axis *a, size_t stride, const uint8_t *restrict in, uint8_t *restrict out)
 {
     for (int i = 0; i < a->out; i++) {
         const int32_t *weight = a->weight + (size_t)i * (size_t)a->most;
@@ -130,8 +129,7 @@ static size_t padded(size_t bytes)
 
 /* in [h, in_stride bytes] of w pixels -> out [w, out_stride bytes] of h pixels; by tiles, for the
  * cache. */
-static void transpose1(const uint8_t *in, size_t in_stride, int h, int w, uint8_t *out,
-                       size_t out_stride)
+static void transpose1(const uint8_t *in, size_t in_stride, int h, int w, uint8_t *out, size_t out_stride)
 {
     for (int y0 = 0; y0 < h; y0 += TILE)
         for (int x0 = 0; x0 < w; x0 += TILE)
@@ -140,27 +138,23 @@ static void transpose1(const uint8_t *in, size_t in_stride, int h, int w, uint8_
                     out[(size_t)x * out_stride + (size_t)y] = in[(size_t)y * in_stride + (size_t)x];
 }
 
-static void transpose4(const uint8_t *in, size_t in_stride, int h, int w, uint8_t *out,
-                       size_t out_stride)
+static void transpose4(const uint8_t *in, size_t in_stride, int h, int w, uint8_t *out, size_t out_stride)
 {
     for (int y0 = 0; y0 < h; y0 += TILE)
         for (int x0 = 0; x0 < w; x0 += TILE)
             for (int x = x0; x < x0 + TILE && x < w; x++)
                 for (int y = y0; y < y0 + TILE && y < h; y++)
-                    memcpy(out + (size_t)x * out_stride + 4 * (size_t)y,
-                           in + (size_t)y * in_stride + 4 * (size_t)x, 4);
+                    memcpy(out + (size_t)x * out_stride + 4 * (size_t)y, in + (size_t)y * in_stride + 4 * (size_t)x, 4);
 }
 
 /* The same from RGB without padding. */
-static void transpose3(const uint8_t *in, size_t in_stride, int h, int w, uint8_t *out,
-                       size_t out_stride)
+static void transpose3(const uint8_t *in, size_t in_stride, int h, int w, uint8_t *out, size_t out_stride)
 {
     for (int y0 = 0; y0 < h; y0 += TILE)
         for (int x0 = 0; x0 < w; x0 += TILE)
             for (int x = x0; x < x0 + TILE && x < w; x++)
                 for (int y = y0; y < y0 + TILE && y < h; y++)
-                    memcpy(out + (size_t)x * out_stride + 4 * (size_t)y,
-                           in + (size_t)y * in_stride + 3 * (size_t)x, 3);
+                    memcpy(out + (size_t)x * out_stride + 4 * (size_t)y, in + (size_t)y * in_stride + 3 * (size_t)x, 3);
 }
 
 /* ---- resizing -------------------------------------------------------------------------------- */
@@ -198,8 +192,8 @@ static void pack(const uint8_t *in, size_t stride, int width, int height, int pi
     }
 }
 
-lws_status lws_image_resize(lws_resizer *r, const lws_image *image, lws_crop crop,
-                            lws_filter filter, int width, int height, uint8_t *out)
+lws_status lws_image_resize(lws_resizer *r, const lws_image *image, lws_crop crop, lws_filter filter, int width,
+                            int height, uint8_t *out)
 {
     int pixel = image->channels == 1 ? 1 : 4;
     size_t tall = padded((size_t)crop.height * (size_t)pixel); /* row of a transposed image */
@@ -213,12 +207,10 @@ lws_status lws_image_resize(lws_resizer *r, const lws_image *image, lws_crop cro
     LWS_TRY(lws_bytes_reserve(&r->b, most_b));
 
     size_t stride = (size_t)image->width * (size_t)image->channels;
-    const uint8_t *in =
-        image->pixels + (size_t)crop.top * stride + (size_t)crop.left * (size_t)image->channels;
-    void (*transpose)(const uint8_t *, size_t, int, int, uint8_t *, size_t) =
-        image->channels == 1   ? transpose1
-        : image->channels == 3 ? transpose3
-                               : transpose4;
+    const uint8_t *in = image->pixels + (size_t)crop.top * stride + (size_t)crop.left * (size_t)image->channels;
+    void (*transpose)(const uint8_t *, size_t, int, int, uint8_t *, size_t) = image->channels == 1   ? transpose1
+                                                                              : image->channels == 3 ? transpose3
+                                                                                                     : transpose4;
     transpose(in, stride, crop.height, crop.width, r->a.data, tall);
     weigh_rows(&r->x, tall, r->a.data, r->b.data);
     (pixel == 1 ? transpose1 : transpose4)(r->b.data, tall, width, crop.height, r->a.data, wide);

@@ -5,16 +5,7 @@
 
 static const char truncated[] = "truncated JPEG";
 
-enum {
-    SOF0 = 0xC0,
-    SOF2 = 0xC2,
-    DHT = 0xC4,
-    JPG = 0xC8,
-    DAC = 0xCC,
-    SOF15 = 0xCF,
-    EOI = 0xD9,
-    SOS = 0xDA
-};
+enum { SOF0 = 0xC0, SOF2 = 0xC2, DHT = 0xC4, JPG = 0xC8, DAC = 0xCC, SOF15 = 0xCF, EOI = 0xD9, SOS = 0xDA };
 
 static bool is_frame(int marker)
 {

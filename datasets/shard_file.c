@@ -8,9 +8,8 @@
 
 /* ---- images ---------------------------------------------------------------------------------- */
 
-static lws_status put_images(lws_h5 *file, int64_t rows, int size, int channels,
-                             const uint8_t *pixels, const uint64_t *digests,
-                             const char *const *names)
+static lws_status put_images(lws_h5 *file, int64_t rows, int size, int channels, const uint8_t *pixels,
+                             const uint64_t *digests, const char *const *names)
 {
     int64_t shape[4] = {rows, size, size, channels};
     char digest[LWS_DIGEST_TEXT];
@@ -34,9 +33,8 @@ static lws_status finish(lws_h5 *file, const char *path, lws_status status)
     return lws_fail(status, "%s", message);
 }
 
-lws_status lws_shard_file_write(const char *path, int64_t rows, int size, int channels,
-                                const uint8_t *pixels, const uint64_t *digests,
-                                const char *const *names)
+lws_status lws_shard_file_write(const char *path, int64_t rows, int size, int channels, const uint8_t *pixels,
+                                const uint64_t *digests, const char *const *names)
 {
     lws_h5 *file;
     LWS_TRY(lws_h5_create(path, &file));
@@ -48,9 +46,9 @@ lws_status lws_shard_file_write(const char *path, int64_t rows, int size, int ch
 static lws_status put_by_split(lws_h5 *file, const char *name, const int64_t value[LWS_SPLITS])
 {
     char text[128];
-    snprintf(text, sizeof text, "%s:%lld,%s:%lld,%s:%lld", lws_split_name[LWS_TRAIN],
-             (long long)value[LWS_TRAIN], lws_split_name[LWS_VALID], (long long)value[LWS_VALID],
-             lws_split_name[LWS_TEST], (long long)value[LWS_TEST]);
+    snprintf(text, sizeof text, "%s:%lld,%s:%lld,%s:%lld", lws_split_name[LWS_TRAIN], (long long)value[LWS_TRAIN],
+             lws_split_name[LWS_VALID], (long long)value[LWS_VALID], lws_split_name[LWS_TEST],
+             (long long)value[LWS_TEST]);
     return lws_h5_put_text(file, "/", name, text);
 }
 

@@ -18,9 +18,8 @@ typedef struct lws_shard_facts {
 
 /* Creates the file with pixels uint8 [rows, size, size, channels], digests [rows] and names [rows].
  * On failure (full disk) no file is left. LWS_ERR_IO, LWS_ERR_MEMORY. */
-lws_status lws_shard_file_write(const char *path, int64_t rows, int size, int channels,
-                                const uint8_t *pixels, const uint64_t *digests,
-                                const char *const *names);
+lws_status lws_shard_file_write(const char *path, int64_t rows, int size, int channels, const uint8_t *pixels,
+                                const uint64_t *digests, const char *const *names);
 
 /* Adds the facts, flushes to disk, and reads everything back (lws_dataset_verify_shard). On failure
  * no file is left. */

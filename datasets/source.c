@@ -23,8 +23,7 @@ lws_status lws_source_add(lws_source *source, const char *name, uint64_t place)
     }
     if (source->count == source->capacity) {
         int64_t capacity = source->capacity * 2 + 1024;
-        lws_source_entry *grown =
-            realloc(source->entries, (size_t)capacity * sizeof *source->entries);
+        lws_source_entry *grown = realloc(source->entries, (size_t)capacity * sizeof *source->entries);
         if (!grown)
             return lws_fail(LWS_ERR_MEMORY, "out of memory listing images");
         source->entries = grown;
@@ -51,8 +50,7 @@ lws_status lws_source_open(const char *path, int threads, lws_source **out)
     if (stat(path, &st) != 0)
         return lws_fail(LWS_ERR_IO, "cannot open the input %s: %m", path);
     lws_source *source = NULL;
-    LWS_TRY(S_ISDIR(st.st_mode) ? lws_source_open_folder(path, &source)
-                                : lws_source_open_zip(path, threads, &source));
+    LWS_TRY(S_ISDIR(st.st_mode) ? lws_source_open_folder(path, &source) : lws_source_open_zip(path, threads, &source));
     if (source->count == 0) {
         lws_status status = lws_fail(LWS_ERR_USAGE,
                                      "%s holds no images (.jpg .png .gif .bmp .tga .pgm "

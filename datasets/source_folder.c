@@ -45,8 +45,7 @@ static lws_status visit(folder *f, FTS *walk, FTSENT *entry, size_t skip)
     case FTS_DNR:
     case FTS_NS:
     case FTS_ERR:
-        return lws_fail(LWS_ERR_IO, "cannot read %s: %s", entry->fts_path,
-                        strerror(entry->fts_errno));
+        return lws_fail(LWS_ERR_IO, "cannot read %s: %s", entry->fts_path, strerror(entry->fts_errno));
     case FTS_DC:
         return lws_fail(LWS_ERR_IO, "%s is a link to a folder that contains it", entry->fts_path);
     default:
@@ -77,8 +76,7 @@ lws_status lws_source_open_folder(const char *path, lws_source **out)
         return lws_fail(LWS_ERR_MEMORY, "%s: out of memory", path);
     f->common.kind = &kind;
     f->fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    lws_status status =
-        f->fd < 0 ? lws_fail(LWS_ERR_IO, "cannot open the folder %s: %m", path) : list(f, path);
+    lws_status status = f->fd < 0 ? lws_fail(LWS_ERR_IO, "cannot open the folder %s: %m", path) : list(f, path);
     if (status == LWS_OK)
         *out = &f->common;
     else

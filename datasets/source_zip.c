@@ -35,8 +35,7 @@ static lws_status read_stream(zip_file_t *stream, lws_bytes *bytes)
         void *to = done < wanted ? bytes->data + done : &past_end;
         zip_int64_t n = zip_fread(stream, to, done < wanted ? wanted - done : 1);
         if (n < 0)
-            return lws_fail(LWS_ERR_FORMAT, "damaged in the zip: %s",
-                            zip_error_strerror(zip_file_get_error(stream)));
+            return lws_fail(LWS_ERR_FORMAT, "damaged in the zip: %s", zip_error_strerror(zip_file_get_error(stream)));
         if (n == 0)
             break;
         done += (size_t)n;
@@ -105,8 +104,7 @@ lws_status lws_source_open_zip(const char *path, int threads, lws_source **out)
     a->threads = threads;
     a->path = strdup(path);
     a->handles = calloc((size_t)threads, sizeof *a->handles);
-    lws_status status =
-        a->path && a->handles ? list(a) : lws_fail(LWS_ERR_MEMORY, "%s: out of memory", path);
+    lws_status status = a->path && a->handles ? list(a) : lws_fail(LWS_ERR_MEMORY, "%s: out of memory", path);
     if (status == LWS_OK)
         *out = &a->common;
     else

@@ -12,7 +12,7 @@ typedef struct lws_adam {
 } lws_adam;
 
 /* Updates theta, m and v [n] from the gradient grad_scale · g [n], as update number `step` (from 1). */
-void lws_adam_step(const lws_adam *adam, int64_t step, double lr, double grad_scale, size_t n,
-                   float *theta, float *m, float *v, const float *g);
+void lws_adam_step(const lws_adam *adam, int64_t step, double lr, double grad_scale, size_t n, float *theta, float *m,
+                   float *v, const float *g);
 
 #endif

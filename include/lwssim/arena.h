@@ -9,9 +9,9 @@
 #include <stddef.h>
 
 typedef struct lws_arena {
-    char *base;    /* NULL while counting */
-    size_t size;   /* bytes at base */
-    size_t used;   /* bytes handed out, padding included */
+    char *base;  /* NULL while counting */
+    size_t size; /* bytes at base */
+    size_t used; /* bytes handed out, padding included */
 } lws_arena;
 
 /* Allocates `size` bytes, 64-byte aligned and zeroed. `what` names the use in the message on failure. */

@@ -15,18 +15,17 @@ size_t lws_batchnorm_scratch(int rows, int channels);
 /* y = gamma · (x - mean) / sqrt(var + epsilon) + beta, then max(y, 0) with relu. mean and the biased var of this
  * batch are written to mean [channels] and inv_std [channels] (= 1 / sqrt(var + epsilon)) for the backward pass;
  * unbiased_var [channels] gets var · rows / (rows - 1) for running statistics (var where rows is 1). */
-void lws_batchnorm_forward(int rows, int channels, bool relu, const float *x, const float *gamma,
-                           const float *beta, float *y, float *mean, float *inv_std,
-                           float *unbiased_var, float *scratch);
+void lws_batchnorm_forward(int rows, int channels, bool relu, const float *x, const float *gamma, const float *beta,
+                           float *y, float *mean, float *inv_std, float *unbiased_var, float *scratch);
 
 /* The same with given statistics (evaluation). */
-void lws_batchnorm_apply(int rows, int channels, bool relu, const float *x, const float *gamma,
-                         const float *beta, const float *mean, const float *var, float *y);
+void lws_batchnorm_apply(int rows, int channels, bool relu, const float *x, const float *gamma, const float *beta,
+                         const float *mean, const float *var, float *y);
 
 /* From the forward pass: x, y, mean, inv_std. Overwrites dx; adds to dgamma and dbeta. dx may be dy. The batch
  * statistics are differentiated through. */
-void lws_batchnorm_backward(int rows, int channels, bool relu, const float *x, const float *y,
-                            const float *gamma, const float *mean, const float *inv_std,
-                            const float *dy, float *dx, float *dgamma, float *dbeta, float *scratch);
+void lws_batchnorm_backward(int rows, int channels, bool relu, const float *x, const float *y, const float *gamma,
+                            const float *mean, const float *inv_std, const float *dy, float *dx, float *dgamma,
+                            float *dbeta, float *scratch);
 
 #endif

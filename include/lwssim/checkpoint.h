@@ -17,9 +17,9 @@ enum { LWS_CHECKPOINT_SCHEMA = 1, LWS_PATH = 4096 };
 
 typedef struct lws_checkpoint_meta {
     lws_shape image;
-    char dataset_digest[LWS_DIGEST_TEXT];  /* of the training split */
-    int64_t seed, epoch, step;             /* steps done; epochs begun and done by then */
-    int64_t best_step;                     /* of the best validation SSIM so far; -1: none yet */
+    char dataset_digest[LWS_DIGEST_TEXT]; /* of the training split */
+    int64_t seed, epoch, step;            /* steps done; epochs begun and done by then */
+    int64_t best_step;                    /* of the best validation SSIM so far; -1: none yet */
     double best_ssim;
 } lws_checkpoint_meta;
 
@@ -30,16 +30,14 @@ typedef struct lws_checkpoint_data {
 
 /* Writes FOLDER/step-NNNNNNNNN.h5; path [LWS_PATH] gets its name. On failure (LWS_ERR_IO: full or unwritable disk) no
  * file of that name is left or changed. */
-lws_status lws_checkpoint_write(const char *folder, const lws_checkpoint_meta *meta,
-                                const char *config, const lws_tensors *tensors,
-                                const lws_checkpoint_data *data, char *path);
+lws_status lws_checkpoint_write(const char *folder, const lws_checkpoint_meta *meta, const char *config,
+                                const lws_tensors *tensors, const lws_checkpoint_data *data, char *path);
 
 /* Reads what describes the run; *config is the caller's to free(). LWS_ERR_IO, LWS_ERR_FORMAT. */
 lws_status lws_checkpoint_read_meta(const char *path, lws_checkpoint_meta *meta, char **config);
 
 /* Reads and verifies the arrays. LWS_ERR_MISMATCH where the file holds another model. */
-lws_status lws_checkpoint_read(const char *path, const lws_tensors *tensors,
-                               const lws_checkpoint_data *data);
+lws_status lws_checkpoint_read(const char *path, const lws_tensors *tensors, const lws_checkpoint_data *data);
 
 /* Recomputes every digest. LWS_ERR_FORMAT names the first array that does not match. */
 lws_status lws_checkpoint_verify(const char *path);

@@ -42,8 +42,7 @@ void lws_comm_allgather(lws_comm *comm, const void *mine, const size_t *bytes_of
 
 /* The same for lengths known only to their owners: *all is malloc()ed, bytes_of [size] is filled in. With root_only
  * only rank 0 receives (*all is NULL elsewhere). All ranks; LWS_ERR_MEMORY on all. */
-lws_status lws_comm_join(lws_comm *comm, const void *mine, size_t bytes, int root_only, char **all,
-                         size_t *bytes_of);
+lws_status lws_comm_join(lws_comm *comm, const void *mine, size_t bytes, int root_only, char **all, size_t *bytes_of);
 
 /* The part [*first, *first + *count) of `total` things that belongs to rank `rank` of `size`: contiguous runs in rank
  * order whose lengths differ by at most one. */

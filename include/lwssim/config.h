@@ -36,14 +36,14 @@ typedef enum lws_config_type {
 } lws_config_type;
 
 typedef struct lws_config_key {
-    const char *name;       /* "batch-size": --batch-size on the command line, batch-size = in a file */
+    const char *name; /* "batch-size": --batch-size on the command line, batch-size = in a file */
     lws_config_type type;
-    size_t offset;          /* of the field in the struct */
-    const char *initial;    /* the default, as text */
-    double min, max;        /* inclusive; for numbers and the elements of lists */
-    const char *choices;    /* CHOICE: "ae|vae|mmd-ae"; STRING: what stands for it in --help, "DIR" */
-    const char *help;       /* one line */
-    const char *group;      /* heading in --help and in the file; NULL: as the row before */
+    size_t offset;       /* of the field in the struct */
+    const char *initial; /* the default, as text */
+    double min, max;     /* inclusive; for numbers and the elements of lists */
+    const char *choices; /* CHOICE: "ae|vae|mmd-ae"; STRING: what stands for it in --help, "DIR" */
+    const char *help;    /* one line */
+    const char *group;   /* heading in --help and in the file; NULL: as the row before */
 } lws_config_key;
 
 typedef struct lws_config_table {
@@ -56,13 +56,11 @@ void lws_config_defaults(lws_config_table table, void *fields);
 
 /* Sets one field from text. `origin` says where the text stands ("command line", "run.ini:3").
  * LWS_ERR_USAGE: unknown key (the nearest one is suggested), malformed or out-of-range value. */
-lws_status lws_config_set(lws_config_table table, void *fields, const char *key, const char *value,
-                          const char *origin);
+lws_status lws_config_set(lws_config_table table, void *fields, const char *key, const char *value, const char *origin);
 
 /* Reads "key = value" lines. A section heading is for the reader only. LWS_ERR_IO, LWS_ERR_USAGE. */
 lws_status lws_config_read_file(lws_config_table table, void *fields, const char *path);
-lws_status lws_config_read_text(lws_config_table table, void *fields, const char *text,
-                                const char *origin);
+lws_status lws_config_read_text(lws_config_table table, void *fields, const char *text, const char *origin);
 
 /* Writes every field as such lines, with a heading per group. Returned text is the caller's to free();
  * NULL when out of memory. Reading it back gives the same fields to the last bit. */
@@ -71,8 +69,8 @@ char *lws_config_text(lws_config_table table, const void *fields);
 /* Parses --key value, --key=value and --flag. Whatever is not an option goes to `rest` (room for argc
  * pointers), its number to `rest_count`; with rest NULL it is an error. `command` names the command in
  * messages. *help is set when --help or -h was given. argv[0] is skipped. */
-lws_status lws_config_parse(lws_config_table table, void *fields, int argc, char **argv,
-                            const char *command, const char **rest, int *rest_count, int *help);
+lws_status lws_config_parse(lws_config_table table, void *fields, int argc, char **argv, const char *command,
+                            const char **rest, int *rest_count, int *help);
 
 /* The table as help text. */
 void lws_config_help(lws_config_table table, FILE *out);

@@ -25,15 +25,12 @@ typedef struct lws_conv2d {
 size_t lws_conv2d_scratch(const lws_conv2d *g, int n, int threads);
 
 /* y [n, out] = conv(x [n, in], w); overwrites y. */
-void lws_conv2d_forward(const lws_conv2d *g, int n, const float *x, const float *w, float *y,
-                        float *scratch);
+void lws_conv2d_forward(const lws_conv2d *g, int n, const float *x, const float *w, float *y, float *scratch);
 
 /* dx [n, in] = adjoint of the above applied to dy [n, out]; overwrites dx. */
-void lws_conv2d_backward_data(const lws_conv2d *g, int n, const float *dy, const float *w, float *dx,
-                              float *scratch);
+void lws_conv2d_backward_data(const lws_conv2d *g, int n, const float *dy, const float *w, float *dx, float *scratch);
 
 /* dw [kernel, kernel, in_c, out_c] += the weight gradient of x and dy. */
-void lws_conv2d_backward_weight(const lws_conv2d *g, int n, const float *x, const float *dy, float *dw,
-                                float *scratch);
+void lws_conv2d_backward_weight(const lws_conv2d *g, int n, const float *x, const float *dy, float *dw, float *scratch);
 
 #endif

@@ -38,13 +38,11 @@ typedef enum lws_split { LWS_TRAIN, LWS_VALID, LWS_TEST, LWS_SPLITS } lws_split;
 extern const char *const lws_split_name[LWS_SPLITS];
 
 /* "train-00000-of-00008.h5", without a folder / whether `name` is of that form. */
-void lws_dataset_shard_name(lws_split split, int shard, int shards,
-                            char name[LWS_DATASET_SHARD_NAME]);
+void lws_dataset_shard_name(lws_split split, int shard, int shards, char name[LWS_DATASET_SHARD_NAME]);
 bool lws_dataset_is_shard_name(const char *name);
 
 /* lws_digest over the names, each with its terminating zero. LWS_ERR_MEMORY. */
-lws_status lws_dataset_names_digest(int64_t rows, const char *const *names,
-                                    char digest[LWS_DIGEST_TEXT]);
+lws_status lws_dataset_names_digest(int64_t rows, const char *const *names, char digest[LWS_DIGEST_TEXT]);
 
 typedef struct lws_dataset lws_dataset;
 

@@ -8,8 +8,8 @@
  * transposed), B is [k, n] ([n, k]); lda, ldb, ldc are row strides in floats. beta 0 overwrites C without
  * reading it. One thread; safe to call from several at once on different C. The bits of the result depend on the
  * shapes, on the OpenBLAS kernel and on nothing else. */
-void lws_gemm(bool transpose_a, bool transpose_b, int m, int n, int k, const float *a, int lda,
-              const float *b, int ldb, float beta, float *c, int ldc);
+void lws_gemm(bool transpose_a, bool transpose_b, int m, int n, int k, const float *a, int lda, const float *b, int ldb,
+              float beta, float *c, int ldc);
 
 /* Keeps OpenBLAS to the calling thread. Threads are dealt out above the products, where the split does not change the
  * bits; call once, before the first product. */

@@ -42,13 +42,12 @@ lws_status lws_h5_sync(lws_h5 *file);
 lws_status lws_h5_close(lws_h5 *file);
 
 /* Writes a whole array (row-major). */
-lws_status lws_h5_write(lws_h5 *file, const char *name, lws_h5_type type, int rank,
-                        const int64_t *dims, const void *data);
+lws_status lws_h5_write(lws_h5 *file, const char *name, lws_h5_type type, int rank, const int64_t *dims,
+                        const void *data);
 
 /* Writes an array of `count` strings (UTF-8, stored with the length of the longest) / reads one;
  * the reader frees the list with lws_h5_free_strings. */
-lws_status lws_h5_write_strings(lws_h5 *file, const char *name, int64_t count,
-                                const char *const *text);
+lws_status lws_h5_write_strings(lws_h5 *file, const char *name, int64_t count, const char *const *text);
 lws_status lws_h5_read_strings(lws_h5 *file, const char *name, int64_t *count, char ***text);
 void lws_h5_free_strings(int64_t count, char **text);
 
@@ -71,8 +70,7 @@ lws_status lws_h5_get_f64(lws_h5 *file, const char *object, const char *name, do
 
 /* Calls visit(user, name, info) for every array below the root, in name order; strings are passed
  * over. Stops at the first status that is not LWS_OK and returns it. */
-lws_status lws_h5_visit(lws_h5 *file,
-                        lws_status (*visit)(void *user, const char *name, const lws_h5_info *info),
+lws_status lws_h5_visit(lws_h5 *file, lws_status (*visit)(void *user, const char *name, const lws_h5_info *info),
                         void *user);
 
 #endif

@@ -29,8 +29,7 @@ typedef struct lws_image {
  * serves to tell TGA, which has no signature, by its extension. The pixels are the caller's:
  * lws_image_free. Any thread. LWS_ERR_FORMAT with the reason alone ("truncated", …), without the
  * name; LWS_ERR_MEMORY. */
-lws_status lws_image_decode(const void *data, size_t bytes, const char *name, int channels,
-                            lws_image *out);
+lws_status lws_image_decode(const void *data, size_t bytes, const char *name, int channels, lws_image *out);
 
 /* Reads and decodes a file; messages name it. LWS_ERR_IO, LWS_ERR_FORMAT, LWS_ERR_MEMORY. */
 lws_status lws_image_read(const char *path, int channels, lws_image *out);
@@ -58,7 +57,7 @@ void lws_resizer_destroy(lws_resizer *resizer);
  * Separable, antialiased: lanczos is a windowed sinc of three lobes, area the mean of the pixels
  * whose centres an output pixel covers. Integer arithmetic, so the same bytes on every machine. The
  * crop must lie inside. LWS_ERR_MEMORY. */
-lws_status lws_image_resize(lws_resizer *resizer, const lws_image *image, lws_crop crop,
-                            lws_filter filter, int width, int height, uint8_t *out);
+lws_status lws_image_resize(lws_resizer *resizer, const lws_image *image, lws_crop crop, lws_filter filter, int width,
+                            int height, uint8_t *out);
 
 #endif

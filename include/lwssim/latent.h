@@ -15,7 +15,7 @@ void lws_kl(int n, int latent, const float *head, double scale, double *value, f
  * (Tolstikhin et al. 2018, appendix). May be negative; 0 when total < 2. dcode [n, latent] gets += scale ·
  * gradient with respect to codes[first .. first + n); n may be 0. Every rank that passes the same codes gets the
  * same value. */
-double lws_mmd(int64_t total, int latent, double sigma, const float *codes, const float *prior,
-               int64_t first, int n, double scale, float *dcode);
+double lws_mmd(int64_t total, int latent, double sigma, const float *codes, const float *prior, int64_t first, int n,
+               double scale, float *dcode);
 
 #endif

@@ -22,14 +22,14 @@ typedef enum lws_loss_kind { LWS_LOSS_MSE, LWS_LOSS_SSIM, LWS_LOSS_LWSSIM } lws_
 
 typedef struct lws_loss_spec {
     lws_loss_kind kind;
-    int levels;                       /* LWSSIM: 1 to LWS_LOSS_LEVELS; SSIM: 1; MSE ignores all below */
-    int window[LWS_LOSS_LEVELS];      /* sides in pixels, 1 to min(h, w) */
-    double weight[LWS_LOSS_LEVELS];   /* >= 0, not all 0 */
-    bool gaussian;                    /* Gaussian windows in place of uniform ones */
-    double sigma;                     /* of the Gaussian in pixels; 0: 1.5/11 of the side */
-    double alpha, beta, gamma;        /* exponents in [0, 4] */
-    double k1, k2;                    /* C1 = k1², C2 = k2²; in (0, 1) */
-    double c3;                        /* in (0, 1); 0: C2 / 2 */
+    int levels;                     /* LWSSIM: 1 to LWS_LOSS_LEVELS; SSIM: 1; MSE ignores all below */
+    int window[LWS_LOSS_LEVELS];    /* sides in pixels, 1 to min(h, w) */
+    double weight[LWS_LOSS_LEVELS]; /* >= 0, not all 0 */
+    bool gaussian;                  /* Gaussian windows in place of uniform ones */
+    double sigma;                   /* of the Gaussian in pixels; 0: 1.5/11 of the side */
+    double alpha, beta, gamma;      /* exponents in [0, 4] */
+    double k1, k2;                  /* C1 = k1², C2 = k2²; in (0, 1) */
+    double c3;                      /* in (0, 1); 0: C2 / 2 */
 } lws_loss_spec;
 
 /* The defaults: LWSSIM over uniform windows 3, 7, 11 with weights 1; SSIM over one Gaussian window of 11 pixels,
@@ -47,7 +47,6 @@ void lws_loss_destroy(lws_loss *loss);
  * (overwritten). x: originals, y: reconstructions, dy: all float [n, h, w, c]. For the mean over a global batch
  * pass scale = 1 / its size. One call at a time per lws_loss. LWS_ERR_NUMERIC where x or y is not finite;
  * value and dy are then undefined. */
-lws_status lws_loss_eval(lws_loss *loss, int n, const float *x, const float *y, double scale,
-                         double *value, float *dy);
+lws_status lws_loss_eval(lws_loss *loss, int n, const float *x, const float *y, double scale, double *value, float *dy);
 
 #endif

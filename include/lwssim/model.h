@@ -19,13 +19,13 @@ typedef struct lws_model_spec {
     lws_model_kind kind;
     int preset;
     lws_shape image;
-    int base_channels;     /* 0: the preset's */
-    int latent;            /* 0: the preset's */
+    int base_channels; /* 0: the preset's */
+    int latent;        /* 0: the preset's */
     lws_loss_spec loss;
-    double recon_weight;   /* 0: lws_model_recon_weight() */
-    double kl_weight;      /* VAE */
-    double mmd_weight;     /* MMD-AE */
-    double prior_sigma;    /* MMD-AE: deviation of the prior */
+    double recon_weight; /* 0: lws_model_recon_weight() */
+    double kl_weight;    /* VAE */
+    double mmd_weight;   /* MMD-AE */
+    double prior_sigma;  /* MMD-AE: deviation of the prior */
 } lws_model_spec;
 
 typedef struct lws_model lws_model;
@@ -54,10 +54,10 @@ void lws_model_prepare(lws_model *model, const float *params);
 
 /* A micro-batch of a global batch. */
 typedef struct lws_micro_batch {
-    int n;             /* images */
-    const float *x;    /* [n, h, w, c] */
-    int64_t first;     /* index of the first in the global batch */
-    int64_t total;     /* images in the global batch */
+    int n;          /* images */
+    const float *x; /* [n, h, w, c] */
+    int64_t first;  /* index of the first in the global batch */
+    int64_t total;  /* images in the global batch */
     uint64_t seed;
     int64_t step;
 } lws_micro_batch;
@@ -69,29 +69,25 @@ typedef struct lws_model_sums {
 
 /* Codes [n, latent] of a micro-batch in training mode (MMD-AE's first pass); dstates receives the encoder's batch
  * statistics. Owned by the model until its next pass. */
-const float *lws_model_codes(lws_model *model, const float *params, const lws_micro_batch *batch,
-                             float *dstates);
+const float *lws_model_codes(lws_model *model, const float *params, const lws_micro_batch *batch, float *dstates);
 
 /* Forward and backward of a micro-batch. Adds the gradient of its part of the global mean loss to dparams and writes
  * its batch statistics to dstates. MMD-AE: dcode [n, latent] is the gradient of the weighted MMD with respect to
  * its codes (else NULL), and `encoded` says that lws_model_codes() has just been called for this micro-batch.
  * LWS_ERR_NUMERIC when the reconstruction is not finite. */
-lws_status lws_model_gradient(lws_model *model, const float *params, const lws_micro_batch *batch,
-                              const float *dcode, bool encoded, float *dparams, float *dstates,
-                              lws_model_sums *sums);
+lws_status lws_model_gradient(lws_model *model, const float *params, const lws_micro_batch *batch, const float *dcode,
+                              bool encoded, float *dparams, float *dstates, lws_model_sums *sums);
 
 /* Weighted MMD of the global batch's codes [total, latent] against the prior draws of (seed, step); dcode [n, latent]
  * gets its gradient with respect to codes first .. first + n (overwritten). prior: scratch [total, latent]. Returns
  * the unweighted MMD. */
-double lws_model_mmd(const lws_model *model, const float *codes, int64_t total, uint64_t seed,
-                     int64_t step, int64_t first, int n, float *prior, float *dcode);
+double lws_model_mmd(const lws_model *model, const float *codes, int64_t total, uint64_t seed, int64_t step,
+                     int64_t first, int n, float *prior, float *dcode);
 
 /* Evaluation, with running statistics. _encode writes codes [n, latent] (the VAE's mean). _decode returns the images
  * [n, h, w, c] of codes, owned by the model until its next pass. n is at most the `images` of
  * lws_model_create(). */
-void lws_model_encode(lws_model *model, const float *params, const float *states, int n,
-                      const float *x, float *codes);
-const float *lws_model_decode(lws_model *model, const float *params, const float *states, int n,
-                              const float *codes);
+void lws_model_encode(lws_model *model, const float *params, const float *states, int n, const float *x, float *codes);
+const float *lws_model_decode(lws_model *model, const float *params, const float *states, int n, const float *codes);
 
 #endif

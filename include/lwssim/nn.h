@@ -19,13 +19,13 @@ typedef struct lws_shape {
 size_t lws_shape_size(lws_shape shape);
 
 typedef struct lws_tensor {
-    char name[64];      /* "encoder/conv1/weight" */
+    char name[64]; /* "encoder/conv1/weight" */
     int rank;
     int64_t dims[4];
-    size_t count;       /* elements */
-    size_t offset;      /* in the array of parameters, or in that of statistics */
-    bool state;         /* a running statistic: not trained */
-    double init_std;    /* initial values are normal with this deviation around init_mean */
+    size_t count;    /* elements */
+    size_t offset;   /* in the array of parameters, or in that of statistics */
+    bool state;      /* a running statistic: not trained */
+    double init_std; /* initial values are normal with this deviation around init_mean */
     double init_mean;
 } lws_tensor;
 
@@ -42,12 +42,12 @@ void lws_tensors_init(const lws_tensors *tensors, uint64_t seed, float *params, 
 
 /* What a pass over a net works on. */
 typedef struct lws_pass {
-    int n;                 /* images, at most the planned batch */
-    bool training;         /* statistics of this batch; else the running ones */
+    int n;         /* images, at most the planned batch */
+    bool training; /* statistics of this batch; else the running ones */
     const float *params, *states;
-    float *dparams;        /* gradients are added; NULL in a forward pass */
-    float *dstates;        /* training: this batch's statistics are written here */
-    float *scratch;        /* lws_net_scratch() floats */
+    float *dparams; /* gradients are added; NULL in a forward pass */
+    float *dstates; /* training: this batch's statistics are written here */
+    float *scratch; /* lws_net_scratch() floats */
 } lws_pass;
 
 typedef struct lws_net lws_net;
@@ -63,10 +63,10 @@ void lws_net_destroy(lws_net *net);
  *  conv_transpose  the adjoint of the conv from `out` to the present shape
  *  dense           from all values of an image to all of `out`
  *  batchnorm       with its own scale and shift, then ReLU if asked */
-lws_status lws_net_conv(lws_net *net, const char *name, lws_shape out, int kernel, int stride, int pad,
-                        bool bias, double gain);
-lws_status lws_net_conv_transpose(lws_net *net, const char *name, lws_shape out, int kernel,
-                                  int stride, int pad, bool bias, double gain);
+lws_status lws_net_conv(lws_net *net, const char *name, lws_shape out, int kernel, int stride, int pad, bool bias,
+                        double gain);
+lws_status lws_net_conv_transpose(lws_net *net, const char *name, lws_shape out, int kernel, int stride, int pad,
+                                  bool bias, double gain);
 lws_status lws_net_dense(lws_net *net, const char *name, lws_shape out, bool bias, double gain);
 lws_status lws_net_batchnorm(lws_net *net, const char *name, bool relu);
 lws_status lws_net_relu(lws_net *net);
@@ -81,8 +81,8 @@ void lws_net_plan(lws_net *net, int n, lws_arena *arena);
 /* Floats of scratch a pass over up to n images needs; shared by all nets, as passes do not overlap. */
 size_t lws_net_scratch(const lws_net *net, int n, int threads);
 
-/* Derives from the parameters what layers keep of them in another form. Call it whenever they have changed, before the next
- * pass. */
+/* Derives from the parameters what layers keep of them in another form. Call it whenever they have changed, before the
+ * next pass. */
 void lws_net_prepare(lws_net *net, const float *params);
 
 /* Runs the net on x [n, in]. The result [n, out] is owned by the net and valid until its next forward pass. */
@@ -91,7 +91,6 @@ const float *lws_net_forward(lws_net *net, const lws_pass *pass, const float *x)
 /* Gradients of the latest forward pass (training), x being the same. dy [n, out] is overwritten; gradients of
  * parameters are added to pass->dparams. With want_dx, returns the gradient with respect to x, owned by the
  * net; else NULL, and saves that work. */
-const float *lws_net_backward(lws_net *net, const lws_pass *pass, const float *x, float *dy,
-                              bool want_dx);
+const float *lws_net_backward(lws_net *net, const lws_pass *pass, const float *x, float *dy, bool want_dx);
 
 #endif

@@ -75,8 +75,7 @@ lws_status lws_prepare_begin(lws_prepare *plan);
  * text, one "NAME: reason" line an image skipped; "" for none) are the caller's to free(). With
  * strict, the first bad image is an error that names it. On failure nothing is left on disk.
  * LWS_ERR_IO, LWS_ERR_FORMAT, LWS_ERR_MEMORY. */
-lws_status lws_prepare_shard(lws_prepare *plan, int shard,
-                             void (*progress)(void *user, int64_t done), void *user,
+lws_status lws_prepare_shard(lws_prepare *plan, int shard, void (*progress)(void *user, int64_t done), void *user,
                              lws_prepare_result *result, uint64_t **digests, char **problems);
 
 /* Completes the shard that this process wrote: `results` [shards] and `digests` (all shards' in
@@ -91,8 +90,7 @@ lws_status lws_prepare_publish(lws_prepare *plan, int shard);
  * partition mismatches, every skipped image with its reason); `problems` has one text a shard.
  * LWS_ERR_IO. */
 #define LWS_PREPARE_REPORT "prepare-report.txt"
-lws_status lws_prepare_report(lws_prepare *plan, const lws_prepare_result *results,
-                              const char *const *problems);
+lws_status lws_prepare_report(lws_prepare *plan, const lws_prepare_result *results, const char *const *problems);
 
 /* After a failure, when all processes have stopped: one removes all temporary files. */
 void lws_prepare_discard(lws_prepare *plan);

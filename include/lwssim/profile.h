@@ -18,8 +18,8 @@ typedef struct lws_profile_entry {
     char group[LWS_PROFILE_NAME]; /* kind of work, for shares across the nesting; "": none */
     int depth;                    /* 0: in no other stretch */
     int64_t calls;
-    double seconds;               /* in all calls */
-    double self;                  /* seconds less those of the stretches inside */
+    double seconds; /* in all calls */
+    double self;    /* seconds less those of the stretches inside */
 } lws_profile_entry;
 
 /* Begins anew, watching the calling thread and keeping the timeline of the first `events` stretches (24 bytes each).
@@ -65,8 +65,8 @@ static inline void lws_profile_end_scope(const char *unused)
 /* The rest of the enclosing block is a stretch, whichever way it is left. */
 #define LWS_PROFILE_IN(group, name) LWS_PROFILE_AT_(group, name, __LINE__)
 #define LWS_PROFILE_AT_(group, name, line) LWS_PROFILE_SCOPE_(group, name, line)
-#define LWS_PROFILE_SCOPE_(group, name, line)                                                      \
-    __attribute__((cleanup(lws_profile_end_scope), unused)) char lws_profile_scope_##line =        \
+#define LWS_PROFILE_SCOPE_(group, name, line)                                                                          \
+    __attribute__((cleanup(lws_profile_end_scope), unused)) char lws_profile_scope_##line =                            \
         (lws_profile_begin(group, name), 0)
 #define LWS_PROFILE(name) LWS_PROFILE_IN(NULL, name)
 

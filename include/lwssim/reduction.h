@@ -14,14 +14,13 @@
 typedef struct lws_reduction lws_reduction;
 
 typedef struct lws_reduction_part {
-    int64_t first_leaf, leaves;   /* this rank's run of micro-batches */
-    size_t begin, end;            /* this rank's segment of the flat array */
+    int64_t first_leaf, leaves; /* this rank's run of micro-batches */
+    size_t begin, end;          /* this rank's segment of the flat array */
 } lws_reduction_part;
 
 /* For arrays of `count` floats and `leaves` micro-batches; segments are cut at multiples of `block`. LWS_ERR_USAGE
  * with more ranks than leaves; LWS_ERR_MEMORY. */
-lws_status lws_reduction_create(lws_comm *comm, int64_t leaves, size_t count, size_t block,
-                                lws_reduction **out);
+lws_status lws_reduction_create(lws_comm *comm, int64_t leaves, size_t count, size_t block, lws_reduction **out);
 void lws_reduction_destroy(lws_reduction *reduction);
 const lws_reduction_part *lws_reduction_get_part(const lws_reduction *reduction);
 

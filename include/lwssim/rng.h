@@ -10,13 +10,13 @@
 /* What the numbers are for. Part of the key, so that no two uses share a stream. Values are for ever:
  * changing one changes every run. */
 typedef enum lws_rng_purpose {
-    LWS_RNG_INIT = 1,     /* initial weights; stream = index of the tensor */
-    LWS_RNG_SHUFFLE = 2,  /* the order of an epoch; stream = epoch */
-    LWS_RNG_LATENT = 3,   /* reparameterisation noise; stream = step */
-    LWS_RNG_PRIOR = 4,    /* draws from the prior; stream = step */
-    LWS_RNG_FACES = 5,    /* synthetic faces; stream = index of the face */
-    LWS_RNG_SAMPLE = 6,   /* draws for `lwssim sample` */
-    LWS_RNG_SPLIT = 7,    /* assignment of images to splits */
+    LWS_RNG_INIT = 1,    /* initial weights; stream = index of the tensor */
+    LWS_RNG_SHUFFLE = 2, /* the order of an epoch; stream = epoch */
+    LWS_RNG_LATENT = 3,  /* reparameterisation noise; stream = step */
+    LWS_RNG_PRIOR = 4,   /* draws from the prior; stream = step */
+    LWS_RNG_FACES = 5,   /* synthetic faces; stream = index of the face */
+    LWS_RNG_SAMPLE = 6,  /* draws for `lwssim sample` */
+    LWS_RNG_SPLIT = 7,   /* assignment of images to splits */
 } lws_rng_purpose;
 
 typedef struct lws_rng_key {

@@ -9,8 +9,8 @@
 
 typedef struct lws_sampler {
     uint64_t seed;
-    int64_t rows;   /* in the dataset, >= batch */
-    int64_t batch;  /* global batch, >= 1 */
+    int64_t rows;  /* in the dataset, >= batch */
+    int64_t batch; /* global batch, >= 1 */
 } lws_sampler;
 
 int64_t lws_sampler_steps_per_epoch(const lws_sampler *sampler);

@@ -4,8 +4,7 @@
 #ifndef LWSSIM_SIMD_H
 #define LWSSIM_SIMD_H
 
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(LWS_NO_CLONES) &&     \
-    defined(__OPTIMIZE__)
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(LWS_NO_CLONES) && defined(__OPTIMIZE__)
 #define LWS_CLONES __attribute__((target_clones("avx512f", "avx2", "default")))
 #else
 #define LWS_CLONES

@@ -6,9 +6,9 @@
 #include <lwssim/train_options.h>
 
 typedef struct lws_train_request {
-    const char *run;    /* the run folder */
-    bool resume;        /* go on from its newest checkpoint that verifies */
-    bool overwrite;     /* throw away the run that is there */
+    const char *run; /* the run folder */
+    bool resume;     /* go on from its newest checkpoint that verifies */
+    bool overwrite;  /* throw away the run that is there */
 } lws_train_request;
 
 /* With resume, options start from the run's config.ini: call this first, then apply the command line on top. All

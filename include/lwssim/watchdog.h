@@ -10,8 +10,8 @@
 lws_status lws_watchdog_start(double deadline, int rank, const char *host);
 void lws_watchdog_stop(void);
 
-/* Progress: the process enters `phase` (a string literal), `number` saying where it is: "reduction of step", 120. Cheap;
- * every call restarts the deadline. */
+/* Progress: the process enters `phase` (a string literal), `number` saying where it is: "reduction of step", 120.
+ * Cheap; every call restarts the deadline. */
 void lws_watchdog_phase(const char *phase, int64_t number);
 
 /* "reduction of step 120", for messages; static thread-local buffer. */

@@ -13,8 +13,8 @@ enum { LWS_WINDOW_MAX = 256 }; /* longest side */
 
 typedef struct lws_window {
     int side;
-    bool box;                    /* all weights equal; else the taps */
-    double tap[LWS_WINDOW_MAX];  /* 1-D weights; the window is their outer product */
+    bool box;                   /* all weights equal; else the taps */
+    double tap[LWS_WINDOW_MAX]; /* 1-D weights; the window is their outer product */
 } lws_window;
 
 lws_window lws_window_box(int side);
@@ -26,11 +26,9 @@ lws_window lws_window_gaussian(int side, double sigma);
 size_t lws_window_scratch(int h, int w, int c);
 
 /* out [h-s+1, w-s+1, c] = means of x [h, w, c]; overwrites. */
-void lws_window_mean(const lws_window *window, int h, int w, int c, const double *x, double *out,
-                     double *scratch);
+void lws_window_mean(const lws_window *window, int h, int w, int c, const double *x, double *out, double *scratch);
 
 /* out [h, w, c] = adjoint of lws_window_mean applied to m [h-s+1, w-s+1, c]; overwrites. */
-void lws_window_adjoint(const lws_window *window, int h, int w, int c, const double *m, double *out,
-                        double *scratch);
+void lws_window_adjoint(const lws_window *window, int h, int w, int c, const double *m, double *out, double *scratch);
 
 #endif

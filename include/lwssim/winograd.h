@@ -24,11 +24,11 @@ size_t lws_winograd_scratch(const lws_conv2d *g, int m, int n);
 void lws_winograd_transform(const lws_conv2d *g, int m, const float *w, float *transformed);
 
 /* The three passes of conv.h; y and dx are overwritten, dw is added to. */
-void lws_winograd_forward(const lws_conv2d *g, int m, int n, const float *x, const float *transformed,
-                          float *y, float *scratch);
-void lws_winograd_backward_data(const lws_conv2d *g, int m, int n, const float *dy,
-                                const float *transformed, float *dx, float *scratch);
-void lws_winograd_backward_weight(const lws_conv2d *g, int m, int n, const float *x, const float *dy,
-                                  float *dw, float *scratch);
+void lws_winograd_forward(const lws_conv2d *g, int m, int n, const float *x, const float *transformed, float *y,
+                          float *scratch);
+void lws_winograd_backward_data(const lws_conv2d *g, int m, int n, const float *dy, const float *transformed, float *dx,
+                                float *scratch);
+void lws_winograd_backward_weight(const lws_conv2d *g, int m, int n, const float *x, const float *dy, float *dw,
+                                  float *scratch);
 
 #endif

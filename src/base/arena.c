@@ -14,8 +14,10 @@ lws_status lws_arena_create(lws_arena *arena, size_t size, const char *what)
         size = ALIGN;
     arena->base = aligned_alloc(ALIGN, size);
     if (!arena->base)
-        return lws_fail(LWS_ERR_MEMORY, "out of memory: %s needs %.1f MB. Use smaller micro-batches "
-                        "(more of them) or a smaller model.", what, (double)size / 1e6);
+        return lws_fail(LWS_ERR_MEMORY,
+                        "out of memory: %s needs %.1f MB. Use smaller micro-batches "
+                        "(more of them) or a smaller model.",
+                        what, (double)size / 1e6);
     memset(arena->base, 0, size);
     arena->size = size;
     return LWS_OK;

@@ -80,8 +80,7 @@ static void choice_name(const char *choices, int index, char *out, size_t size)
     snprintf(out, size, "%.*s", (int)strcspn(choices, "|"), choices);
 }
 
-static bool parse_number(const char *text, bool whole, double min, double max, double *out,
-                         const char **end)
+static bool parse_number(const char *text, bool whole, double min, double max, double *out, const char **end)
 {
     char *stop;
     errno = 0;
@@ -98,8 +97,7 @@ static bool parse_list(const lws_config_key *key, const char *text, lws_config_l
     lws_config_list parsed = {0};
     const char *p = text;
     while (parsed.count < LWS_CONFIG_LIST) {
-        if (!parse_number(p, key->type == LWS_CONFIG_INTS, key->min, key->max,
-                          &parsed.value[parsed.count], &p))
+        if (!parse_number(p, key->type == LWS_CONFIG_INTS, key->min, key->max, &parsed.value[parsed.count], &p))
             return false;
         parsed.count++;
         if (*p == 0) {
@@ -118,9 +116,8 @@ static bool parse_interval(const char *text, lws_config_interval *out)
         const char *name;
         int unit;
         double factor;
-    } units[] = {{"", LWS_EVERY_STEPS, 1},      {"step", LWS_EVERY_STEPS, 1},
-                 {"steps", LWS_EVERY_STEPS, 1}, {"s", LWS_EVERY_SECONDS, 1},
-                 {"min", LWS_EVERY_SECONDS, 60}, {"h", LWS_EVERY_SECONDS, 3600},
+    } units[] = {{"", LWS_EVERY_STEPS, 1},       {"step", LWS_EVERY_STEPS, 1},   {"steps", LWS_EVERY_STEPS, 1},
+                 {"s", LWS_EVERY_SECONDS, 1},    {"min", LWS_EVERY_SECONDS, 60}, {"h", LWS_EVERY_SECONDS, 3600},
                  {"epoch", LWS_EVERY_EPOCHS, 1}, {"epochs", LWS_EVERY_EPOCHS, 1}};
     double count;
     const char *unit;
@@ -154,12 +151,12 @@ static void accepted(const lws_config_key *key, char *out, size_t size)
         snprintf(out, size, "one of %s", key->choices);
         break;
     case LWS_CONFIG_INTERVAL:
-        snprintf(out, size, "a number of steps, or a time or epochs as 300s, 10min, 2h, 1epoch; 0 is "
+        snprintf(out, size,
+                 "a number of steps, or a time or epochs as 300s, 10min, 2h, 1epoch; 0 is "
                  "never");
         break;
     case LWS_CONFIG_STRING:
-        snprintf(out, size, "a text shorter than %d bytes, on one line, without blanks around it",
-                 LWS_CONFIG_TEXT);
+        snprintf(out, size, "a text shorter than %d bytes, on one line, without blanks around it", LWS_CONFIG_TEXT);
         break;
     default:
         snprintf(out, size, "%s from %.15g to %.15g", kind, key->min, key->max);
@@ -225,8 +222,7 @@ void lws_config_defaults(lws_config_table table, void *fields)
         assign(&table.keys[i], field(&table.keys[i], fields), table.keys[i].initial);
 }
 
-lws_status lws_config_set(lws_config_table table, void *fields, const char *name, const char *value,
-                          const char *origin)
+lws_status lws_config_set(lws_config_table table, void *fields, const char *name, const char *value, const char *origin)
 {
     const char *nearest;
     const lws_config_key *key = find(table, name, &nearest);
@@ -237,8 +233,7 @@ lws_status lws_config_set(lws_config_table table, void *fields, const char *name
     if (!assign(key, field(key, fields), value)) {
         char range[256];
         accepted(key, range, sizeof range);
-        return lws_fail(LWS_ERR_USAGE, "%s: %s = '%s' is not accepted: it takes %s", origin, name,
-                        value, range);
+        return lws_fail(LWS_ERR_USAGE, "%s: %s = '%s' is not accepted: it takes %s", origin, name, value, range);
     }
     return LWS_OK;
 }

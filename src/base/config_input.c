@@ -16,8 +16,8 @@ static char *trimmed(const char *text, size_t length)
     return strndup(text + lead, length - lead);
 }
 
-static lws_status read_line(lws_config_table table, void *fields, const char *text, size_t length,
-                            const char *origin, int number)
+static lws_status read_line(lws_config_table table, void *fields, const char *text, size_t length, const char *origin,
+                            int number)
 {
     char where[1200];
     snprintf(where, sizeof where, "%s:%d", origin, number);
@@ -36,8 +36,7 @@ static lws_status read_line(lws_config_table table, void *fields, const char *te
     return status;
 }
 
-lws_status lws_config_read_text(lws_config_table table, void *fields, const char *text,
-                                const char *origin)
+lws_status lws_config_read_text(lws_config_table table, void *fields, const char *text, const char *origin)
 {
     for (int number = 1; *text; number++) {
         size_t length = strcspn(text, "\n");
@@ -74,8 +73,7 @@ static const lws_config_key *find(lws_config_table table, const char *name)
 }
 
 /* argv[*at] is an option, "--name=value", "--name value" or "--flag". */
-static lws_status read_option(lws_config_table table, void *fields, char **argv, int argc, int *at,
-                              const char *command)
+static lws_status read_option(lws_config_table table, void *fields, char **argv, int argc, int *at, const char *command)
 {
     const char *option = argv[*at] + 2, *equals = strchr(option, '='), *value;
     char name[128];
@@ -94,8 +92,8 @@ static lws_status read_option(lws_config_table table, void *fields, char **argv,
     return lws_config_set(table, fields, name, value, command);
 }
 
-lws_status lws_config_parse(lws_config_table table, void *fields, int argc, char **argv,
-                            const char *command, const char **rest, int *rest_count, int *help)
+lws_status lws_config_parse(lws_config_table table, void *fields, int argc, char **argv, const char *command,
+                            const char **rest, int *rest_count, int *help)
 {
     int options_end = 0;
     *help = 0;

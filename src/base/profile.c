@@ -159,8 +159,8 @@ static void write_event(FILE *out, const event *e, int process)
         fprintf(out, ",\"cat\":");
         write_string(out, sum->group);
     }
-    fprintf(out, ",\"ph\":\"X\",\"ts\":%.3f,\"dur\":%.3f,\"pid\":%d,\"tid\":0}",
-            1e6 * (e->begin - profile.start), 1e6 * (e->end - e->begin), process);
+    fprintf(out, ",\"ph\":\"X\",\"ts\":%.3f,\"dur\":%.3f,\"pid\":%d,\"tid\":0}", 1e6 * (e->begin - profile.start),
+            1e6 * (e->end - e->begin), process);
 }
 
 lws_status lws_profile_write(const char *path, int process)
@@ -168,9 +168,11 @@ lws_status lws_profile_write(const char *path, int process)
     FILE *out = fopen(path, "w");
     if (!out)
         return lws_fail(LWS_ERR_IO, "cannot write %s: %m", path);
-    fprintf(out, "{\"displayTimeUnit\":\"ms\",\"traceEvents\":[\n"
-                 "{\"name\":\"process_name\",\"ph\":\"M\",\"pid\":%d,\"tid\":0,"
-                 "\"args\":{\"name\":\"rank %d\"}}", process, process);
+    fprintf(out,
+            "{\"displayTimeUnit\":\"ms\",\"traceEvents\":[\n"
+            "{\"name\":\"process_name\",\"ph\":\"M\",\"pid\":%d,\"tid\":0,"
+            "\"args\":{\"name\":\"rank %d\"}}",
+            process, process);
     for (int64_t i = 0; i < profile.events; i++)
         if (profile.event[i].end > 0)
             write_event(out, &profile.event[i], process);

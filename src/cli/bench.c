@@ -16,8 +16,10 @@ float *bench_zeros(bench *b, size_t count)
     size_t bytes = (count * sizeof(float) + 63) / 64 * 64;
     float *p = b->blocks < BENCH_BLOCKS ? aligned_alloc(64, bytes + 64) : NULL;
     if (!p) {
-        b->status = lws_fail(LWS_ERR_MEMORY, "bench: no memory for %.0f MB: take fewer --images or "
-                             "--base-channels", (double)bytes / 1e6);
+        b->status = lws_fail(LWS_ERR_MEMORY,
+                             "bench: no memory for %.0f MB: take fewer --images or "
+                             "--base-channels",
+                             (double)bytes / 1e6);
         return NULL;
     }
     b->block[b->blocks++] = p;
@@ -126,8 +128,7 @@ void bench_group(bench *b, const char *key, const char *format, ...)
     printf("\n");
 }
 
-void bench_row(bench *b, const char *key, const char *label, const bench_time *t, int rates,
-               const bench_rate *rate)
+void bench_row(bench *b, const char *key, const char *label, const bench_time *t, int rates, const bench_rate *rate)
 {
     lws_record *row = lws_record_object(b->group, key);
     lws_record_number(row, "ms", 1e3 * t->median);

@@ -17,18 +17,18 @@ enum { BENCH_SIDE = 64, BENCH_COLOURS = 3, BENCH_LEVELS = 4, BENCH_BLOCKS = 16 }
 
 typedef struct bench {
     lws_comm *comm;
-    bool tells;               /* print the table as rows come */
-    int threads;              /* of each rank */
-    int images;               /* a micro-batch */
+    bool tells;  /* print the table as rows come */
+    int threads; /* of each rank */
+    int images;  /* a micro-batch */
     int base, latent;
     lws_config_list windows;
-    const char *data;         /* dataset folder; "": synthetic */
-    double ceiling;           /* GFLOP/s of SGEMM on all threads of a rank; 0: not known yet */
-    lws_record *record;       /* rank 0's; NULL elsewhere */
+    const char *data;   /* dataset folder; "": synthetic */
+    double ceiling;     /* GFLOP/s of SGEMM on all threads of a rank; 0: not known yet */
+    lws_record *record; /* rank 0's; NULL elsewhere */
     lws_record *section, *group;
     void *block[BENCH_BLOCKS]; /* memory of the section */
     int blocks;
-    lws_status status;        /* of bench_floats in this section */
+    lws_status status; /* of bench_floats in this section */
 } bench;
 
 /* ---- bench.c: memory, time, rows ---- */
@@ -61,17 +61,16 @@ bench_rate bench_bandwidth(double bytes, const bench_time *t);
 /* The heading of a section, and of a group of rows in it (key NULL: rows stand in the section itself). printf style. */
 void bench_section(bench *b, const char *key, const char *format, ...) __attribute__((format(printf, 3, 4)));
 void bench_group(bench *b, const char *key, const char *format, ...) __attribute__((format(printf, 3, 4)));
-void bench_row(bench *b, const char *key, const char *label, const bench_time *t, int rates,
-               const bench_rate *rate);
+void bench_row(bench *b, const char *key, const char *label, const bench_time *t, int rates, const bench_rate *rate);
 
 /* ---- the sections ---- */
 
-lws_status bench_gemm(bench *b);      /* bench_kernels.c; sets b->ceiling */
+lws_status bench_gemm(bench *b); /* bench_kernels.c; sets b->ceiling */
 lws_status bench_batchnorm(bench *b);
 lws_status bench_adam(bench *b);
 lws_status bench_windows(bench *b);
-lws_status bench_conv(bench *b);      /* bench_conv.c */
-lws_status bench_loss(bench *b);      /* bench_model.c */
+lws_status bench_conv(bench *b); /* bench_conv.c */
+lws_status bench_loss(bench *b); /* bench_model.c */
 lws_status bench_step(bench *b);
 lws_status bench_reduction(bench *b); /* bench_parallel.c */
 lws_status bench_data(bench *b);      /* bench_data.c */

@@ -21,7 +21,7 @@ double bench_operations(const lws_conv2d *g)
 typedef struct conv_case {
     lws_conv2d g;
     int n, tile;
-    float *wide, *narrow;    /* images, [n, in] and [n, out] */
+    float *wide, *narrow; /* images, [n, in] and [n, out] */
     float *w, *dw, *transformed, *scratch;
 } conv_case;
 
@@ -69,8 +69,7 @@ static const struct {
 
 static size_t scratch_of(const conv_case *c, int tile, int threads)
 {
-    return tile == DIRECT ? lws_conv2d_scratch(&c->g, c->n, threads)
-                          : lws_winograd_scratch(&c->g, tile, c->n);
+    return tile == DIRECT ? lws_conv2d_scratch(&c->g, c->n, threads) : lws_winograd_scratch(&c->g, tile, c->n);
 }
 
 static lws_status take_memory(bench *b, conv_case *c, int tiles)
@@ -107,8 +106,8 @@ static lws_status measure(bench *b, conv_case *c)
                 transform(c);
             }
             snprintf(key, sizeof key, "%s_%s", passes[p].key, name);
-            snprintf(label, sizeof label, c->tile == DIRECT ? "%s, direct" : "%s, F(%d×%d, 2×2)",
-                     passes[p].label, c->tile, c->tile);
+            snprintf(label, sizeof label, c->tile == DIRECT ? "%s, direct" : "%s, F(%d×%d, 2×2)", passes[p].label,
+                     c->tile, c->tile);
             bench_time time = bench_measure(b, false, passes[p].work, c);
             bench_rate rate = bench_gflops(c->n * bench_operations(&c->g), &time);
             bench_row(b, key, label, &time, 1, &rate);
@@ -133,8 +132,8 @@ lws_status bench_conv(bench *b)
         char key[16];
         conv_case c = {.g = bench_geometry(b, level), .n = b->images};
         snprintf(key, sizeof key, "conv%d", level);
-        bench_group(b, key, "conv%d, deconv%d: %d × %d × %d to %d × %d × %d", level,
-                    BENCH_LEVELS + 1 - level, c.g.in_h, c.g.in_w, c.g.in_c, c.g.out_h, c.g.out_w, c.g.out_c);
+        bench_group(b, key, "conv%d, deconv%d: %d × %d × %d to %d × %d × %d", level, BENCH_LEVELS + 1 - level, c.g.in_h,
+                    c.g.in_w, c.g.in_c, c.g.out_h, c.g.out_w, c.g.out_c);
         lws_status status = measure(b, &c);
         bench_release(b);
         LWS_TRY(status);

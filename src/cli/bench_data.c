@@ -121,8 +121,7 @@ lws_status bench_data(bench *b)
     lws_status status = LWS_OK;
     bool made = mkdtemp(folder) != NULL;
     if (!made)
-        status = lws_fail(LWS_ERR_IO, "bench: cannot make the folder %s: %m; set TMPDIR, or give --data DIR",
-                          folder);
+        status = lws_fail(LWS_ERR_IO, "bench: cannot make the folder %s: %m; set TMPDIR, or give --data DIR", folder);
     snprintf(faces, sizeof faces, "%s/faces", folder);
     if (made)
         status = make_faces(faces, &seconds);

@@ -50,8 +50,8 @@ static void norm_forward(void *user)
 {
     norm_case *c = user;
     int k = c->channels;
-    lws_batchnorm_forward(c->rows, k, true, c->x, c->gamma, c->beta, c->y, c->saved, c->saved + k,
-                          c->saved + 2 * k, c->scratch);
+    lws_batchnorm_forward(c->rows, k, true, c->x, c->gamma, c->beta, c->y, c->saved, c->saved + k, c->saved + 2 * k,
+                          c->scratch);
 }
 
 static void norm_backward(void *user)
@@ -121,7 +121,9 @@ lws_status bench_adam(bench *b)
         size_t n;
     } sizes[] = {{"1m", "1 M parameters", 1 << 20}, {"8m", "8 M parameters", 8 << 20}};
     size_t most = sizes[1].n;
-    adam_case a = {.theta = bench_floats(b, most), .m = bench_zeros(b, most), .v = bench_zeros(b, most),
+    adam_case a = {.theta = bench_floats(b, most),
+                   .m = bench_zeros(b, most),
+                   .v = bench_zeros(b, most),
                    .g = bench_floats(b, most)};
     LWS_TRY(bench_ready(b));
     bench_section(b, "adam", "Adam");
@@ -168,16 +170,15 @@ static void window_row(bench *b, window_case *w, const char *shape)
 lws_status bench_windows(bench *b)
 {
     size_t image = (size_t)BENCH_SIDE * BENCH_SIDE * BENCH_COLOURS, threads = (size_t)b->threads;
-    window_case w = {.images = b->images,
-                     .per_thread = lws_window_scratch(BENCH_SIDE, BENCH_SIDE, BENCH_COLOURS)};
+    window_case w = {.images = b->images, .per_thread = lws_window_scratch(BENCH_SIDE, BENCH_SIDE, BENCH_COLOURS)};
     w.x = (double *)bench_zeros(b, 2 * image);
     w.out = (double *)bench_zeros(b, 2 * threads * image);
     w.scratch = (double *)bench_zeros(b, 2 * threads * w.per_thread);
     LWS_TRY(bench_ready(b));
     for (size_t i = 0; i < image; i++)
         w.x[i] = (double)(i * 7919 % 1000) / 1000;
-    bench_section(b, "window", "Sliding windows, %d images of %d × %d × %d", b->images, BENCH_SIDE,
-                  BENCH_SIDE, BENCH_COLOURS);
+    bench_section(b, "window", "Sliding windows, %d images of %d × %d × %d", b->images, BENCH_SIDE, BENCH_SIDE,
+                  BENCH_COLOURS);
     for (int i = 0; i < b->windows.count; i++) {
         w.window = lws_window_box((int)b->windows.value[i]);
         window_row(b, &w, "box");

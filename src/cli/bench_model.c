@@ -21,8 +21,7 @@ static void evaluate(void *user)
 }
 
 /* One loss, on the memory that all share. */
-static lws_status loss_row(bench *b, loss_case *c, const lws_loss_spec *spec, const char *key,
-                           const char *label)
+static lws_status loss_row(bench *b, loss_case *c, const lws_loss_spec *spec, const char *key, const char *label)
 {
     lws_status status = lws_loss_create(spec, BENCH_SIDE, BENCH_SIDE, BENCH_COLOURS, &c->loss);
     status = lws_comm_agree(b->comm, status);
@@ -53,8 +52,11 @@ static lws_loss_spec chosen_windows(const bench *b, char *label, size_t size)
 lws_status bench_loss(bench *b)
 {
     size_t values = (size_t)b->images * BENCH_SIDE * BENCH_SIDE * BENCH_COLOURS;
-    loss_case c = {.n = b->images, .x = bench_floats(b, values), .y = bench_floats(b, values),
-                   .dy = bench_zeros(b, values), .value = (double *)bench_zeros(b, 2 * (size_t)b->images)};
+    loss_case c = {.n = b->images,
+                   .x = bench_floats(b, values),
+                   .y = bench_floats(b, values),
+                   .dy = bench_zeros(b, values),
+                   .value = (double *)bench_zeros(b, 2 * (size_t)b->images)};
     LWS_TRY(bench_ready(b));
     for (size_t i = 0; i + 1 < values; i++) /* another picture than x */
         c.y[i] = (c.x[i] + c.x[i + 1]) / 2;
@@ -82,8 +84,8 @@ static void passes(void *user)
 {
     step_case *s = user;
     lws_model_sums sums;
-    lws_status status = lws_model_gradient(s->model, s->params, &s->batch, NULL, false, s->gradient,
-                                           s->gradient + s->count, &sums);
+    lws_status status =
+        lws_model_gradient(s->model, s->params, &s->batch, NULL, false, s->gradient, s->gradient + s->count, &sums);
     if (status != LWS_OK)
         s->status = status;
 }
@@ -110,7 +112,10 @@ static double step_operations(const bench *b)
 /* An auto-encoder with this loss, memory for its parameters and gradients, and pixels. */
 static lws_status build(bench *b, lws_loss_kind loss, step_case *s)
 {
-    lws_model_spec spec = {.kind = LWS_MODEL_AE, .preset = 0, .base_channels = b->base, .latent = b->latent,
+    lws_model_spec spec = {.kind = LWS_MODEL_AE,
+                           .preset = 0,
+                           .base_channels = b->base,
+                           .latent = b->latent,
                            .image = {BENCH_SIDE, BENCH_SIDE, BENCH_COLOURS},
                            .loss = lws_loss_defaults(loss)};
     LWS_TRY(lws_model_resolve(&spec));

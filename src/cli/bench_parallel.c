@@ -33,8 +33,7 @@ static void gather(void *user)
     lws_reduction_share(c->reduction, c->flat);
 }
 
-static void row(bench *b, reduction_case *c, size_t count, const char *key, const char *label,
-                void (*work)(void *))
+static void row(bench *b, reduction_case *c, size_t count, const char *key, const char *label, void (*work)(void *))
 {
     bench_time time = bench_measure(b, true, work, c);
     bench_rate rate = bench_bandwidth(sizeof(float) * (double)count, &time);

@@ -18,15 +18,15 @@ lws_status cmd_bench(int argc, char **argv);
 
 /* options.c: parses a command's options over their defaults. `usage` begins its --help; when that was asked for it is
  * printed (by rank 0) and *done set. rest: see lws_config_parse. */
-lws_status cli_parse(lws_config_table table, void *fields, int argc, char **argv, const char *usage,
-                     const char **rest, int *rest_count, bool *done);
+lws_status cli_parse(lws_config_table table, void *fields, int argc, char **argv, const char *usage, const char **rest,
+                     int *rest_count, bool *done);
 
-/* options.c: the end of a command: what it printed is flushed, and the message of a failure or stop printed; once however
- * often it is called. Returns status, or LWS_ERR_IO where standard output could not be written. */
+/* options.c: the end of a command: what it printed is flushed, and the message of a failure or stop printed; once
+ * however often it is called. Returns status, or LWS_ERR_IO where standard output could not be written. */
 lws_status cli_report(lws_status status);
 
-/* options.c: the end of a command on several ranks: rank 0 reports before any rank leaves, as mpirun ends the others, with
- * what they have not yet said, when the first exits with an error. All ranks. Returns status. */
+/* options.c: the end of a command on several ranks: rank 0 reports before any rank leaves, as mpirun ends the others,
+ * with what they have not yet said, when the first exits with an error. All ranks. Returns status. */
 lws_status cli_leave(lws_comm *comm, lws_status status);
 
 /* machine.c: makes OpenBLAS run the kernel that suits this CPU and OpenMP wait politely, by executing the program again

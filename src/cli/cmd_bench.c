@@ -25,14 +25,13 @@ static const lws_config_key keys[] = {
      "print one JSON object in place of the table", "options"},
     {"only", LWS_CONFIG_STRING, offsetof(command, only), "", 0, 0, "LIST", "of " SECTIONS, NULL},
     {"images", LWS_CONFIG_INT, offsetof(command, images), "32", 1, 1024, NULL, "in a micro-batch", NULL},
-    {"base-channels", LWS_CONFIG_INT, offsetof(command, base), "64", 1, 512, NULL,
-     "channels of dcgan64's first layer", NULL},
-    {"latent", LWS_CONFIG_INT, offsetof(command, latent), "128", 1, LWS_LATENT_MAX, NULL, "length of the code",
+    {"base-channels", LWS_CONFIG_INT, offsetof(command, base), "64", 1, 512, NULL, "channels of dcgan64's first layer",
      NULL},
+    {"latent", LWS_CONFIG_INT, offsetof(command, latent), "128", 1, LWS_LATENT_MAX, NULL, "length of the code", NULL},
     {"windows", LWS_CONFIG_INTS, offsetof(command, windows), "3,5,7,9,11", 1, BENCH_SIDE, NULL,
      "window sides in pixels, by themselves and in one more LWSSIM", NULL},
-    {"data", LWS_CONFIG_STRING, offsetof(command, data), "", 0, 0, "DIR",
-     "dataset to read; synthetic faces by default", NULL},
+    {"data", LWS_CONFIG_STRING, offsetof(command, data), "", 0, 0, "DIR", "dataset to read; synthetic faces by default",
+     NULL},
     {"threads", LWS_CONFIG_INT, offsetof(command, threads), "0", 0, 1024, NULL,
      "threads a rank; 0: its share of the cores", NULL},
 };
@@ -44,10 +43,14 @@ static const struct section {
     lws_status (*run)(bench *b);
     bool needs_ceiling;
 } sections[] = {
-    {"gemm", bench_gemm, false},           {"conv", bench_conv, true},
-    {"batchnorm", bench_batchnorm, false}, {"adam", bench_adam, false},
-    {"window", bench_windows, false},      {"loss", bench_loss, false},
-    {"step", bench_step, true},            {"reduction", bench_reduction, false},
+    {"gemm", bench_gemm, false},
+    {"conv", bench_conv, true},
+    {"batchnorm", bench_batchnorm, false},
+    {"adam", bench_adam, false},
+    {"window", bench_windows, false},
+    {"loss", bench_loss, false},
+    {"step", bench_step, true},
+    {"reduction", bench_reduction, false},
     {"data", bench_data, false},
 };
 enum { SECTION_COUNT = sizeof sections / sizeof *sections };
@@ -60,12 +63,10 @@ static lws_status choose(const char *only, bool *chosen)
     for (const char *at = only; *at;) {
         size_t length = strcspn(at, ",");
         int i = 0;
-        while (i < SECTION_COUNT &&
-               (strlen(sections[i].name) != length || memcmp(sections[i].name, at, length) != 0))
+        while (i < SECTION_COUNT && (strlen(sections[i].name) != length || memcmp(sections[i].name, at, length) != 0))
             i++;
         if (i == SECTION_COUNT)
-            return lws_fail(LWS_ERR_USAGE, "bench: --only %s: '%.*s' is none of " SECTIONS, only, (int)length,
-                            at);
+            return lws_fail(LWS_ERR_USAGE, "bench: --only %s: '%.*s' is none of " SECTIONS, only, (int)length, at);
         chosen[i] = true;
         at += length + (at[length] == ',');
     }
@@ -91,8 +92,13 @@ static lws_status run(lws_comm *comm, const command *c, const bool *chosen)
 {
     int cores, ranks, threads = lws_comm_threads(comm, &cores, &ranks);
     bool root = lws_comm_rank(comm) == 0;
-    bench b = {.comm = comm, .tells = root && !c->json, .images = (int)c->images, .base = (int)c->base,
-               .latent = (int)c->latent, .windows = c->windows, .data = c->data,
+    bench b = {.comm = comm,
+               .tells = root && !c->json,
+               .images = (int)c->images,
+               .base = (int)c->base,
+               .latent = (int)c->latent,
+               .windows = c->windows,
+               .data = c->data,
                .threads = c->threads > 0 ? (int)c->threads : threads,
                .record = root ? lws_record_new() : NULL};
     omp_set_num_threads(b.threads);

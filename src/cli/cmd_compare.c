@@ -16,8 +16,8 @@ typedef struct command {
 } command;
 
 static const lws_config_key keys[] = {
-    {"json", LWS_CONFIG_FLAG, offsetof(command, json), "false", 0, 0, NULL,
-     "print JSON in place of the table", "options"},
+    {"json", LWS_CONFIG_FLAG, offsetof(command, json), "false", 0, 0, NULL, "print JSON in place of the table",
+     "options"},
 };
 static const lws_config_table table = {keys, sizeof keys / sizeof *keys};
 

@@ -19,16 +19,14 @@ typedef struct command {
 } command;
 
 static const lws_config_key keys[] = {
-    {"run", LWS_CONFIG_STRING, offsetof(command, run), "", 0, 0, "DIR",
-     "a run: its newest whole checkpoint is used", "options"},
+    {"run", LWS_CONFIG_STRING, offsetof(command, run), "", 0, 0, "DIR", "a run: its newest whole checkpoint is used",
+     "options"},
     {"best", LWS_CONFIG_FLAG, offsetof(command, best), "false", 0, 0, NULL,
      "with --run: the checkpoint of best validation SSIM", NULL},
-    {"checkpoint", LWS_CONFIG_STRING, offsetof(command, checkpoint), "", 0, 0, "FILE", "a checkpoint",
-     NULL},
+    {"checkpoint", LWS_CONFIG_STRING, offsetof(command, checkpoint), "", 0, 0, "FILE", "a checkpoint", NULL},
     {"data", LWS_CONFIG_STRING, offsetof(command, data), "", 0, 0, "DIR",
      "dataset folder; with --run the run's own by default", NULL},
-    {"split", LWS_CONFIG_CHOICE, offsetof(command, split), "test", 0, 0, "train|valid|test",
-     "the images to use", NULL},
+    {"split", LWS_CONFIG_CHOICE, offsetof(command, split), "test", 0, 0, "train|valid|test", "the images to use", NULL},
     {"json", LWS_CONFIG_STRING, offsetof(command, json), "", 0, 0, "FILE",
      "write the figures as JSON too; - is standard output", NULL},
 };
@@ -39,14 +37,13 @@ static lws_status open_split(const command *c, const lws_trained *trained, lws_d
     LWS_TRY(lws_dataset_open(c->data, (lws_split)c->split, dataset));
     const lws_dataset_info *info = lws_dataset_get_info(*dataset);
     lws_shape image = trained->meta.image;
-    if (info->rows > 0 &&
-        (info->height != image.h || info->width != image.w || info->channels != image.c))
-        return lws_fail(LWS_ERR_MISMATCH, "the model takes images of %d × %d × %d, %s holds %d × %d × %d: "
-                        "prepare them with --size %d", image.h, image.w, image.c, c->data, info->height,
-                        info->width, info->channels, image.h);
+    if (info->rows > 0 && (info->height != image.h || info->width != image.w || info->channels != image.c))
+        return lws_fail(LWS_ERR_MISMATCH,
+                        "the model takes images of %d × %d × %d, %s holds %d × %d × %d: "
+                        "prepare them with --size %d",
+                        image.h, image.w, image.c, c->data, info->height, info->width, info->channels, image.h);
     if (info->rows == 0)
-        return lws_fail(LWS_ERR_MISMATCH, "%s has no images in its %s split", c->data,
-                        lws_split_name[c->split]);
+        return lws_fail(LWS_ERR_MISMATCH, "%s has no images in its %s split", c->data, lws_split_name[c->split]);
     return LWS_OK;
 }
 
@@ -108,8 +105,7 @@ static lws_status evaluate(lws_comm *comm, command *c)
     LWS_TRY(lws_trained_load(comm, c->checkpoint, c->run, c->best, &trained));
     lws_status status = lws_comm_agree(comm, open_split(c, &trained, &dataset));
     if (status == LWS_OK)
-        status = lws_evaluate(comm, trained.model, trained.params, trained.states, dataset,
-                              trained.block, &result);
+        status = lws_evaluate(comm, trained.model, trained.params, trained.states, dataset, trained.block, &result);
     if (status == LWS_OK && lws_comm_rank(comm) == 0) {
         if (strcmp(c->json, "-") != 0)
             print_table(c, &trained, &result);

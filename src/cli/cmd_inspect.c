@@ -50,8 +50,7 @@ static lws_status print_array(void *user, const char *name, const lws_h5_info *i
     size_t used = 0;
     for (int i = 0; i < info->rank; i++) {
         count *= info->dims[i];
-        used += (size_t)snprintf(shape + used, sizeof shape - used, "%s%lld", i ? " × " : "",
-                                 (long long)info->dims[i]);
+        used += (size_t)snprintf(shape + used, sizeof shape - used, "%s%lld", i ? " × " : "", (long long)info->dims[i]);
     }
     if (strncmp(name, "/model/", 7) == 0)
         *total += count;
@@ -83,9 +82,9 @@ static lws_status inspect_checkpoint(const char *path, bool digest_only)
     }
     LWS_TRY(lws_checkpoint_read_meta(path, &meta, &config));
     printf("checkpoint %s\n  step %lld, epoch %lld, seed %lld, images of %d × %d × %d\n"
-           "  digest %s (verified)\n  trained on %s\n", path, (long long)meta.step,
-           (long long)meta.epoch, (long long)meta.seed, meta.image.h, meta.image.w, meta.image.c, digest,
-           meta.dataset_digest);
+           "  digest %s (verified)\n  trained on %s\n",
+           path, (long long)meta.step, (long long)meta.epoch, (long long)meta.seed, meta.image.h, meta.image.w,
+           meta.image.c, digest, meta.dataset_digest);
     if (meta.best_step >= 0)
         printf("  best validation SSIM %.4f at step %lld\n", meta.best_ssim, (long long)meta.best_step);
     lws_status status = inspect_arrays(path);

@@ -17,13 +17,13 @@ typedef struct job {
     lws_comm *comm;
     lws_prepare *plan;
     int shards;
-    int *owner;                    /* [shards] the rank that makes it */
-    lws_prepare_result *results;   /* [shards], of all ranks after the exchange */
-    char **problems;               /* [shards] */
-    uint64_t *digests;             /* of all shards in order */
-    char *packed;                  /* this rank's part of the exchange */
+    int *owner;                  /* [shards] the rank that makes it */
+    lws_prepare_result *results; /* [shards], of all ranks after the exchange */
+    char **problems;             /* [shards] */
+    uint64_t *digests;           /* of all shards in order */
+    char *packed;                /* this rank's part of the exchange */
     size_t packed_bytes;
-    int64_t share, done;           /* images of this rank: listed, and done in finished shards */
+    int64_t share, done; /* images of this rank: listed, and done in finished shards */
     double start, shown;
 } job;
 
@@ -63,8 +63,7 @@ static void show(void *user, int64_t done_here)
     int size = lws_comm_size(j->comm);
     lws_log_status("%s%3.0f%%  %lld of %lld images%s  %.0f images/s  %s left", size > 1 ? "rank 0: " : "",
                    100 * (double)done / (double)j->share, (long long)done, (long long)j->share,
-                   size > 1 ? " of its share" : "", rate,
-                   lws_duration((double)(j->share - done) / rate));
+                   size > 1 ? " of its share" : "", rate, lws_duration((double)(j->share - done) / rate));
 }
 
 /* What travels of one shard, followed by its digests and its problems. */
@@ -148,8 +147,7 @@ static lws_status exchange(job *j)
     char *all = NULL;
     int size = lws_comm_size(j->comm);
     size_t *bytes_of = calloc((size_t)size, sizeof *bytes_of), bytes = 0;
-    lws_status status =
-        bytes_of ? LWS_OK : lws_fail(LWS_ERR_MEMORY, "out of memory collecting the results");
+    lws_status status = bytes_of ? LWS_OK : lws_fail(LWS_ERR_MEMORY, "out of memory collecting the results");
     LWS_TRY(lws_comm_agree(j->comm, status));
     status = lws_comm_join(j->comm, j->packed, j->packed_bytes, false, &all, bytes_of);
     for (int r = 0; r < size && status == LWS_OK; r++)
@@ -220,8 +218,7 @@ lws_status cmd_prepare(int argc, char **argv)
     lws_prepare_options options;
     bool done = false;
     LWS_TRY(lws_comm_start(&j.comm));
-    lws_status status =
-        cli_parse(lws_prepare_table, &options, argc, argv, usage, NULL, NULL, &done);
+    lws_status status = cli_parse(lws_prepare_table, &options, argc, argv, usage, NULL, NULL, &done);
     status = lws_comm_agree(j.comm, status);
     if (status == LWS_OK && !done) {
         int cores, ranks;

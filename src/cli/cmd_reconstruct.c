@@ -19,21 +19,18 @@ typedef struct command {
 } command;
 
 static const lws_config_key keys[] = {
-    {"run", LWS_CONFIG_STRING, offsetof(command, run), "", 0, 0, "DIR",
-     "a run: its newest whole checkpoint is used", "options"},
+    {"run", LWS_CONFIG_STRING, offsetof(command, run), "", 0, 0, "DIR", "a run: its newest whole checkpoint is used",
+     "options"},
     {"best", LWS_CONFIG_FLAG, offsetof(command, best), "false", 0, 0, NULL,
      "with --run: the checkpoint of best validation SSIM", NULL},
-    {"checkpoint", LWS_CONFIG_STRING, offsetof(command, checkpoint), "", 0, 0, "FILE", "a checkpoint",
-     NULL},
+    {"checkpoint", LWS_CONFIG_STRING, offsetof(command, checkpoint), "", 0, 0, "FILE", "a checkpoint", NULL},
     {"input", LWS_CONFIG_STRING, offsetof(command, input), "", 0, 0, "IMAGE|DIR",
      "an image, a folder of images, or a dataset (its test split)", NULL},
-    {"output", LWS_CONFIG_STRING, offsetof(command, output), "", 0, 0, "PNG", "the picture to write",
-     NULL},
+    {"output", LWS_CONFIG_STRING, offsetof(command, output), "", 0, 0, "PNG", "the picture to write", NULL},
     {"crop", LWS_CONFIG_INT, offsetof(command, crop), "0", 0, 16384, NULL,
      "side of the centred square to take of each image; 0: the largest", NULL},
     {"limit", LWS_CONFIG_INT, offsetof(command, limit), "32", 1, 4096, NULL, "images at most", NULL},
-    {"columns", LWS_CONFIG_INT, offsetof(command, columns), "8", 1, 64, NULL, "images side by side",
-     NULL},
+    {"columns", LWS_CONFIG_INT, offsetof(command, columns), "8", 1, 64, NULL, "images side by side", NULL},
 };
 static const lws_config_table table = {keys, sizeof keys / sizeof *keys};
 
@@ -91,13 +88,12 @@ lws_status cmd_reconstruct(int argc, char **argv)
     if (!c.input[0] || !c.output[0])
         return lws_fail(LWS_ERR_USAGE, "reconstruct: --input and --output are needed");
     LWS_TRY(lws_trained_load(NULL, c.checkpoint, c.run, c.best, &trained));
-    lws_status status =
-        pictures_load(c.input, trained.meta.image, (int)c.crop, (int)c.limit, &images);
+    lws_status status = pictures_load(c.input, trained.meta.image, (int)c.crop, (int)c.limit, &images);
     if (status == LWS_OK) {
         status = draw(&trained, &images, &c);
         if (status == LWS_OK)
-            lws_info("%d image%s and reconstructions by %s in %s", images.count,
-                     images.count == 1 ? "" : "s", trained.path, c.output);
+            lws_info("%d image%s and reconstructions by %s in %s", images.count, images.count == 1 ? "" : "s",
+                     trained.path, c.output);
         pictures_free(&images);
     }
     lws_trained_free(&trained);

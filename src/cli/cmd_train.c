@@ -7,10 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char usage[] =
-    "usage: lwssim train --data DIR --run DIR [--config FILE] [--KEY VALUE …]\n"
-    "       lwssim train --run DIR --resume [--KEY VALUE …]\n"
-    "       mpirun -n RANKS lwssim train …\n";
+static const char usage[] = "usage: lwssim train --data DIR --run DIR [--config FILE] [--KEY VALUE …]\n"
+                            "       lwssim train --run DIR --resume [--KEY VALUE …]\n"
+                            "       mpirun -n RANKS lwssim train …\n";
 
 typedef struct command {
     lws_train_options options; /* first: its table's offsets hold here too */
@@ -19,8 +18,8 @@ typedef struct command {
 } command;
 
 static const lws_config_key own_keys[] = {
-    {"run", LWS_CONFIG_STRING, offsetof(command, run), "", 0, 0, "DIR",
-     "folder of the run: checkpoints, log, pictures", "command"},
+    {"run", LWS_CONFIG_STRING, offsetof(command, run), "", 0, 0, "DIR", "folder of the run: checkpoints, log, pictures",
+     "command"},
     {"config", LWS_CONFIG_STRING, offsetof(command, config), "", 0, 0, "FILE",
      "read keys from a file first; the command line overrides it", NULL},
     {"resume", LWS_CONFIG_FLAG, offsetof(command, resume), "false", 0, 0, NULL,
@@ -39,8 +38,7 @@ static lws_config_table whole_table(lws_config_key *keys)
 }
 
 /* Weakest first: defaults, config.ini of the run when resuming, --config, the command line. */
-static lws_status read_keys(lws_comm *comm, lws_config_table table, int argc, char **argv, command *c,
-                            bool *done)
+static lws_status read_keys(lws_comm *comm, lws_config_table table, int argc, char **argv, command *c, bool *done)
 {
     int help;
     LWS_TRY(cli_parse(table, c, argc, argv, usage, NULL, NULL, done));
@@ -79,8 +77,7 @@ lws_status cmd_train(int argc, char **argv)
     status = lws_comm_agree(comm, status);
     if (status == LWS_OK && !done) {
         int cores, ranks, threads = lws_comm_threads(comm, &cores, &ranks);
-        cli_describe_machine(lws_comm_size(comm),
-                             c->options.threads > 0 ? (int)c->options.threads : threads);
+        cli_describe_machine(lws_comm_size(comm), c->options.threads > 0 ? (int)c->options.threads : threads);
         lws_train_request request = {c->run, c->resume, c->overwrite};
         status = lws_train(comm, &c->options, &request);
     }

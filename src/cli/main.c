@@ -20,8 +20,9 @@ static const struct command {
 
 static void help(FILE *out)
 {
-    fprintf(out, "lwssim %s: trains convolutional auto-encoders with structural losses on CPUs\n\n"
-                 "usage: lwssim COMMAND [OPTIONS]\n       mpirun -n RANKS lwssim train [OPTIONS]\n\n",
+    fprintf(out,
+            "lwssim %s: trains convolutional auto-encoders with structural losses on CPUs\n\n"
+            "usage: lwssim COMMAND [OPTIONS]\n       mpirun -n RANKS lwssim train [OPTIONS]\n\n",
             LWS_VERSION);
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
         fprintf(out, "  %-12s %s\n", commands[i].name, commands[i].summary);

@@ -3,8 +3,8 @@
 #include <lwssim/log.h>
 #include <stdio.h>
 
-lws_status cli_parse(lws_config_table table, void *fields, int argc, char **argv, const char *usage,
-                     const char **rest, int *rest_count, bool *done)
+lws_status cli_parse(lws_config_table table, void *fields, int argc, char **argv, const char *usage, const char **rest,
+                     int *rest_count, bool *done)
 {
     int help;
     lws_config_defaults(table, fields);

@@ -45,11 +45,10 @@ static lws_status append_file(const char *path, int crop, pictures *p)
     if (!resizer || !bytes)
         status = lws_fail(LWS_ERR_MEMORY, "out of memory reading %s", path);
     else if (part.left < 0 || part.top < 0)
-        status = lws_fail(LWS_ERR_MISMATCH, "%s is %d × %d: too small to crop %d", path, image.width,
-                          image.height, side);
+        status =
+            lws_fail(LWS_ERR_MISMATCH, "%s is %d × %d: too small to crop %d", path, image.width, image.height, side);
     else
-        status = lws_image_resize(resizer, &image, part, LWS_FILTER_LANCZOS, p->shape.w, p->shape.h,
-                                  bytes);
+        status = lws_image_resize(resizer, &image, part, LWS_FILTER_LANCZOS, p->shape.w, p->shape.h, bytes);
     if (status == LWS_OK)
         widen(size, bytes, p->pixels + (size_t)p->count++ * size);
     free(bytes);
@@ -91,9 +90,10 @@ static lws_status load_dataset(const char *path, int limit, pictures *p)
     if (info->rows == 0)
         status = lws_fail(LWS_ERR_MISMATCH, "%s has no images in its test split", path);
     else if (info->height != p->shape.h || info->width != p->shape.w || info->channels != p->shape.c)
-        status = lws_fail(LWS_ERR_MISMATCH, "%s holds images of %d × %d × %d, the model takes "
-                          "%d × %d × %d", path, info->height, info->width, info->channels, p->shape.h,
-                          p->shape.w, p->shape.c);
+        status = lws_fail(LWS_ERR_MISMATCH,
+                          "%s holds images of %d × %d × %d, the model takes "
+                          "%d × %d × %d",
+                          path, info->height, info->width, info->channels, p->shape.h, p->shape.w, p->shape.c);
     for (int64_t i = 0; status == LWS_OK && i < info->rows && p->count < limit; i++)
         lws_dataset_read(dataset, &i, 1, p->pixels + (size_t)p->count++ * lws_shape_size(p->shape));
     lws_dataset_close(dataset);

@@ -15,14 +15,16 @@ static lws_status identify_folder(const char *path, cli_kind *kind)
         return lws_fail(LWS_ERR_IO, "cannot read the folder %s: %m", path);
     for (struct dirent *entry; (entry = readdir(dir));) {
         size_t length = strlen(entry->d_name);
-        shards |= strstr(entry->d_name, "-of-") && length > 3 &&
-                  strcmp(entry->d_name + length - 3, ".h5") == 0 && entry->d_name[0] != '.';
+        shards |= strstr(entry->d_name, "-of-") && length > 3 && strcmp(entry->d_name + length - 3, ".h5") == 0 &&
+                  entry->d_name[0] != '.';
         config |= strcmp(entry->d_name, "config.ini") == 0;
     }
     closedir(dir);
     if (!shards && !config)
-        return lws_fail(LWS_ERR_FORMAT, "%s holds neither a dataset (SPLIT-00000-of-NNNNN.h5) nor a run "
-                        "(config.ini)", path);
+        return lws_fail(LWS_ERR_FORMAT,
+                        "%s holds neither a dataset (SPLIT-00000-of-NNNNN.h5) nor a run "
+                        "(config.ini)",
+                        path);
     *kind = config ? CLI_RUN : CLI_DATASET;
     return LWS_OK;
 }

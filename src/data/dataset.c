@@ -25,11 +25,9 @@ struct lws_dataset {
 
 /* ---- names ----------------------------------------------------------------------------------- */
 
-void lws_dataset_shard_name(lws_split split, int shard, int shards,
-                            char name[LWS_DATASET_SHARD_NAME])
+void lws_dataset_shard_name(lws_split split, int shard, int shards, char name[LWS_DATASET_SHARD_NAME])
 {
-    snprintf(name, LWS_DATASET_SHARD_NAME, "%s-%05d-of-%05d.h5", lws_split_name[split], shard,
-             shards);
+    snprintf(name, LWS_DATASET_SHARD_NAME, "%s-%05d-of-%05d.h5", lws_split_name[split], shard, shards);
 }
 
 bool lws_dataset_is_shard_name(const char *name)
@@ -38,8 +36,7 @@ bool lws_dataset_is_shard_name(const char *name)
         int shard, shards;
         char again[LWS_DATASET_SHARD_NAME];
         size_t n = strlen(lws_split_name[s]);
-        if (strncmp(name, lws_split_name[s], n) == 0 &&
-            sscanf(name + n, "-%d-of-%d.h5", &shard, &shards) == 2) {
+        if (strncmp(name, lws_split_name[s], n) == 0 && sscanf(name + n, "-%d-of-%d.h5", &shard, &shards) == 2) {
             lws_dataset_shard_name((lws_split)s, shard, shards, again);
             return strcmp(name, again) == 0;
         }
@@ -47,16 +44,14 @@ bool lws_dataset_is_shard_name(const char *name)
     return false;
 }
 
-lws_status lws_dataset_names_digest(int64_t rows, const char *const *names,
-                                    char digest[LWS_DIGEST_TEXT])
+lws_status lws_dataset_names_digest(int64_t rows, const char *const *names, char digest[LWS_DIGEST_TEXT])
 {
     size_t bytes = 0, used = 0;
     for (int64_t i = 0; i < rows; i++)
         bytes += strlen(names[i]) + 1;
     char *joined = malloc(bytes + 1);
     if (!joined)
-        return lws_fail(LWS_ERR_MEMORY, "out of memory for the names of %lld images",
-                        (long long)rows);
+        return lws_fail(LWS_ERR_MEMORY, "out of memory for the names of %lld images", (long long)rows);
     for (int64_t i = 0; i < rows; i++) {
         size_t n = strlen(names[i]) + 1;
         memcpy(joined + used, names[i], n);
@@ -98,8 +93,7 @@ static lws_status find_any(const char *folder, char found[LWS_DATASET_SHARD_NAME
     bool interrupted = false;
     for (struct dirent *entry; (entry = readdir(dir));) {
         interrupted = interrupted || strstr(entry->d_name, ".h5.partial");
-        if (lws_dataset_is_shard_name(entry->d_name) &&
-            (!found[0] || strcmp(entry->d_name, found) < 0))
+        if (lws_dataset_is_shard_name(entry->d_name) && (!found[0] || strcmp(entry->d_name, found) < 0))
             strcpy(found, entry->d_name); /* such a name fits */
     }
     closedir(dir);
@@ -129,11 +123,10 @@ static lws_status check_complete(const char *folder, const lws_shard_header *any
             int missing = access(path, F_OK);
             free(path);
             if (missing)
-                return lws_fail(
-                    LWS_ERR_MISMATCH,
-                    "%s: the shard %s is missing (%m). 'lwssim prepare' was "
-                    "interrupted, or not every file was copied: run it, or the copy, again.",
-                    folder, name);
+                return lws_fail(LWS_ERR_MISMATCH,
+                                "%s: the shard %s is missing (%m). 'lwssim prepare' was "
+                                "interrupted, or not every file was copied: run it, or the copy, again.",
+                                folder, name);
         }
     }
     return LWS_OK;
@@ -142,8 +135,7 @@ static lws_status check_complete(const char *folder, const lws_shard_header *any
 /* Does shard `h` belong to the same dataset as `any`, at place `index` of `split`, from row `first`
  * on? */
 static lws_status check_member(const char *folder, const char *name, const lws_shard_header *any,
-                               const lws_shard_header *h, lws_split split, int64_t index,
-                               int64_t first)
+                               const lws_shard_header *h, lws_split split, int64_t index, int64_t first)
 {
     const char *what = NULL;
     if (h->split != split || h->shard != index)
@@ -165,8 +157,7 @@ static lws_status check_member(const char *folder, const char *name, const lws_s
                     folder, name, what);
 }
 
-static lws_status open_shard(lws_dataset *d, const char *folder, const char *name,
-                             lws_shard_header *header, piece *out)
+static lws_status open_shard(lws_dataset *d, const char *folder, const char *name, lws_shard_header *header, piece *out)
 {
     char *path = join(folder, name);
     if (!path)
@@ -183,8 +174,8 @@ static lws_status open_shard(lws_dataset *d, const char *folder, const char *nam
 
 /* Opens the shards one after the other; `digests` [rows of the split] collects the images' digests.
  */
-static lws_status open_shards(lws_dataset *d, const char *folder, lws_split split,
-                              const lws_shard_header *any, uint64_t *digests)
+static lws_status open_shards(lws_dataset *d, const char *folder, lws_split split, const lws_shard_header *any,
+                              uint64_t *digests)
 {
     int64_t row = 0;
     for (int i = 0; i < d->info.shards; i++) {
@@ -212,8 +203,7 @@ static lws_status open_shards(lws_dataset *d, const char *folder, lws_split spli
 }
 
 /* Takes what `any` tells about the split. */
-static lws_status set_up(lws_dataset *d, const char *folder, lws_split split,
-                         const lws_shard_header *any)
+static lws_status set_up(lws_dataset *d, const char *folder, lws_split split, const lws_shard_header *any)
 {
     d->info = (lws_dataset_info){.height = any->height,
                                  .width = any->width,
@@ -228,8 +218,7 @@ static lws_status set_up(lws_dataset *d, const char *folder, lws_split split,
     uint64_t *digests = calloc((size_t)d->info.rows + 1, sizeof *digests);
     lws_status status = LWS_OK;
     if (!d->recipe || !d->shards || !digests)
-        status = lws_fail(LWS_ERR_MEMORY, "%s: out of memory for %lld rows", folder,
-                          (long long)d->info.rows);
+        status = lws_fail(LWS_ERR_MEMORY, "%s: out of memory for %lld rows", folder, (long long)d->info.rows);
     else if (d->info.rows == 0)
         lws_digest(NULL, 0, d->info.digest);
     else
@@ -248,8 +237,7 @@ lws_status lws_dataset_open(const char *folder, lws_split split, lws_dataset **o
     lws_status status = check_complete(folder, &any);
     lws_dataset *d = calloc(1, sizeof *d);
     if (status == LWS_OK)
-        status = d ? set_up(d, folder, split, &any)
-                   : lws_fail(LWS_ERR_MEMORY, "%s: out of memory", folder);
+        status = d ? set_up(d, folder, split, &any) : lws_fail(LWS_ERR_MEMORY, "%s: out of memory", folder);
     lws_shard_header_free(&any);
     if (status == LWS_OK)
         *out = d;
@@ -278,8 +266,7 @@ const lws_dataset_info *lws_dataset_get_info(const lws_dataset *dataset)
 
 const uint8_t *lws_dataset_row(const lws_dataset *dataset, int64_t row)
 {
-    int low = 0,
-        high = dataset->info.shards; /* shards[low].first_row <= row < shards[high].first_row */
+    int low = 0, high = dataset->info.shards; /* shards[low].first_row <= row < shards[high].first_row */
     while (high - low > 1) {
         int middle = low + (high - low) / 2;
         if (dataset->shards[middle].first_row <= row)

@@ -32,8 +32,7 @@ static bool cause(char text[512])
     return system_error != 0;
 }
 
-static lws_status fail_path(const char *path, lws_status status, const char *doing,
-                            const char *name)
+static lws_status fail_path(const char *path, lws_status status, const char *doing, const char *name)
 {
     char why[512];
     if (cause(why))
@@ -90,8 +89,7 @@ lws_status lws_h5_create(const char *path, lws_h5 **out)
     H5Pset_obj_track_times(creation, false);
     hid_t id = H5Fcreate(path, H5F_ACC_TRUNC, creation, access);
     /* Before the next call to HDF5, which would forget the error. */
-    lws_status status =
-        id < 0 ? fail_path(path, LWS_ERR_IO, "cannot create the file", NULL) : LWS_OK;
+    lws_status status = id < 0 ? fail_path(path, LWS_ERR_IO, "cannot create the file", NULL) : LWS_OK;
     H5Pclose(creation);
     H5Pclose(access);
     return status == LWS_OK ? wrap(path, true, id, out) : status;
@@ -139,8 +137,7 @@ lws_status lws_h5_sync(lws_h5 *file)
     if (H5Fflush(file->id, H5F_SCOPE_GLOBAL) < 0)
         return lws_h5_fail(file, LWS_ERR_IO, "cannot write", NULL);
     int error = lws_h5_driver_sync(file->id);
-    return error ? lws_fail(LWS_ERR_IO, "%s: cannot write: %s", file->path, strerror(error))
-                 : LWS_OK;
+    return error ? lws_fail(LWS_ERR_IO, "%s: cannot write: %s", file->path, strerror(error)) : LWS_OK;
 }
 
 lws_status lws_h5_close(lws_h5 *file)

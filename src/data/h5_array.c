@@ -69,8 +69,7 @@ static lws_status create_groups(lws_h5 *file, const char *name)
     char *path = strdup(name);
     hid_t creation = H5Pcreate(H5P_GROUP_CREATE);
     H5Pset_obj_track_times(creation, false);
-    for (char *slash = path ? strchr(path + 1, '/') : NULL; slash && status == LWS_OK;
-         slash = strchr(slash + 1, '/')) {
+    for (char *slash = path ? strchr(path + 1, '/') : NULL; slash && status == LWS_OK; slash = strchr(slash + 1, '/')) {
         *slash = 0;
         if (H5Lexists(file->id, path, H5P_DEFAULT) <= 0) {
             hid_t group = H5Gcreate2(file->id, path, H5P_DEFAULT, creation, H5P_DEFAULT);
@@ -88,8 +87,8 @@ static lws_status create_groups(lws_h5 *file, const char *name)
     return status;
 }
 
-static lws_status write_array(lws_h5 *file, const char *name, hid_t in_file, hid_t in_memory,
-                              int rank, const hsize_t *dims, const void *data)
+static lws_status write_array(lws_h5 *file, const char *name, hid_t in_file, hid_t in_memory, int rank,
+                              const hsize_t *dims, const void *data)
 {
     LWS_TRY(create_groups(file, name));
     hsize_t count = 1;
@@ -109,8 +108,8 @@ static lws_status write_array(lws_h5 *file, const char *name, hid_t in_file, hid
     return status == LWS_OK ? lws_h5_check(file) : status;
 }
 
-lws_status lws_h5_write(lws_h5 *file, const char *name, lws_h5_type type, int rank,
-                        const int64_t *dims, const void *data)
+lws_status lws_h5_write(lws_h5 *file, const char *name, lws_h5_type type, int rank, const int64_t *dims,
+                        const void *data)
 {
     hsize_t extent[LWS_H5_RANK] = {0};
     for (int i = 0; i < rank; i++)
@@ -118,8 +117,7 @@ lws_status lws_h5_write(lws_h5 *file, const char *name, lws_h5_type type, int ra
     return write_array(file, name, file_type(type), memory_type(type), rank, extent, data);
 }
 
-lws_status lws_h5_write_strings(lws_h5 *file, const char *name, int64_t count,
-                                const char *const *text)
+lws_status lws_h5_write_strings(lws_h5 *file, const char *name, int64_t count, const char *const *text)
 {
     hsize_t extent = (hsize_t)count;
     size_t longest = 1;
@@ -157,12 +155,9 @@ static lws_status describe(lws_h5 *file, const char *name, hid_t array, lws_h5_i
     lws_status status = LWS_OK;
     *info = (lws_h5_info){.rank = H5Sget_simple_extent_ndims(space)};
     if (!known_type(type, &info->type)) {
-        status = lws_fail(LWS_ERR_FORMAT, "%s: %s has an element type that is not in use here",
-                          file->path, name);
-    } else if (info->rank < 0 || info->rank > LWS_H5_RANK ||
-               H5Sget_simple_extent_dims(space, extent, NULL) < 0) {
-        status = lws_fail(LWS_ERR_FORMAT, "%s: %s has more than %d dimensions", file->path, name,
-                          LWS_H5_RANK);
+        status = lws_fail(LWS_ERR_FORMAT, "%s: %s has an element type that is not in use here", file->path, name);
+    } else if (info->rank < 0 || info->rank > LWS_H5_RANK || H5Sget_simple_extent_dims(space, extent, NULL) < 0) {
+        status = lws_fail(LWS_ERR_FORMAT, "%s: %s has more than %d dimensions", file->path, name, LWS_H5_RANK);
     } else {
         for (int i = 0; i < info->rank; i++)
             info->dims[i] = (int64_t)extent[i];
@@ -205,16 +200,15 @@ lws_status lws_h5_read(lws_h5 *file, const char *name, lws_h5_type type, int64_t
                           "%s: %s is not of the type or size expected here (%lld "
                           "elements)",
                           file->path, name, (long long)count);
-    if (status == LWS_OK && count &&
-        H5Dread(array, memory_type(type), H5S_ALL, H5S_ALL, H5P_DEFAULT, data) < 0)
+    if (status == LWS_OK && count && H5Dread(array, memory_type(type), H5S_ALL, H5S_ALL, H5P_DEFAULT, data) < 0)
         status = lws_h5_fail(file, LWS_ERR_FORMAT, "cannot read", name);
     H5Dclose(array);
     return status;
 }
 
 /* Cuts `cells` [count, size], padded with zeros, into strings. */
-static lws_status cut_strings(lws_h5 *file, const char *name, int64_t count, size_t size,
-                              const char *cells, char ***text)
+static lws_status cut_strings(lws_h5 *file, const char *name, int64_t count, size_t size, const char *cells,
+                              char ***text)
 {
     char **list = calloc((size_t)count + 1, sizeof *list);
     bool complete = list != NULL;
@@ -230,13 +224,11 @@ static lws_status cut_strings(lws_h5 *file, const char *name, int64_t count, siz
     return LWS_OK;
 }
 
-static lws_status read_strings(lws_h5 *file, const char *name, hid_t array, hid_t type,
-                               int64_t count, char ***text)
+static lws_status read_strings(lws_h5 *file, const char *name, hid_t array, hid_t type, int64_t count, char ***text)
 {
     size_t size = H5Tget_size(type), bytes;
     if (H5Tget_class(type) != H5T_STRING || H5Tis_variable_str(type) > 0 || count < 0)
-        return lws_fail(LWS_ERR_FORMAT, "%s: %s is not a list of strings of fixed length",
-                        file->path, name);
+        return lws_fail(LWS_ERR_FORMAT, "%s: %s is not a list of strings of fixed length", file->path, name);
     char *cells = __builtin_mul_overflow((size_t)count + 1, size, &bytes) ? NULL : malloc(bytes);
     if (!cells)
         return lws_fail(LWS_ERR_MEMORY, "%s: out of memory reading %s", file->path, name);
@@ -291,8 +283,7 @@ static herr_t on_link(hid_t group, const char *name, const H5L_info_t *link, voi
 static lws_status visit_group(visitor *v, hid_t group)
 {
     if (v->depth == MAX_DEPTH)
-        return lws_fail(LWS_ERR_FORMAT, "%s: groups nested more than %d deep", v->file->path,
-                        MAX_DEPTH);
+        return lws_fail(LWS_ERR_FORMAT, "%s: groups nested more than %d deep", v->file->path, MAX_DEPTH);
     v->depth++;
     herr_t done = H5Literate(group, H5_INDEX_NAME, H5_ITER_INC, NULL, on_link, v);
     v->depth--;
@@ -319,8 +310,7 @@ static herr_t on_link(hid_t group, const char *name, const H5L_info_t *link, voi
     visitor *v = user;
     size_t length = strlen(v->path);
     if (length + strlen(name) + 2 > sizeof v->path) {
-        v->status = lws_fail(LWS_ERR_FORMAT, "%s: a name of more than %zu bytes", v->file->path,
-                             sizeof v->path);
+        v->status = lws_fail(LWS_ERR_FORMAT, "%s: a name of more than %zu bytes", v->file->path, sizeof v->path);
         return -1;
     }
     v->path[length] = '/';
@@ -338,8 +328,7 @@ static herr_t on_link(hid_t group, const char *name, const H5L_info_t *link, voi
     return v->status == LWS_OK ? 0 : -1;
 }
 
-lws_status lws_h5_visit(lws_h5 *file,
-                        lws_status (*visit)(void *user, const char *name, const lws_h5_info *info),
+lws_status lws_h5_visit(lws_h5 *file, lws_status (*visit)(void *user, const char *name, const lws_h5_info *info),
                         void *user)
 {
     visitor v = {.file = file, .visit = visit, .user = user};

@@ -6,8 +6,8 @@
 
 /* ---- writing --------------------------------------------------------------------------------- */
 
-static lws_status put(lws_h5 *file, const char *object, const char *name, hid_t in_file,
-                      hid_t in_memory, const void *value)
+static lws_status put(lws_h5 *file, const char *object, const char *name, hid_t in_file, hid_t in_memory,
+                      const void *value)
 {
     lws_status status = LWS_OK;
     hid_t owner = H5Oopen(file->id, object, H5P_DEFAULT);
@@ -77,16 +77,16 @@ static lws_status open_attribute(lws_h5 *file, const char *object, const char *n
     return LWS_OK;
 }
 
-static lws_status get_number(lws_h5 *file, const char *object, const char *name, bool whole,
-                             hid_t in_memory, void *value)
+static lws_status get_number(lws_h5 *file, const char *object, const char *name, bool whole, hid_t in_memory,
+                             void *value)
 {
     attribute a;
     LWS_TRY(open_attribute(file, object, name, &a));
     lws_status status = LWS_OK;
     H5T_class_t class = H5Tget_class(a.type);
     if (class != H5T_INTEGER && (whole || class != H5T_FLOAT))
-        status = lws_fail(LWS_ERR_FORMAT, "%s: the attribute %s is not a %snumber", file->path,
-                          name, whole ? "whole " : "");
+        status =
+            lws_fail(LWS_ERR_FORMAT, "%s: the attribute %s is not a %snumber", file->path, name, whole ? "whole " : "");
     else if (H5Aread(a.id, in_memory, value) < 0)
         status = lws_h5_fail(file, LWS_ERR_FORMAT, "cannot read the attribute", name);
     close_attribute(&a);
@@ -112,8 +112,7 @@ lws_status lws_h5_get_text(lws_h5 *file, const char *object, const char *name, c
     size_t size = H5Tget_size(a.type);
     char *copy = NULL;
     if (H5Tget_class(a.type) != H5T_STRING || H5Tis_variable_str(a.type) > 0)
-        status = lws_fail(LWS_ERR_FORMAT, "%s: the attribute %s is not a text of fixed length",
-                          file->path, name);
+        status = lws_fail(LWS_ERR_FORMAT, "%s: the attribute %s is not a text of fixed length", file->path, name);
     else if (!(copy = calloc(size + 1, 1)))
         status = lws_fail(LWS_ERR_MEMORY, "%s: out of memory reading %s", file->path, name);
     else if (H5Aread(a.id, a.type, copy) < 0)

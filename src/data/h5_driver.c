@@ -96,8 +96,7 @@ static herr_t driver_truncate(H5FD_t *common, hid_t transfer, hbool_t closing)
 
 /* ---- reading and writing --------------------------------------------------------------------- */
 
-static herr_t driver_read(H5FD_t *common, H5FD_mem_t type, hid_t transfer, haddr_t address,
-                          size_t size, void *buffer)
+static herr_t driver_read(H5FD_t *common, H5FD_mem_t type, hid_t transfer, haddr_t address, size_t size, void *buffer)
 {
     (void)type;
     (void)transfer;
@@ -122,8 +121,8 @@ static herr_t driver_read(H5FD_t *common, H5FD_mem_t type, hid_t transfer, haddr
     return 0;
 }
 
-static herr_t driver_write(H5FD_t *common, H5FD_mem_t type, hid_t transfer, haddr_t address,
-                           size_t size, const void *buffer)
+static herr_t driver_write(H5FD_t *common, H5FD_mem_t type, hid_t transfer, haddr_t address, size_t size,
+                           const void *buffer)
 {
     (void)type;
     (void)transfer;

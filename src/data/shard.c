@@ -36,14 +36,12 @@ static lws_status read_by_split(lws_h5 *file, const char *path, const char *name
     for (int s = 0; s < LWS_SPLITS; s++)
         good = good && value[s] <= max;
     if (!good)
-        status =
-            lws_fail(LWS_ERR_FORMAT, "%s: the attribute %s is malformed: '%s'", path, name, text);
+        status = lws_fail(LWS_ERR_FORMAT, "%s: the attribute %s is malformed: '%s'", path, name, text);
     free(text);
     return status;
 }
 
-static lws_status read_digest(lws_h5 *file, const char *path, const char *name,
-                              char digest[LWS_DIGEST_TEXT])
+static lws_status read_digest(lws_h5 *file, const char *path, const char *name, char digest[LWS_DIGEST_TEXT])
 {
     char *text;
     LWS_TRY(lws_h5_get_text(file, "/", name, &text));
@@ -51,8 +49,7 @@ static lws_status read_digest(lws_h5 *file, const char *path, const char *name,
     if (fits)
         memcpy(digest, text, LWS_DIGEST_TEXT);
     free(text);
-    return fits ? LWS_OK
-                : lws_fail(LWS_ERR_FORMAT, "%s: the attribute %s is no digest", path, name);
+    return fits ? LWS_OK : lws_fail(LWS_ERR_FORMAT, "%s: the attribute %s is no digest", path, name);
 }
 
 static lws_status read_split(lws_h5 *file, const char *path, lws_split *split)
@@ -88,10 +85,9 @@ static lws_status read_images_shape(lws_h5 *file, const char *path, lws_shard_he
     lws_h5_info info;
     LWS_TRY(lws_h5_describe(file, "/images", &info));
     const int64_t *d = info.dims;
-    if (info.type != LWS_H5_U8 || info.rank != 4 || d[1] < 1 || d[2] < 1 || d[1] > 65536 ||
-        d[2] > 65536 || (d[3] != 1 && d[3] != 3) || (d[0] && info.offset < 0))
-        return lws_fail(LWS_ERR_FORMAT,
-                        "%s: /images is not a contiguous uint8 array [n, H, W, 1 or 3]", path);
+    if (info.type != LWS_H5_U8 || info.rank != 4 || d[1] < 1 || d[2] < 1 || d[1] > 65536 || d[2] > 65536 ||
+        (d[3] != 1 && d[3] != 3) || (d[0] && info.offset < 0))
+        return lws_fail(LWS_ERR_FORMAT, "%s: /images is not a contiguous uint8 array [n, H, W, 1 or 3]", path);
     h->rows = d[0];
     h->height = (int)d[1];
     h->width = (int)d[2];
@@ -113,8 +109,7 @@ static lws_status read_digests(lws_h5 *file, const char *path, lws_shard_header 
     char digest[LWS_DIGEST_TEXT];
     lws_digest(h->digests, (size_t)h->rows * sizeof *h->digests, digest);
     if (strcmp(digest, h->digest) != 0)
-        return lws_fail(LWS_ERR_FORMAT, "%s is damaged: /digests does not match its own digest",
-                        path);
+        return lws_fail(LWS_ERR_FORMAT, "%s is damaged: /digests does not match its own digest", path);
     return LWS_OK;
 }
 
@@ -133,10 +128,9 @@ static lws_status read_header(lws_h5 *file, const char *path, lws_shard_header *
     LWS_TRY(read_digest(file, path, "split_digest", h->split_digest));
     LWS_TRY(read_images_shape(file, path, h));
     if (h->shards < 1 || h->shard < 0 || h->shard >= h->shards || h->first_row < 0 ||
-        h->first_row > h->rows_in_split - h->rows ||
-        h->rows_in_split != h->rows_by_split[h->split] || h->shards != h->shards_by_split[h->split])
-        return lws_fail(LWS_ERR_FORMAT, "%s: its counts of rows and shards contradict each other",
-                        path);
+        h->first_row > h->rows_in_split - h->rows || h->rows_in_split != h->rows_by_split[h->split] ||
+        h->shards != h->shards_by_split[h->split])
+        return lws_fail(LWS_ERR_FORMAT, "%s: its counts of rows and shards contradict each other", path);
     return read_digests(file, path, h);
 }
 
@@ -185,8 +179,7 @@ lws_status lws_shard_map_open(const char *path, const lws_shard_header *header, 
     lws_status status = LWS_OK;
     if (!long_enough(header, st.st_size)) {
         /* Reading a map past the end of its file would kill the process. */
-        status = lws_fail(LWS_ERR_FORMAT,
-                          "%s is truncated: copy it again, or prepare the dataset again", path);
+        status = lws_fail(LWS_ERR_FORMAT, "%s is truncated: copy it again, or prepare the dataset again", path);
     } else {
         map->bytes = (size_t)st.st_size;
         map->base = mmap(NULL, map->bytes, PROT_READ, MAP_SHARED, fd, 0);

@@ -148,15 +148,13 @@ void lws_comm_allgather(lws_comm *comm, const void *mine, const size_t *bytes_of
     for (int r = 0; r < comm->size; r++) {
         for (size_t done = 0; done < bytes_of[r]; done += PIECE) {
             size_t left = bytes_of[r] - done;
-            MPI_Bcast((char *)all + at + done, (int)(left < PIECE ? left : PIECE), MPI_BYTE, r,
-                      comm->world);
+            MPI_Bcast((char *)all + at + done, (int)(left < PIECE ? left : PIECE), MPI_BYTE, r, comm->world);
         }
         at += bytes_of[r];
     }
 }
 
-lws_status lws_comm_join(lws_comm *comm, const void *mine, size_t bytes, int root_only, char **all,
-                         size_t *bytes_of)
+lws_status lws_comm_join(lws_comm *comm, const void *mine, size_t bytes, int root_only, char **all, size_t *bytes_of)
 {
     uint64_t length = bytes, lengths[1];
     *all = NULL;

@@ -20,14 +20,14 @@ struct lws_reduction {
     int *segment_count, *segment_start;
     /* Zeros but for one round of the exchange, [size] each. */
     int *send_count, *receive_count, *receive_start;
-    tree_stack *nodes_of;       /* [size] what each rank is left with after its run */
-    int rounds;                 /* most nodes any rank is left with */
+    tree_stack *nodes_of; /* [size] what each rank is left with after its run */
+    int rounds;           /* most nodes any rank is left with */
     int64_t next_leaf;
     tree_stack local;
     int slots;
     bool *slot_used;
-    float *slot;                /* [slots, count]; one leaf or subtree each */
-    float *received;            /* [nodes of all ranks, end - begin] */
+    float *slot;     /* [slots, count]; one leaf or subtree each */
+    float *received; /* [nodes of all ranks, end - begin] */
     lws_arena arena;
 };
 
@@ -83,7 +83,6 @@ static void plan(lws_reduction *r, size_t block)
             r->slots = slots;
         }
     }
-
 }
 
 static void take_memory(lws_reduction *r, lws_arena *arena)
@@ -96,17 +95,16 @@ static void take_memory(lws_reduction *r, lws_arena *arena)
     r->received = r->comm->size > 1 ? lws_arena_take(arena, nodes * segment * sizeof(float)) : NULL;
 }
 
-lws_status lws_reduction_create(lws_comm *comm, int64_t leaves, size_t count, size_t block,
-                                lws_reduction **out)
+lws_status lws_reduction_create(lws_comm *comm, int64_t leaves, size_t count, size_t block, lws_reduction **out)
 {
     *out = NULL;
     if (comm->size > leaves)
-        return lws_fail(LWS_ERR_USAGE, "%d ranks but only %lld micro-batches a step: start at most "
-                        "%lld ranks, or set micro-batches to %d or more", comm->size,
-                        (long long)leaves, (long long)leaves, comm->size);
+        return lws_fail(LWS_ERR_USAGE,
+                        "%d ranks but only %lld micro-batches a step: start at most "
+                        "%lld ranks, or set micro-batches to %d or more",
+                        comm->size, (long long)leaves, (long long)leaves, comm->size);
     if (count > INT_MAX)
-        return lws_fail(LWS_ERR_USAGE, "a model of %zu parameters is too large: at most %d", count,
-                        INT_MAX);
+        return lws_fail(LWS_ERR_USAGE, "a model of %zu parameters is too large: at most %d", count, INT_MAX);
     lws_reduction *r = calloc(1, sizeof *r);
     size_t size = (size_t)comm->size;
     int *tables = calloc(5 * size, sizeof *tables);
@@ -117,9 +115,14 @@ lws_status lws_reduction_create(lws_comm *comm, int64_t leaves, size_t count, si
         free(nodes);
         return lws_fail(LWS_ERR_MEMORY, "out of memory setting up the reduction");
     }
-    *r = (lws_reduction){.comm = comm, .count = count, .leaves = leaves, .nodes_of = nodes,
-                         .segment_count = tables, .segment_start = tables + size,
-                         .send_count = tables + 2 * size, .receive_count = tables + 3 * size,
+    *r = (lws_reduction){.comm = comm,
+                         .count = count,
+                         .leaves = leaves,
+                         .nodes_of = nodes,
+                         .segment_count = tables,
+                         .segment_start = tables + size,
+                         .send_count = tables + 2 * size,
+                         .receive_count = tables + 3 * size,
                          .receive_start = tables + 4 * size};
     plan(r, block);
     lws_arena counting = {0};
@@ -215,8 +218,8 @@ static void exchange(lws_reduction *r)
             r->receive_start[q] = receives ? (before + k) * segment : 0;
         }
         const float *node = sends ? r->slot + (size_t)r->local.node[k].slot * r->count : r->slot;
-        MPI_Alltoallv(node, r->send_count, r->segment_start, MPI_FLOAT, r->received,
-                      r->receive_count, r->receive_start, MPI_FLOAT, r->comm->world);
+        MPI_Alltoallv(node, r->send_count, r->segment_start, MPI_FLOAT, r->received, r->receive_count, r->receive_start,
+                      MPI_FLOAT, r->comm->world);
     }
 }
 
@@ -241,18 +244,17 @@ const float *lws_reduction_finish(lws_reduction *r)
 void lws_reduction_share(lws_reduction *r, float *flat)
 {
     LWS_PROFILE("gather of parameters");
-    MPI_Allgatherv(MPI_IN_PLACE, 0, MPI_FLOAT, flat, r->segment_count, r->segment_start, MPI_FLOAT,
-                   r->comm->world);
+    MPI_Allgatherv(MPI_IN_PLACE, 0, MPI_FLOAT, flat, r->segment_count, r->segment_start, MPI_FLOAT, r->comm->world);
 }
 
 void lws_reduction_collect(lws_reduction *r, const float *segment, float *full)
 {
-    MPI_Gatherv(segment, r->segment_count[r->comm->rank], MPI_FLOAT, full, r->segment_count,
-                r->segment_start, MPI_FLOAT, 0, r->comm->world);
+    MPI_Gatherv(segment, r->segment_count[r->comm->rank], MPI_FLOAT, full, r->segment_count, r->segment_start,
+                MPI_FLOAT, 0, r->comm->world);
 }
 
 void lws_reduction_deal(lws_reduction *r, const float *full, float *segment)
 {
-    MPI_Scatterv(full, r->segment_count, r->segment_start, MPI_FLOAT, segment,
-                 r->segment_count[r->comm->rank], MPI_FLOAT, 0, r->comm->world);
+    MPI_Scatterv(full, r->segment_count, r->segment_start, MPI_FLOAT, segment, r->segment_count[r->comm->rank],
+                 MPI_FLOAT, 0, r->comm->world);
 }

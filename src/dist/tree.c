@@ -1,7 +1,6 @@
 #include "tree.h"
 
-void tree_push(tree_stack *stack, tree_node node, void (*add)(void *user, int to, int from),
-               void *user)
+void tree_push(tree_stack *stack, tree_node node, void (*add)(void *user, int to, int from), void *user)
 {
     for (;;) {
         tree_node *top = stack->count > 0 ? &stack->node[stack->count - 1] : 0;

@@ -26,7 +26,6 @@ typedef struct tree_stack {
 
 /* Pushes the node that follows on the right. Calls add(user, to, from) for every pair of slots to be added, which
  * leaves the sum in `to`; `from` is free then. */
-void tree_push(tree_stack *stack, tree_node node, void (*add)(void *user, int to, int from),
-               void *user);
+void tree_push(tree_stack *stack, tree_node node, void (*add)(void *user, int to, int from), void *user);
 
 #endif

@@ -31,8 +31,8 @@ LWS_CLONES static void block_sums(int rows, int c, const float *restrict x, doub
             sum[i] += (double)x[r * c + i];
 }
 
-LWS_CLONES static void block_squares(int rows, int c, const float *restrict x,
-                                     const float *restrict mean, double *restrict sum)
+LWS_CLONES static void block_squares(int rows, int c, const float *restrict x, const float *restrict mean,
+                                     double *restrict sum)
 {
     memset(sum, 0, (size_t)c * sizeof *sum);
     for (size_t r = 0; r < (size_t)rows; r++) {
@@ -51,9 +51,8 @@ LWS_CLONES static void combine(int blocks, int c, double *sums)
             sums[i] += sums[(size_t)b * c + i];
 }
 
-LWS_CLONES static void normalise(size_t rows, int c, bool relu, const float *restrict x,
-                                 const float *restrict mean, const float *restrict scale,
-                                 const float *restrict beta, float *restrict y)
+LWS_CLONES static void normalise(size_t rows, int c, bool relu, const float *restrict x, const float *restrict mean,
+                                 const float *restrict scale, const float *restrict beta, float *restrict y)
 {
     for (size_t r = 0; r < rows; r++) {
         for (int i = 0; i < c; i++) {
@@ -63,8 +62,8 @@ LWS_CLONES static void normalise(size_t rows, int c, bool relu, const float *res
     }
 }
 
-static void apply(int rows, int channels, bool relu, const float *x, const float *mean,
-                  const float *scale, const float *beta, float *y)
+static void apply(int rows, int channels, bool relu, const float *x, const float *mean, const float *scale,
+                  const float *beta, float *y)
 {
 #pragma omp parallel for schedule(static)
     for (int b = 0; b < block_count(rows); b++) {
@@ -73,17 +72,15 @@ static void apply(int rows, int channels, bool relu, const float *x, const float
     }
 }
 
-void lws_batchnorm_forward(int rows, int channels, bool relu, const float *x, const float *gamma,
-                           const float *beta, float *y, float *mean, float *inv_std,
-                           float *unbiased_var, float *scratch)
+void lws_batchnorm_forward(int rows, int channels, bool relu, const float *x, const float *gamma, const float *beta,
+                           float *y, float *mean, float *inv_std, float *unbiased_var, float *scratch)
 {
     double *sums = (double *)scratch;
     int blocks = block_count(rows);
     float *scale = (float *)(sums + (size_t)blocks * channels);
 #pragma omp parallel for schedule(static)
     for (int b = 0; b < blocks; b++)
-        block_sums(block_rows(rows, b), channels, x + (size_t)b * BLOCK * channels,
-                   sums + (size_t)b * channels);
+        block_sums(block_rows(rows, b), channels, x + (size_t)b * BLOCK * channels, sums + (size_t)b * channels);
     combine(blocks, channels, sums);
     for (int i = 0; i < channels; i++)
         mean[i] = (float)(sums[i] / rows);
@@ -101,8 +98,8 @@ void lws_batchnorm_forward(int rows, int channels, bool relu, const float *x, co
     apply(rows, channels, relu, x, mean, scale, beta, y);
 }
 
-void lws_batchnorm_apply(int rows, int channels, bool relu, const float *x, const float *gamma,
-                         const float *beta, const float *mean, const float *var, float *y)
+void lws_batchnorm_apply(int rows, int channels, bool relu, const float *x, const float *gamma, const float *beta,
+                         const float *mean, const float *var, float *y)
 {
     enum { CHUNK = 256 }; /* channels at a time: no scratch is asked of the caller */
     for (int c0 = 0; c0 < channels; c0 += CHUNK) {
@@ -121,10 +118,9 @@ void lws_batchnorm_apply(int rows, int channels, bool relu, const float *x, cons
 }
 
 /* Sums over rows of dy and of dy · xhat, where ReLU let dy through. */
-LWS_CLONES static void block_gradients(int rows, int c, bool relu, const float *restrict x,
-                                       const float *restrict y, const float *restrict mean,
-                                       const float *restrict inv_std, const float *restrict dy,
-                                       double *restrict sum_dy, double *restrict sum_dy_xhat)
+LWS_CLONES static void block_gradients(int rows, int c, bool relu, const float *restrict x, const float *restrict y,
+                                       const float *restrict mean, const float *restrict inv_std,
+                                       const float *restrict dy, double *restrict sum_dy, double *restrict sum_dy_xhat)
 {
     memset(sum_dy, 0, (size_t)c * sizeof *sum_dy);
     memset(sum_dy_xhat, 0, (size_t)c * sizeof *sum_dy_xhat);
@@ -138,11 +134,10 @@ LWS_CLONES static void block_gradients(int rows, int c, bool relu, const float *
     }
 }
 
-LWS_CLONES static void block_dx(int rows, int c, bool relu, const float *restrict x,
-                                const float *restrict y, const float *restrict gamma,
-                                const float *restrict mean, const float *restrict inv_std,
-                                const float *restrict mean_dy, const float *restrict mean_dy_xhat,
-                                const float *dy, float *dx)
+LWS_CLONES static void block_dx(int rows, int c, bool relu, const float *restrict x, const float *restrict y,
+                                const float *restrict gamma, const float *restrict mean, const float *restrict inv_std,
+                                const float *restrict mean_dy, const float *restrict mean_dy_xhat, const float *dy,
+                                float *dx)
 {
     for (size_t r = 0; r < (size_t)rows; r++) {
         for (int i = 0; i < c; i++) {
@@ -153,9 +148,9 @@ LWS_CLONES static void block_dx(int rows, int c, bool relu, const float *restric
     }
 }
 
-void lws_batchnorm_backward(int rows, int channels, bool relu, const float *x, const float *y,
-                            const float *gamma, const float *mean, const float *inv_std,
-                            const float *dy, float *dx, float *dgamma, float *dbeta, float *scratch)
+void lws_batchnorm_backward(int rows, int channels, bool relu, const float *x, const float *y, const float *gamma,
+                            const float *mean, const float *inv_std, const float *dy, float *dx, float *dgamma,
+                            float *dbeta, float *scratch)
 {
     int blocks = block_count(rows);
     size_t c = (size_t)channels;
@@ -164,8 +159,8 @@ void lws_batchnorm_backward(int rows, int channels, bool relu, const float *x, c
 #pragma omp parallel for schedule(static)
     for (int b = 0; b < blocks; b++) {
         size_t at = (size_t)b * BLOCK * c;
-        block_gradients(block_rows(rows, b), channels, relu, x + at, y + at, mean, inv_std, dy + at,
-                        sum_dy + b * c, sum_dy_xhat + b * c);
+        block_gradients(block_rows(rows, b), channels, relu, x + at, y + at, mean, inv_std, dy + at, sum_dy + b * c,
+                        sum_dy_xhat + b * c);
     }
     combine(blocks, channels, sum_dy);
     combine(blocks, channels, sum_dy_xhat);
@@ -178,7 +173,7 @@ void lws_batchnorm_backward(int rows, int channels, bool relu, const float *x, c
 #pragma omp parallel for schedule(static)
     for (int b = 0; b < blocks; b++) {
         size_t at = (size_t)b * BLOCK * c;
-        block_dx(block_rows(rows, b), channels, relu, x + at, y + at, gamma, mean, inv_std, mean_dy,
-                 mean_dy_xhat, dy + at, dx + at);
+        block_dx(block_rows(rows, b), channels, relu, x + at, y + at, gamma, mean, inv_std, mean_dy, mean_dy_xhat,
+                 dy + at, dx + at);
     }
 }

@@ -52,8 +52,7 @@ static void im2col(const lws_conv2d *g, const float *x, int k0, int k1, float *c
                 }
                 if (body < run) /* at the left or right edge */
                     memset(col, 0, run * sizeof *col);
-                memcpy(col + head, x + ((ptrdiff_t)h * g->in_w + w0 + first) * g->in_c,
-                       body * sizeof *col);
+                memcpy(col + head, x + ((ptrdiff_t)h * g->in_w + w0 + first) * g->in_c, body * sizeof *col);
             }
         }
     }
@@ -84,8 +83,7 @@ static void col2im(const lws_conv2d *g, const float *col, float *x)
     }
 }
 
-void lws_conv2d_forward(const lws_conv2d *g, int n, const float *x, const float *w, float *y,
-                        float *scratch)
+void lws_conv2d_forward(const lws_conv2d *g, int n, const float *x, const float *w, float *y, float *scratch)
 {
     int depth = g->kernel * g->kernel * g->in_c, pixels = g->out_h * g->out_w;
     int tile = tile_images(g, n), tiles = (n + tile - 1) / tile;
@@ -101,8 +99,7 @@ void lws_conv2d_forward(const lws_conv2d *g, int n, const float *x, const float 
     }
 }
 
-void lws_conv2d_backward_data(const lws_conv2d *g, int n, const float *dy, const float *w, float *dx,
-                              float *scratch)
+void lws_conv2d_backward_data(const lws_conv2d *g, int n, const float *dy, const float *w, float *dx, float *scratch)
 {
     int depth = g->kernel * g->kernel * g->in_c, pixels = g->out_h * g->out_w;
     int tile = tile_images(g, n), tiles = (n + tile - 1) / tile;
@@ -111,15 +108,14 @@ void lws_conv2d_backward_data(const lws_conv2d *g, int n, const float *dy, const
     for (int t = 0; t < tiles; t++) {
         int first = t * tile, count = n - first < tile ? n - first : tile;
         float *col = scratch + (size_t)omp_get_thread_num() * tile * pixels * depth;
-        lws_gemm(false, true, count * pixels, depth, g->out_c, dy + (size_t)first * pixels * g->out_c,
-                 g->out_c, w, g->out_c, 0, col, depth);
+        lws_gemm(false, true, count * pixels, depth, g->out_c, dy + (size_t)first * pixels * g->out_c, g->out_c, w,
+                 g->out_c, 0, col, depth);
         for (int i = 0; i < count; i++)
             col2im(g, col + (size_t)i * pixels * depth, dx + (first + i) * image);
     }
 }
 
-void lws_conv2d_backward_weight(const lws_conv2d *g, int n, const float *x, const float *dy, float *dw,
-                                float *scratch)
+void lws_conv2d_backward_weight(const lws_conv2d *g, int n, const float *x, const float *dy, float *dw, float *scratch)
 {
     int run = g->kernel * g->in_c, pixels = g->out_h * g->out_w, tile = tile_images(g, n);
     size_t image = (size_t)g->in_h * g->in_w * g->in_c;
@@ -131,9 +127,8 @@ void lws_conv2d_backward_weight(const lws_conv2d *g, int n, const float *x, cons
             int count = n - first < tile ? n - first : tile;
             for (int i = 0; i < count; i++)
                 im2col(g, x + (first + i) * image, k, k + 1, col + (size_t)i * pixels * run);
-            lws_gemm(true, false, run, g->out_c, count * pixels, col, run,
-                     dy + (size_t)first * pixels * g->out_c, g->out_c, 1,
-                     dw + (size_t)k * run * g->out_c, g->out_c);
+            lws_gemm(true, false, run, g->out_c, count * pixels, col, run, dy + (size_t)first * pixels * g->out_c,
+                     g->out_c, 1, dw + (size_t)k * run * g->out_c, g->out_c);
         }
     }
 }

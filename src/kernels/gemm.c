@@ -3,11 +3,11 @@
 #include <cblas.h>
 #include <string.h>
 
-void lws_gemm(bool transpose_a, bool transpose_b, int m, int n, int k, const float *a, int lda,
-              const float *b, int ldb, float beta, float *c, int ldc)
+void lws_gemm(bool transpose_a, bool transpose_b, int m, int n, int k, const float *a, int lda, const float *b, int ldb,
+              float beta, float *c, int ldc)
 {
-    cblas_sgemm(CblasRowMajor, transpose_a ? CblasTrans : CblasNoTrans,
-                transpose_b ? CblasTrans : CblasNoTrans, m, n, k, 1.f, a, lda, b, ldb, beta, c, ldc);
+    cblas_sgemm(CblasRowMajor, transpose_a ? CblasTrans : CblasNoTrans, transpose_b ? CblasTrans : CblasNoTrans, m, n,
+                k, 1.f, a, lda, b, ldb, beta, c, ldc);
 }
 
 void lws_gemm_single_thread(void)

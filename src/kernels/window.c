@@ -62,8 +62,8 @@ LWS_CLONES static void add_scaled(size_t n, double a, const double *restrict x, 
 }
 
 /* out[i] = scale · Σ_{t < side} x[i + t · c] for n outputs, by sums of 1, 2, 4, … neighbours. */
-LWS_CLONES static void box_row(size_t n, int side, int c, double scale, const double *x,
-                               double *restrict a, double *restrict b, double *restrict out)
+LWS_CLONES static void box_row(size_t n, int side, int c, double scale, const double *x, double *restrict a,
+                               double *restrict b, double *restrict out)
 {
     size_t length = n + (size_t)(side - 1) * c, offset = 0;
     const double *power_sum = x;
@@ -92,8 +92,8 @@ LWS_CLONES static void box_row(size_t n, int side, int c, double scale, const do
     }
 }
 
-static void horizontal(const lws_window *window, size_t n, int c, const double *x, double *scratch,
-                       size_t length, double *out)
+static void horizontal(const lws_window *window, size_t n, int c, const double *x, double *scratch, size_t length,
+                       double *out)
 {
     int side = window->side;
     if (window->box) {
@@ -105,8 +105,7 @@ static void horizontal(const lws_window *window, size_t n, int c, const double *
         add_scaled(n, window->tap[t], x + (size_t)t * c, out);
 }
 
-void lws_window_mean(const lws_window *window, int h, int w, int c, const double *x, double *out,
-                     double *scratch)
+void lws_window_mean(const lws_window *window, int h, int w, int c, const double *x, double *out, double *scratch)
 {
     int side = window->side, out_h = h - side + 1;
     size_t row = (size_t)w * c, out_row = (size_t)(w - side + 1) * c, length = row_length(w, c);
@@ -127,8 +126,7 @@ void lws_window_mean(const lws_window *window, int h, int w, int c, const double
     }
 }
 
-void lws_window_adjoint(const lws_window *window, int h, int w, int c, const double *m, double *out,
-                        double *scratch)
+void lws_window_adjoint(const lws_window *window, int h, int w, int c, const double *m, double *out, double *scratch)
 {
     int side = window->side, m_h = h - side + 1;
     size_t row = (size_t)w * c, m_row = (size_t)(w - side + 1) * c, length = row_length(w, c);

@@ -30,16 +30,15 @@ static size_t tiles_of(const lws_conv2d *g, int m)
 
 bool lws_winograd_fits(const lws_conv2d *g)
 {
-    return g->kernel == 4 && g->stride == 2 && g->pad == 1 && g->in_h == 2 * g->out_h &&
-           g->in_w == 2 * g->out_w && g->in_c % LANES == 0 && g->out_c % LANES == 0 &&
-           g->in_c <= ZEROS;
+    return g->kernel == 4 && g->stride == 2 && g->pad == 1 && g->in_h == 2 * g->out_h && g->in_w == 2 * g->out_w &&
+           g->in_c % LANES == 0 && g->out_c % LANES == 0 && g->in_c <= ZEROS;
 }
 
-/* Transformed weights stand twice, in panels of columns as the products read them: as [4 · in_c, out_c] for forward, and
- * transposed for backward data. */
+/* Transformed weights stand twice, in panels of columns as the products read them: as [4 · in_c, out_c] for forward,
+ * and transposed for backward data. */
 typedef struct panels {
-    size_t depth;  /* rows of the matrix */
-    size_t point;  /* floats from one point's matrix to the next */
+    size_t depth; /* rows of the matrix */
+    size_t point; /* floats from one point's matrix to the next */
 } panels;
 
 static panels panels_of(size_t rows, size_t columns)
@@ -170,8 +169,8 @@ LWS_INLINE int input_index(int tile, int m, int i, int parity, int size)
 }
 
 /* One tile of one phase: all its channels to the transform domain; to[point · stride + c]. */
-LWS_INLINE void tile_input(const lws_conv2d *g, int m, const float *x, int ti, int tj, int phase,
-                           float *to, size_t stride)
+LWS_INLINE void tile_input(const lws_conv2d *g, int m, const float *x, int ti, int tj, int phase, float *to,
+                           size_t stride)
 {
     int side = m + 1, c = g->in_c;
     const float *pixel[SIDE_MAX * SIDE_MAX];
@@ -196,8 +195,8 @@ LWS_INLINE void tile_input(const lws_conv2d *g, int m, const float *x, int ti, i
 }
 
 /* The adjoint: adds to the image. */
-LWS_INLINE void tile_input_adjoint(const lws_conv2d *g, int m, const float *from, size_t stride, int ti,
-                                   int tj, int phase, float *dx)
+LWS_INLINE void tile_input_adjoint(const lws_conv2d *g, int m, const float *from, size_t stride, int ti, int tj,
+                                   int phase, float *dx)
 {
     int side = m + 1, c = g->in_c;
     float *pixel[SIDE_MAX * SIDE_MAX];
@@ -223,8 +222,7 @@ LWS_INLINE void tile_input_adjoint(const lws_conv2d *g, int m, const float *from
 }
 
 /* One output tile from the transform domain; from[point · stride + c]. Outputs beyond the image are dropped. */
-LWS_INLINE void tile_output(const lws_conv2d *g, int m, const float *from, size_t stride, int ti, int tj,
-                            float *y)
+LWS_INLINE void tile_output(const lws_conv2d *g, int m, const float *from, size_t stride, int ti, int tj, float *y)
 {
     int side = m + 1, c = g->out_c;
     for (int k = 0; k < c; k += LANES) {
@@ -245,8 +243,8 @@ LWS_INLINE void tile_output(const lws_conv2d *g, int m, const float *from, size_
     }
 }
 
-LWS_INLINE void tile_output_adjoint(const lws_conv2d *g, int m, const float *dy, int ti, int tj,
-                                    float *to, size_t stride)
+LWS_INLINE void tile_output_adjoint(const lws_conv2d *g, int m, const float *dy, int ti, int tj, float *to,
+                                    size_t stride)
 {
     int side = m + 1, c = g->out_c;
     for (int k = 0; k < c; k += LANES) {
@@ -255,9 +253,8 @@ LWS_INLINE void tile_output_adjoint(const lws_conv2d *g, int m, const float *dy,
             int h = ti * m + i;
             for (int j = 0; j < m; j++) {
                 int w = tj * m + j;
-                d[i * side + j] = h < g->out_h && w < g->out_w
-                                      ? *(const vec *)(dy + ((size_t)h * g->out_w + w) * c + k)
-                                      : (vec){0};
+                d[i * side + j] =
+                    h < g->out_h && w < g->out_w ? *(const vec *)(dy + ((size_t)h * g->out_w + w) * c + k) : (vec){0};
             }
             output_adjoint_1d(m, d + i * side, 1);
         }
@@ -270,20 +267,18 @@ LWS_INLINE void tile_output_adjoint(const lws_conv2d *g, int m, const float *dy,
 
 /* ---- one image, all tiles ---------------------------------------------------------------------------------------- */
 
-#define FOR_TILES(g, m, t, ti, tj)                                                                 \
-    for (size_t t = 0, ti = 0; ti < (size_t)tiles_along((g)->out_h, m); ti++)                                 \
+#define FOR_TILES(g, m, t, ti, tj)                                                                                     \
+    for (size_t t = 0, ti = 0; ti < (size_t)tiles_along((g)->out_h, m); ti++)                                          \
         for (int tj = 0; tj < tiles_along((g)->out_w, m); tj++, t++)
 
-LWS_INLINE void image_input_m(const lws_conv2d *g, int m, const float *x, float *to, size_t row,
-                              size_t stride)
+LWS_INLINE void image_input_m(const lws_conv2d *g, int m, const float *x, float *to, size_t row, size_t stride)
 {
     FOR_TILES(g, m, t, ti, tj)
-        for (int phase = 0; phase < PHASES; phase++)
-            tile_input(g, m, x, (int)ti, tj, phase, to + t * row + (size_t)phase * g->in_c, stride);
+    for (int phase = 0; phase < PHASES; phase++)
+        tile_input(g, m, x, (int)ti, tj, phase, to + t * row + (size_t)phase * g->in_c, stride);
 }
 
-LWS_CLONES static void image_input(const lws_conv2d *g, int m, const float *x, float *to, size_t row,
-                                   size_t stride)
+LWS_CLONES static void image_input(const lws_conv2d *g, int m, const float *x, float *to, size_t row, size_t stride)
 {
     if (m == 2)
         image_input_m(g, 2, x, to, row, stride);
@@ -291,18 +286,17 @@ LWS_CLONES static void image_input(const lws_conv2d *g, int m, const float *x, f
         image_input_m(g, 4, x, to, row, stride);
 }
 
-LWS_INLINE void image_input_adjoint_m(const lws_conv2d *g, int m, const float *from, size_t row,
-                                      size_t stride, float *dx)
+LWS_INLINE void image_input_adjoint_m(const lws_conv2d *g, int m, const float *from, size_t row, size_t stride,
+                                      float *dx)
 {
     memset(dx, 0, (size_t)g->in_h * g->in_w * g->in_c * sizeof *dx);
     FOR_TILES(g, m, t, ti, tj)
-        for (int phase = 0; phase < PHASES; phase++)
-            tile_input_adjoint(g, m, from + t * row + (size_t)phase * g->in_c, stride, (int)ti, tj,
-                               phase, dx);
+    for (int phase = 0; phase < PHASES; phase++)
+        tile_input_adjoint(g, m, from + t * row + (size_t)phase * g->in_c, stride, (int)ti, tj, phase, dx);
 }
 
-LWS_CLONES static void image_input_adjoint(const lws_conv2d *g, int m, const float *from, size_t row,
-                                           size_t stride, float *dx)
+LWS_CLONES static void image_input_adjoint(const lws_conv2d *g, int m, const float *from, size_t row, size_t stride,
+                                           float *dx)
 {
     if (m == 2)
         image_input_adjoint_m(g, 2, from, row, stride, dx);
@@ -310,27 +304,27 @@ LWS_CLONES static void image_input_adjoint(const lws_conv2d *g, int m, const flo
         image_input_adjoint_m(g, 4, from, row, stride, dx);
 }
 
-LWS_CLONES static void image_output(const lws_conv2d *g, int m, const float *from, size_t row, size_t stride,
-                                    float *y)
+LWS_CLONES static void image_output(const lws_conv2d *g, int m, const float *from, size_t row, size_t stride, float *y)
 {
     FOR_TILES(g, m, t, ti, tj)
-        if (m == 2)
-            tile_output(g, 2, from + t * row, stride, (int)ti, tj, y);
-        else
-            tile_output(g, 4, from + t * row, stride, (int)ti, tj, y);
+    if (m == 2)
+        tile_output(g, 2, from + t * row, stride, (int)ti, tj, y);
+    else
+        tile_output(g, 4, from + t * row, stride, (int)ti, tj, y);
 }
 
-LWS_CLONES static void image_output_adjoint(const lws_conv2d *g, int m, const float *dy, float *to,
-                                            size_t row, size_t stride)
+LWS_CLONES static void image_output_adjoint(const lws_conv2d *g, int m, const float *dy, float *to, size_t row,
+                                            size_t stride)
 {
     FOR_TILES(g, m, t, ti, tj)
-        if (m == 2)
-            tile_output_adjoint(g, 2, dy, (int)ti, tj, to + t * row, stride);
-        else
-            tile_output_adjoint(g, 4, dy, (int)ti, tj, to + t * row, stride);
+    if (m == 2)
+        tile_output_adjoint(g, 2, dy, (int)ti, tj, to + t * row, stride);
+    else
+        tile_output_adjoint(g, 4, dy, (int)ti, tj, to + t * row, stride);
 }
 
-/* ---- weights ------------------------------------------------------------------------------------------------------ */
+/* ---- weights ------------------------------------------------------------------------------------------------------
+ */
 
 /* The two taps, along one side, that fall on a phase: rows 1 and 3 of the kernel on even input rows, 0 and 2 on odd. */
 LWS_INLINE int tap(int parity, int i)
@@ -351,9 +345,10 @@ LWS_INLINE void weight_points(int m, const vec *g, float *to, size_t stride)
         *(vec *)(to + i * stride) = p[i];
 }
 
-/* Block (r, o) of LANES × LANES weights of a phase: rows r.. of in_c, columns o.. of out_c, into both sets of panels. */
-LWS_INLINE void weight_block_m(const lws_conv2d *g, int m, int phase, int c, int o, const float *w,
-                               float *forward, float *backward)
+/* Block (r, o) of LANES × LANES weights of a phase: rows r.. of in_c, columns o.. of out_c, into both sets of panels.
+ */
+LWS_INLINE void weight_block_m(const lws_conv2d *g, int m, int phase, int c, int o, const float *w, float *forward,
+                               float *backward)
 {
     size_t tap_stride = (size_t)g->in_c * g->out_c;
     panels f = forward_panels(g), b = backward_panels(g);
@@ -374,13 +369,13 @@ LWS_INLINE void weight_block_m(const lws_conv2d *g, int m, int phase, int c, int
         vec taps[4];
         for (int t = 0; t < 4; t++)
             taps[t] = *(const vec *)transposed[t][k];
-        weight_points(m, taps,
-                      backward + row / PANEL * b.depth * PANEL + (size_t)(o + k) * PANEL + row % PANEL, b.point);
+        weight_points(m, taps, backward + row / PANEL * b.depth * PANEL + (size_t)(o + k) * PANEL + row % PANEL,
+                      b.point);
     }
 }
 
-LWS_CLONES static void weight_rows(const lws_conv2d *g, int m, int phase, int c, const float *w,
-                                   float *forward, float *backward)
+LWS_CLONES static void weight_rows(const lws_conv2d *g, int m, int phase, int c, const float *w, float *forward,
+                                   float *backward)
 {
     for (int o = 0; o < g->out_c; o += LANES) {
         if (m == 2)
@@ -390,8 +385,8 @@ LWS_CLONES static void weight_rows(const lws_conv2d *g, int m, int phase, int c,
     }
 }
 
-LWS_INLINE void weight_row_adjoint_m(int m, int parity_h, int parity_w, int out_c, size_t tap_stride,
-                                     size_t stride, const float *from, float *dw)
+LWS_INLINE void weight_row_adjoint_m(int m, int parity_h, int parity_w, int out_c, size_t tap_stride, size_t stride,
+                                     const float *from, float *dw)
 {
     int side = m + 1;
     for (int k = 0; k < out_c; k += LANES) {
@@ -425,7 +420,8 @@ void lws_winograd_transform(const lws_conv2d *g, int m, const float *w, float *t
         weight_rows(g, m, r / blocks, r % blocks * LANES, w, transformed, backward);
 }
 
-/* ---- passes ------------------------------------------------------------------------------------------------------- */
+/* ---- passes -------------------------------------------------------------------------------------------------------
+ */
 
 /* Images go through in blocks, so that what is transformed stays in the caches until it is multiplied. Part of what
  * fixes the bits, so it does not follow the machine. */
@@ -442,9 +438,9 @@ static int block_images(const lws_conv2d *g, int m, int n)
 
 /* Where a block of images stands in scratch: the transforms of the wide and of the narrow images. */
 typedef struct block_layout {
-    int rows;                      /* tiles */
-    size_t wide_row, narrow_row;   /* floats from tile to tile */
-    size_t wide, narrow;           /* floats from point to point */
+    int rows;                    /* tiles */
+    size_t wide_row, narrow_row; /* floats from tile to tile */
+    size_t wide, narrow;         /* floats from point to point */
     float *in, *out;
 } block_layout;
 
@@ -471,8 +467,8 @@ size_t lws_winograd_scratch(const lws_conv2d *g, int m, int n)
     return points(m) * (b.wide + b.narrow) + gradient_size(g, m);
 }
 
-void lws_winograd_forward(const lws_conv2d *g, int m, int n, const float *x, const float *transformed,
-                          float *y, float *scratch)
+void lws_winograd_forward(const lws_conv2d *g, int m, int n, const float *x, const float *transformed, float *y,
+                          float *scratch)
 {
     int block = block_images(g, m, n), tiles = (int)tiles_of(g, m), depth = PHASES * g->in_c;
     size_t in = (size_t)g->in_h * g->in_w * g->in_c, out = (size_t)g->out_h * g->out_w * g->out_c;
@@ -484,15 +480,19 @@ void lws_winograd_forward(const lws_conv2d *g, int m, int n, const float *x, con
         {
 #pragma omp for schedule(static)
             for (int i = 0; i < count; i++)
-                image_input(g, m, x + (size_t)(first + i) * in, b.in + (size_t)i * tiles * b.wide_row,
-                            b.wide_row, b.wide);
+                image_input(g, m, x + (size_t)(first + i) * in, b.in + (size_t)i * tiles * b.wide_row, b.wide_row,
+                            b.wide);
 #pragma omp for schedule(dynamic)
             for (int p = 0; p < points(m); p++)
                 tile_gemm(b.rows, g->out_c, depth, false,
-                          &(tile_gemm_operands){.a = b.in + p * b.wide, .a_row = b.wide_row, .a_k = 1,
-                                                .b = transformed + p * w.point, .b_k = PANEL,
+                          &(tile_gemm_operands){.a = b.in + p * b.wide,
+                                                .a_row = b.wide_row,
+                                                .a_k = 1,
+                                                .b = transformed + p * w.point,
+                                                .b_k = PANEL,
                                                 .b_panel = w.depth * PANEL,
-                                                .c = b.out + p * b.narrow, .c_row = b.narrow_row});
+                                                .c = b.out + p * b.narrow,
+                                                .c_row = b.narrow_row});
 #pragma omp for schedule(static)
             for (int i = 0; i < count; i++)
                 image_output(g, m, b.out + (size_t)i * tiles * b.narrow_row, b.narrow_row, b.narrow,
@@ -501,8 +501,8 @@ void lws_winograd_forward(const lws_conv2d *g, int m, int n, const float *x, con
     }
 }
 
-void lws_winograd_backward_data(const lws_conv2d *g, int m, int n, const float *dy,
-                                const float *transformed, float *dx, float *scratch)
+void lws_winograd_backward_data(const lws_conv2d *g, int m, int n, const float *dy, const float *transformed, float *dx,
+                                float *scratch)
 {
     int block = block_images(g, m, n), tiles = (int)tiles_of(g, m), width = PHASES * g->in_c;
     size_t in = (size_t)g->in_h * g->in_w * g->in_c, out = (size_t)g->out_h * g->out_w * g->out_c;
@@ -515,14 +515,18 @@ void lws_winograd_backward_data(const lws_conv2d *g, int m, int n, const float *
         {
 #pragma omp for schedule(static)
             for (int i = 0; i < count; i++)
-                image_output_adjoint(g, m, dy + (size_t)(first + i) * out,
-                                     b.out + (size_t)i * tiles * b.narrow_row, b.narrow_row, b.narrow);
+                image_output_adjoint(g, m, dy + (size_t)(first + i) * out, b.out + (size_t)i * tiles * b.narrow_row,
+                                     b.narrow_row, b.narrow);
 #pragma omp for schedule(dynamic)
             for (int p = 0; p < points(m); p++)
                 tile_gemm(b.rows, width, g->out_c, false,
-                          &(tile_gemm_operands){.a = b.out + p * b.narrow, .a_row = b.narrow_row,
-                                                .a_k = 1, .b = transformed + p * w.point, .b_k = PANEL,
-                                                .b_panel = w.depth * PANEL, .c = b.in + p * b.wide,
+                          &(tile_gemm_operands){.a = b.out + p * b.narrow,
+                                                .a_row = b.narrow_row,
+                                                .a_k = 1,
+                                                .b = transformed + p * w.point,
+                                                .b_k = PANEL,
+                                                .b_panel = w.depth * PANEL,
+                                                .c = b.in + p * b.wide,
                                                 .c_row = b.wide_row});
 #pragma omp for schedule(static)
             for (int i = 0; i < count; i++)
@@ -532,8 +536,8 @@ void lws_winograd_backward_data(const lws_conv2d *g, int m, int n, const float *
     }
 }
 
-void lws_winograd_backward_weight(const lws_conv2d *g, int m, int n, const float *x, const float *dy,
-                                  float *dw, float *scratch)
+void lws_winograd_backward_weight(const lws_conv2d *g, int m, int n, const float *x, const float *dy, float *dw,
+                                  float *scratch)
 {
     int block = block_images(g, m, n), tiles = (int)tiles_of(g, m), height = PHASES * g->in_c;
     size_t in = (size_t)g->in_h * g->in_w * g->in_c, out = (size_t)g->out_h * g->out_w * g->out_c;
@@ -546,24 +550,28 @@ void lws_winograd_backward_weight(const lws_conv2d *g, int m, int n, const float
         {
 #pragma omp for schedule(static)
             for (int i = 0; i < count; i++) {
-                image_input(g, m, x + (size_t)(first + i) * in, b.in + (size_t)i * tiles * b.wide_row,
-                            b.wide_row, b.wide);
-                image_output_adjoint(g, m, dy + (size_t)(first + i) * out,
-                                     b.out + (size_t)i * tiles * b.narrow_row, b.narrow_row, b.narrow);
+                image_input(g, m, x + (size_t)(first + i) * in, b.in + (size_t)i * tiles * b.wide_row, b.wide_row,
+                            b.wide);
+                image_output_adjoint(g, m, dy + (size_t)(first + i) * out, b.out + (size_t)i * tiles * b.narrow_row,
+                                     b.narrow_row, b.narrow);
             }
 #pragma omp for schedule(dynamic)
             for (int p = 0; p < points(m); p++)
                 tile_gemm(height, g->out_c, b.rows, first > 0,
-                          &(tile_gemm_operands){.a = b.in + p * b.wide, .a_row = 1, .a_k = b.wide_row,
-                                                .b = b.out + p * b.narrow, .b_k = b.narrow_row,
-                                                .b_panel = PANEL, .c = gradient + p * stride,
+                          &(tile_gemm_operands){.a = b.in + p * b.wide,
+                                                .a_row = 1,
+                                                .a_k = b.wide_row,
+                                                .b = b.out + p * b.narrow,
+                                                .b_k = b.narrow_row,
+                                                .b_panel = PANEL,
+                                                .c = gradient + p * stride,
                                                 .c_row = (size_t)g->out_c});
         }
     }
 #pragma omp parallel for schedule(static)
     for (int r = 0; r < PHASES * g->in_c; r++) {
         int phase = r / g->in_c, c = r % g->in_c;
-        weight_row_adjoint(m, phase / 2, phase % 2, g->out_c, tap_stride, stride,
-                           gradient + (size_t)r * g->out_c, dw + (size_t)c * g->out_c);
+        weight_row_adjoint(m, phase / 2, phase % 2, g->out_c, tap_stride, stride, gradient + (size_t)r * g->out_c,
+                           dw + (size_t)c * g->out_c);
     }
 }

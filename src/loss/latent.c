@@ -43,8 +43,8 @@ static double distance2(int latent, const float *a, const float *b)
     return sum;
 }
 
-double lws_mmd(int64_t total, int latent, double sigma, const float *codes, const float *prior,
-               int64_t first, int n, double scale, float *dcode)
+double lws_mmd(int64_t total, int latent, double sigma, const float *codes, const float *prior, int64_t first, int n,
+               double scale, float *dcode)
 {
     if (total < 2)
         return 0;

@@ -14,7 +14,7 @@ struct lws_loss {
     lws_loss_spec spec;
     int h, w, c, threads;
     level levels[LWS_LOSS_LEVELS];
-    size_t per_thread;  /* doubles */
+    size_t per_thread; /* doubles */
     lws_arena memory;
 };
 
@@ -59,18 +59,18 @@ static lws_status check_spec(const lws_loss_spec *s, int h, int w)
     if (s->kind == LWS_LOSS_MSE)
         return LWS_OK;
     if (s->levels < 1 || s->levels > LWS_LOSS_LEVELS)
-        return lws_fail(LWS_ERR_USAGE, "loss: %d windows; between 1 and %d are possible", s->levels,
-                        LWS_LOSS_LEVELS);
+        return lws_fail(LWS_ERR_USAGE, "loss: %d windows; between 1 and %d are possible", s->levels, LWS_LOSS_LEVELS);
     if (s->kind == LWS_LOSS_SSIM && s->levels != 1)
         return lws_fail(LWS_ERR_USAGE, "loss: ssim takes one window, not %d", s->levels);
     for (int i = 0; i < s->levels; i++) {
         if (s->window[i] < 1 || s->window[i] > side || s->window[i] > LWS_WINDOW_MAX)
-            return lws_fail(LWS_ERR_USAGE, "loss: a window of %d pixels does not fit: images are "
-                            "%d × %d, so windows may have 1 to %d pixels a side", s->window[i], h, w,
-                            side < LWS_WINDOW_MAX ? side : LWS_WINDOW_MAX);
+            return lws_fail(LWS_ERR_USAGE,
+                            "loss: a window of %d pixels does not fit: images are "
+                            "%d × %d, so windows may have 1 to %d pixels a side",
+                            s->window[i], h, w, side < LWS_WINDOW_MAX ? side : LWS_WINDOW_MAX);
         if (!(s->weight[i] >= 0 && s->weight[i] <= 1e300))
-            return lws_fail(LWS_ERR_USAGE, "loss: the weight %g of window %d is not a number >= 0",
-                            s->weight[i], s->window[i]);
+            return lws_fail(LWS_ERR_USAGE, "loss: the weight %g of window %d is not a number >= 0", s->weight[i],
+                            s->window[i]);
         total += s->weight[i];
     }
     if (total == 0)
@@ -121,8 +121,7 @@ lws_status lws_loss_create(const lws_loss_spec *spec, int h, int w, int c, lws_l
     /* x, y, e and the gradient, then the levels' scratch. */
     loss->per_thread = 4 * (size_t)h * w * c + structural_scratch_size(h, w, c);
     loss->per_thread = (loss->per_thread + 7) / 8 * 8;
-    lws_status status = lws_arena_create(
-        &loss->memory, loss->per_thread * loss->threads * sizeof(double), "the loss");
+    lws_status status = lws_arena_create(&loss->memory, loss->per_thread * loss->threads * sizeof(double), "the loss");
     if (status != LWS_OK) {
         free(loss);
         return status;
@@ -150,8 +149,8 @@ LWS_CLONES static uint32_t count_not_finite(size_t n, const float *v)
     return count;
 }
 
-LWS_CLONES static void widen(size_t n, const float *restrict x32, const float *restrict y32,
-                             double *restrict x, double *restrict y, double *restrict e)
+LWS_CLONES static void widen(size_t n, const float *restrict x32, const float *restrict y32, double *restrict x,
+                             double *restrict y, double *restrict e)
 {
     for (size_t i = 0; i < n; i++) {
         x[i] = (double)x32[i];
@@ -166,8 +165,8 @@ LWS_CLONES static void narrow(size_t n, const double *restrict v, float *restric
         out[i] = (float)v[i];
 }
 
-LWS_CLONES static void mse_terms(size_t n, const double *restrict e, double factor,
-                                 double *restrict gradient, double *restrict square)
+LWS_CLONES static void mse_terms(size_t n, const double *restrict e, double factor, double *restrict gradient,
+                                 double *restrict square)
 {
     for (size_t i = 0; i < n; i++) {
         gradient[i] = factor * e[i];
@@ -180,8 +179,8 @@ static bool is_difference_form(const level *lv)
     return lv->alpha == 1 && lv->beta == 1 && lv->gamma == 1 && lv->c3 == lv->c2 / 2;
 }
 
-static double image_loss(const lws_loss *loss, const float *x32, const float *y32, double scale,
-                         float *dy, double *block)
+static double image_loss(const lws_loss *loss, const float *x32, const float *y32, double scale, float *dy,
+                         double *block)
 {
     const lws_loss_spec *spec = &loss->spec;
     size_t n = (size_t)loss->h * loss->w * loss->c;
@@ -198,11 +197,10 @@ static double image_loss(const lws_loss *loss, const float *x32, const float *y3
             const level *lv = &loss->levels[i];
             double weight = spec->weight[i] / spec->levels;
             double *to = dy ? gradient : NULL;
-            value += weight * (is_difference_form(lv)
-                                   ? structural_level(lv, loss->h, loss->w, loss->c, x, y, e,
-                                                      scale * weight, to, s)
-                                   : structural_level_general(lv, loss->h, loss->w, loss->c, x, y,
-                                                              scale * weight, to, s));
+            value +=
+                weight * (is_difference_form(lv)
+                              ? structural_level(lv, loss->h, loss->w, loss->c, x, y, e, scale * weight, to, s)
+                              : structural_level_general(lv, loss->h, loss->w, loss->c, x, y, scale * weight, to, s));
         }
     }
     if (dy)
@@ -210,8 +208,7 @@ static double image_loss(const lws_loss *loss, const float *x32, const float *y3
     return value;
 }
 
-lws_status lws_loss_eval(lws_loss *loss, int n, const float *x, const float *y, double scale,
-                         double *value, float *dy)
+lws_status lws_loss_eval(lws_loss *loss, int n, const float *x, const float *y, double scale, double *value, float *dy)
 {
     LWS_PROFILE_IN("loss", "loss");
     size_t image = (size_t)loss->h * loss->w * loss->c;
@@ -224,9 +221,9 @@ lws_status lws_loss_eval(lws_loss *loss, int n, const float *x, const float *y, 
         else if (count_not_finite(image, y + at))
             bad = 2;
         else
-            value[i] = image_loss(loss, x + at, y + at, scale, dy ? dy + at : NULL,
-                                  (double *)(void *)loss->memory.base +
-                                      loss->per_thread * (size_t)omp_get_thread_num());
+            value[i] =
+                image_loss(loss, x + at, y + at, scale, dy ? dy + at : NULL,
+                           (double *)(void *)loss->memory.base + loss->per_thread * (size_t)omp_get_thread_num());
     }
     if (bad)
         return lws_fail(LWS_ERR_NUMERIC, "loss: %s holds a value that is not finite",

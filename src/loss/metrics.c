@@ -12,8 +12,15 @@ const int lws_metric_min_side[LWS_METRICS] = {11, 7, 44, 1, 1};
 static level make_level(lws_window window, double covariance)
 {
     double c1 = .01 * .01, c2 = .03 * .03;
-    return (level){.window = window, .product = true, .c1 = c1, .c2 = c2, .c3 = c2 / 2, .alpha = 1,
-                   .beta = 1, .gamma = 1, .covariance = covariance};
+    return (level){.window = window,
+                   .product = true,
+                   .c1 = c1,
+                   .c2 = c2,
+                   .c3 = c2 / 2,
+                   .alpha = 1,
+                   .beta = 1,
+                   .gamma = 1,
+                   .covariance = covariance};
 }
 
 static double mean(int n, const double *v)
@@ -50,8 +57,8 @@ static void halve(int h, int w, int c, const double *x, int *out_h, int *out_w, 
 
 /* Wang, Simoncelli & Bovik 2003, three scales: weights of the paper's first three, scaled to sum 1. x and y are
  * overwritten by their smaller versions; half holds one of them meanwhile. */
-static double ms_ssim(const level *lv, int h, int w, int c, double *x, double *y, double *half,
-                      double *channel, structural_scratch s)
+static double ms_ssim(const level *lv, int h, int w, int c, double *x, double *y, double *half, double *channel,
+                      structural_scratch s)
 {
     enum { SCALES = 3 };
     static const double weight[SCALES] = {.071055, .452974, .475971};
@@ -78,8 +85,7 @@ static double ms_ssim(const level *lv, int h, int w, int c, double *x, double *y
     return mean(c, result);
 }
 
-lws_status lws_metrics_image(int h, int w, int c, const float *x32, const float *y32,
-                             double value[LWS_METRICS])
+lws_status lws_metrics_image(int h, int w, int c, const float *x32, const float *y32, double value[LWS_METRICS])
 {
     size_t n = (size_t)h * w * c;
     int side = h < w ? h : w;

@@ -38,16 +38,15 @@ LWS_CLONES double structural_sum(size_t n, const double *v)
 }
 
 LWS_CLONES void structural_combine(size_t n, const double *restrict p, const double *restrict x,
-                                   const double *restrict q, const double *restrict y,
-                                   const double *restrict r, double *restrict gradient)
+                                   const double *restrict q, const double *restrict y, const double *restrict r,
+                                   double *restrict gradient)
 {
     for (size_t i = 0; i < n; i++)
         gradient[i] += p[i] * x[i] + q[i] * y[i] + r[i];
 }
 
-LWS_CLONES static void squares(size_t n, const double *restrict x, const double *restrict y,
-                               const double *restrict e, double *restrict e2,
-                               double *restrict x2_y2)
+LWS_CLONES static void squares(size_t n, const double *restrict x, const double *restrict y, const double *restrict e,
+                               double *restrict e2, double *restrict x2_y2)
 {
     for (size_t i = 0; i < n; i++) {
         e2[i] = e[i] * e[i];
@@ -62,9 +61,9 @@ LWS_INLINE double at_least_0(double v)
 
 /* From the window means to the loss of each window; with weight != 0 also the coefficients a, b, r of
  * ∂/∂y = weight · (e · adj(a) + y · adj(b) + adj(r)), each over the mean it is computed from. */
-LWS_CLONES static void terms(size_t n, bool product, double c1, double c2, double weight,
-                             double *restrict me_a, double *restrict my_b, double *restrict me2_r,
-                             const double *restrict mx2y2, double *restrict loss)
+LWS_CLONES static void terms(size_t n, bool product, double c1, double c2, double weight, double *restrict me_a,
+                             double *restrict my_b, double *restrict me2_r, const double *restrict mx2y2,
+                             double *restrict loss)
 {
     for (size_t i = 0; i < n; i++) {
         double me = me_a[i], my = my_b[i], mx = my - me;
@@ -85,8 +84,8 @@ LWS_CLONES static void terms(size_t n, bool product, double c1, double c2, doubl
     }
 }
 
-double structural_level(const level *lv, int h, int w, int c, const double *x, const double *y,
-                        const double *e, double scale, double *gradient, structural_scratch s)
+double structural_level(const level *lv, int h, int w, int c, const double *x, const double *y, const double *e,
+                        double scale, double *gradient, structural_scratch s)
 {
     int oh = h - lv->window.side + 1, ow = w - lv->window.side + 1;
     size_t n = (size_t)h * w * c, m = (size_t)oh * ow * c;
@@ -108,8 +107,8 @@ double structural_level(const level *lv, int h, int w, int c, const double *x, c
     return value;
 }
 
-void structural_means(const level *lv, int h, int w, int c, const double *x, const double *y,
-                      double *ssim, double *cs, structural_scratch s)
+void structural_means(const level *lv, int h, int w, int c, const double *x, const double *y, double *ssim, double *cs,
+                      structural_scratch s)
 {
     int oh = h - lv->window.side + 1, ow = w - lv->window.side + 1;
     size_t n = (size_t)h * w * c, m = (size_t)oh * ow;

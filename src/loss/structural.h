@@ -8,10 +8,10 @@
 
 typedef struct level {
     lws_window window;
-    bool product;                 /* SSIM = l · cs; else LWSSIM = l + cs */
+    bool product; /* SSIM = l · cs; else LWSSIM = l + cs */
     double c1, c2, c3;
     double alpha, beta, gamma;
-    double covariance;            /* factor on variances and covariance: 1, or N/(N-1) for sample covariance */
+    double covariance; /* factor on variances and covariance: 1, or N/(N-1) for sample covariance */
 } level;
 
 /* Buffers of [h, w, c] doubles each, and the window filters' scratch. */
@@ -31,18 +31,17 @@ double structural_sum(size_t n, const double *v);
 /* The mean over channels and windows of 2 - LWSSIM (1 - SSIM), and, where gradient is not NULL, gradient
  * [h, w, c] += scale · ∂/∂y. e = y - x. _level is the difference form for exponents 1 and c3 = c2/2 (LOSS of
  * the paper with cancellation removed); _level_general serves every exponent. */
-double structural_level(const level *lv, int h, int w, int c, const double *x, const double *y,
-                        const double *e, double scale, double *gradient, structural_scratch s);
-double structural_level_general(const level *lv, int h, int w, int c, const double *x,
-                                const double *y, double scale, double *gradient,
-                                structural_scratch s);
+double structural_level(const level *lv, int h, int w, int c, const double *x, const double *y, const double *e,
+                        double scale, double *gradient, structural_scratch s);
+double structural_level_general(const level *lv, int h, int w, int c, const double *x, const double *y, double scale,
+                                double *gradient, structural_scratch s);
 
 /* Means over windows, for each channel, of l · cs and of cs: the parts that MS-SSIM combines. */
-void structural_means(const level *lv, int h, int w, int c, const double *x, const double *y,
-                      double *ssim, double *cs, structural_scratch s);
+void structural_means(const level *lv, int h, int w, int c, const double *x, const double *y, double *ssim, double *cs,
+                      structural_scratch s);
 
 /* gradient += p · x + q · y + r, planes of n values. */
-void structural_combine(size_t n, const double *p, const double *x, const double *q, const double *y,
-                        const double *r, double *gradient);
+void structural_combine(size_t n, const double *p, const double *x, const double *q, const double *y, const double *r,
+                        double *gradient);
 
 #endif

@@ -30,8 +30,7 @@ typedef struct window_moments {
 } window_moments;
 
 /* The similarity of one window and its gradient coefficients. */
-static double similarity(const level *lv, window_moments v, double *p_out, double *q_out,
-                         double *r_out)
+static double similarity(const level *lv, window_moments v, double *p_out, double *q_out, double *r_out)
 {
     double b1 = v.mx * v.mx + v.my * v.my + lv->c1;
     double l = (2 * v.mx * v.my + lv->c1) / b1, dl, p, q, cs, f_l, f;
@@ -68,9 +67,8 @@ static double similarity(const level *lv, window_moments v, double *p_out, doubl
     return f;
 }
 
-double structural_level_general(const level *lv, int h, int w, int c, const double *x,
-                                const double *y, double scale, double *gradient,
-                                structural_scratch s)
+double structural_level_general(const level *lv, int h, int w, int c, const double *x, const double *y, double scale,
+                                double *gradient, structural_scratch s)
 {
     int oh = h - lv->window.side + 1, ow = w - lv->window.side + 1;
     size_t n = (size_t)h * w * c, m = (size_t)oh * ow * c;
@@ -87,8 +85,7 @@ double structural_level_general(const level *lv, int h, int w, int c, const doub
     }
     double weight = -scale / (double)m, best = lv->product ? 1 : 2, *loss = product;
     for (size_t i = 0; i < m; i++) {
-        window_moments v = {mx[i], my[i], mxx[i] - mx[i] * mx[i], myy[i] - my[i] * my[i],
-                            mxy[i] - mx[i] * my[i]};
+        window_moments v = {mx[i], my[i], mxx[i] - mx[i] * mx[i], myy[i] - my[i] * my[i], mxy[i] - mx[i] * my[i]};
         v.vx = v.vx > 0 ? v.vx : 0;
         v.vy = v.vy > 0 ? v.vy : 0;
         double p, q, r;

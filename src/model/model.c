@@ -12,14 +12,14 @@
 
 struct lws_model {
     lws_model_spec spec;
-    int images, head;          /* head: length of the encoder's output */
+    int images, head; /* head: length of the encoder's output */
     lws_tensors tensors;
     lws_net *encoder, *decoder;
     lws_loss *loss;
     lws_arena arena;
-    const float *encoded;      /* the encoder's latest output, in the encoder */
+    const float *encoded; /* the encoder's latest output, in the encoder */
     /* In the arena: */
-    float *code, *noise;       /* VAE: sampled codes and the noise in them, [images, latent] */
+    float *code, *noise; /* VAE: sampled codes and the noise in them, [images, latent] */
     float *dhead, *dy, *scratch;
     double *value;
 };
@@ -101,15 +101,13 @@ void lws_model_prepare(lws_model *m, const float *params)
     lws_net_prepare(m->decoder, params);
 }
 
-static lws_pass training_pass(const lws_model *m, const float *params, int n, float *dparams,
-                              float *dstates)
+static lws_pass training_pass(const lws_model *m, const float *params, int n, float *dparams, float *dstates)
 {
-    return (lws_pass){.n = n, .training = true, .params = params, .dparams = dparams,
-                      .dstates = dstates, .scratch = m->scratch};
+    return (lws_pass){
+        .n = n, .training = true, .params = params, .dparams = dparams, .dstates = dstates, .scratch = m->scratch};
 }
 
-const float *lws_model_codes(lws_model *m, const float *params, const lws_micro_batch *batch,
-                             float *dstates)
+const float *lws_model_codes(lws_model *m, const float *params, const lws_micro_batch *batch, float *dstates)
 {
     lws_pass pass = training_pass(m, params, batch->n, NULL, dstates);
     m->encoded = lws_net_forward(m->encoder, &pass, batch->x);
@@ -133,8 +131,7 @@ static void reparameterise(lws_model *m, const lws_micro_batch *batch)
 }
 
 /* From the gradient of the codes to that of the encoder's output, and the KL divergence. */
-static double head_gradient(lws_model *m, const lws_micro_batch *batch, const float *dz,
-                            const float *dcode)
+static double head_gradient(lws_model *m, const lws_micro_batch *batch, const float *dz, const float *dcode)
 {
     size_t latent = (size_t)m->spec.latent, n = (size_t)batch->n;
     double sum = 0;
@@ -147,20 +144,17 @@ static double head_gradient(lws_model *m, const lws_micro_batch *batch, const fl
         for (size_t k = 0; k < latent; k++) {
             size_t at = i * latent + k, head = i * 2 * latent + k;
             m->dhead[head] = dz[at];
-            m->dhead[head + latent] =
-                dz[at] * m->noise[at] * expf(m->encoded[head + latent] / 2) / 2;
+            m->dhead[head + latent] = dz[at] * m->noise[at] * expf(m->encoded[head + latent] / 2) / 2;
         }
     }
-    lws_kl(batch->n, m->spec.latent, m->encoded, m->spec.kl_weight / (double)batch->total, m->value,
-           m->dhead);
+    lws_kl(batch->n, m->spec.latent, m->encoded, m->spec.kl_weight / (double)batch->total, m->value, m->dhead);
     for (size_t i = 0; i < n; i++)
         sum += m->value[i];
     return sum;
 }
 
-lws_status lws_model_gradient(lws_model *m, const float *params, const lws_micro_batch *batch,
-                              const float *dcode, bool encoded, float *dparams, float *dstates,
-                              lws_model_sums *sums)
+lws_status lws_model_gradient(lws_model *m, const float *params, const lws_micro_batch *batch, const float *dcode,
+                              bool encoded, float *dparams, float *dstates, lws_model_sums *sums)
 {
     lws_pass pass = training_pass(m, params, batch->n, dparams, dstates);
     if (!encoded)
@@ -171,8 +165,8 @@ lws_status lws_model_gradient(lws_model *m, const float *params, const lws_micro
         code = m->code;
     }
     const float *y = lws_net_forward(m->decoder, &pass, code);
-    LWS_TRY(lws_loss_eval(m->loss, batch->n, batch->x, y,
-                          m->spec.recon_weight / (double)batch->total, m->value, m->dy));
+    LWS_TRY(
+        lws_loss_eval(m->loss, batch->n, batch->x, y, m->spec.recon_weight / (double)batch->total, m->value, m->dy));
     sums->recon = 0;
     for (int i = 0; i < batch->n; i++)
         sums->recon += m->value[i];
@@ -182,16 +176,15 @@ lws_status lws_model_gradient(lws_model *m, const float *params, const lws_micro
     return LWS_OK;
 }
 
-double lws_model_mmd(const lws_model *m, const float *codes, int64_t total, uint64_t seed,
-                     int64_t step, int64_t first, int n, float *prior, float *dcode)
+double lws_model_mmd(const lws_model *m, const float *codes, int64_t total, uint64_t seed, int64_t step, int64_t first,
+                     int n, float *prior, float *dcode)
 {
     size_t latent = (size_t)m->spec.latent;
     lws_rng_key key = lws_rng(seed, LWS_RNG_PRIOR, (uint64_t)step);
     for (size_t i = 0; i < (size_t)total * latent; i++)
         prior[i] = (float)(m->spec.prior_sigma * lws_rng_normal(key, i));
     memset(dcode, 0, (size_t)n * latent * sizeof *dcode);
-    return lws_mmd(total, m->spec.latent, m->spec.prior_sigma, codes, prior, first, n,
-                   m->spec.mmd_weight, dcode);
+    return lws_mmd(total, m->spec.latent, m->spec.prior_sigma, codes, prior, first, n, m->spec.mmd_weight, dcode);
 }
 
 static lws_pass evaluation_pass(const lws_model *m, const float *params, const float *states, int n)
@@ -199,8 +192,7 @@ static lws_pass evaluation_pass(const lws_model *m, const float *params, const f
     return (lws_pass){.n = n, .params = params, .states = states, .scratch = m->scratch};
 }
 
-void lws_model_encode(lws_model *m, const float *params, const float *states, int n, const float *x,
-                      float *codes)
+void lws_model_encode(lws_model *m, const float *params, const float *states, int n, const float *x, float *codes)
 {
     lws_pass pass = evaluation_pass(m, params, states, n);
     const float *head = lws_net_forward(m->encoder, &pass, x);
@@ -209,8 +201,7 @@ void lws_model_encode(lws_model *m, const float *params, const float *states, in
         memcpy(codes + i * latent, head + i * (size_t)m->head, latent * sizeof *codes);
 }
 
-const float *lws_model_decode(lws_model *m, const float *params, const float *states, int n,
-                              const float *codes)
+const float *lws_model_decode(lws_model *m, const float *params, const float *states, int n, const float *codes)
 {
     lws_pass pass = evaluation_pass(m, params, states, n);
     return lws_net_forward(m->decoder, &pass, codes);

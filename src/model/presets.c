@@ -6,8 +6,7 @@
 #define GAIN_RELU 2.0
 #define GAIN_LINEAR 1.0
 
-typedef lws_status build_function(const lws_model_spec *spec, int head, lws_net *encoder,
-                                  lws_net *decoder);
+typedef lws_status build_function(const lws_model_spec *spec, int head, lws_net *encoder, lws_net *decoder);
 static build_function build_dcgan, build_wae;
 
 static const struct preset {
@@ -38,8 +37,7 @@ double lws_model_recon_weight(lws_model_kind kind, lws_loss_kind loss, lws_shape
 {
     /* |∇ MSE| / |∇ loss| with respect to all parameters, at one common early checkpoint: dcgan64, base 32, trained with
      * MSE on Celeb-A; .052 to .072 between steps 50 and 200 of two seeds (tests/peer/fair_weights.py). */
-    static const double same_norm[] = {
-        [LWS_LOSS_MSE] = 1, [LWS_LOSS_SSIM] = .07, [LWS_LOSS_LWSSIM] = .07};
+    static const double same_norm[] = {[LWS_LOSS_MSE] = 1, [LWS_LOSS_SSIM] = .07, [LWS_LOSS_LWSSIM] = .07};
     double pixels = (double)lws_shape_size(image);
     switch (kind) {
     case LWS_MODEL_VAE:
@@ -58,21 +56,20 @@ static int dcgan_channels(const lws_model_spec *spec, int level)
     return spec->base_channels << (level < 3 ? level : 3);
 }
 
-static lws_status build_dcgan(const lws_model_spec *spec, int head, lws_net *encoder,
-                              lws_net *decoder)
+static lws_status build_dcgan(const lws_model_spec *spec, int head, lws_net *encoder, lws_net *decoder)
 {
     lws_shape image = spec->image, side[8];
     int levels = 0;
     char name[32];
     side[0] = image;
-    while (levels < 7 && side[levels].h % 2 == 0 && side[levels].w % 2 == 0 &&
-           side[levels].h >= 8 && side[levels].w >= 8) {
-        side[levels + 1] = (lws_shape){side[levels].h / 2, side[levels].w / 2,
-                                       dcgan_channels(spec, levels)};
+    while (levels < 7 && side[levels].h % 2 == 0 && side[levels].w % 2 == 0 && side[levels].h >= 8 &&
+           side[levels].w >= 8) {
+        side[levels + 1] = (lws_shape){side[levels].h / 2, side[levels].w / 2, dcgan_channels(spec, levels)};
         levels++;
     }
     if (levels < 1 || side[levels].h > 7 || side[levels].w > 7)
-        return lws_fail(LWS_ERR_USAGE, "preset %s cannot take images of %d × %d: it halves the sides "
+        return lws_fail(LWS_ERR_USAGE,
+                        "preset %s cannot take images of %d × %d: it halves the sides "
                         "until 4 to 7 pixels are left. Prepare them at 16, 32, 48, 64, 96, 128 or 256.",
                         presets[spec->preset].name, image.h, image.w);
     for (int i = 1; i <= levels; i++) {
@@ -89,8 +86,7 @@ static lws_status build_dcgan(const lws_model_spec *spec, int head, lws_net *enc
         bool last = i == levels;
         lws_shape out = side[levels - i];
         snprintf(name, sizeof name, "deconv%d", i);
-        LWS_TRY(lws_net_conv_transpose(decoder, name, out, 4, 2, 1, last,
-                                       last ? GAIN_LINEAR : GAIN_RELU));
+        LWS_TRY(lws_net_conv_transpose(decoder, name, out, 4, 2, 1, last, last ? GAIN_LINEAR : GAIN_RELU));
         if (last)
             break;
         snprintf(name, sizeof name, "bn%d", i);
@@ -106,8 +102,10 @@ static lws_status build_wae(const lws_model_spec *spec, int head, lws_net *encod
     lws_shape at = spec->image;
     char name[32];
     if (at.h % 16 || at.w % 16)
-        return lws_fail(LWS_ERR_USAGE, "preset wae64 cannot take images of %d × %d: the sides must be "
-                        "multiples of 16", at.h, at.w);
+        return lws_fail(LWS_ERR_USAGE,
+                        "preset wae64 cannot take images of %d × %d: the sides must be "
+                        "multiples of 16",
+                        at.h, at.w);
     for (int i = 0; i < 4; i++) {
         at = (lws_shape){at.h / 2, at.w / 2, spec->base_channels << i};
         snprintf(name, sizeof name, "conv%d", i + 1);
@@ -131,8 +129,8 @@ static lws_status build_wae(const lws_model_spec *spec, int head, lws_net *encod
     return lws_net_sigmoid(decoder);
 }
 
-lws_status presets_build(const lws_model_spec *spec, int head, lws_tensors *tensors,
-                         lws_net **encoder, lws_net **decoder)
+lws_status presets_build(const lws_model_spec *spec, int head, lws_tensors *tensors, lws_net **encoder,
+                         lws_net **decoder)
 {
     *encoder = *decoder = NULL;
     lws_status status = lws_net_create("encoder", spec->image, tensors, encoder);

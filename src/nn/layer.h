@@ -18,8 +18,8 @@ typedef struct layer_ops {
     /* y is overwritten. */
     void (*forward)(const layer *self, const lws_pass *pass, const float *x, float *y, float *kept);
     /* Adds to pass->dparams. dx is overwritten; NULL when nobody wants it. dx may be dy only where in_place. */
-    void (*backward)(const layer *self, const lws_pass *pass, const float *x, const float *y,
-                     const float *kept, const float *dy, float *dx);
+    void (*backward)(const layer *self, const lws_pass *pass, const float *x, const float *y, const float *kept,
+                     const float *dy, float *dx);
     bool in_place; /* backward may write dx over dy */
 } layer_ops;
 
@@ -32,12 +32,12 @@ struct layer {
     float *kept, *prepared;
 };
 
-/* A zeroed layer struct of `size` bytes at the end of the net, called "PREFIX/name", its input the present output; NULL when out of
- * memory (the message is set). */
+/* A zeroed layer struct of `size` bytes at the end of the net, called "PREFIX/name", its input the present output; NULL
+ * when out of memory (the message is set). */
 layer *net_append(lws_net *net, const char *name, size_t size, const layer_ops *ops, lws_shape out);
 
 /* Registers a tensor "PREFIX/name/part" and returns its offset. */
-lws_status net_tensor(lws_net *net, const char *name, const char *part, bool state, int rank,
-                      const int64_t *dims, double mean, double std, size_t *offset);
+lws_status net_tensor(lws_net *net, const char *name, const char *part, bool state, int rank, const int64_t *dims,
+                      double mean, double std, size_t *offset);
 
 #endif

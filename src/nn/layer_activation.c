@@ -7,29 +7,27 @@ static size_t values(const layer *self, const lws_pass *pass)
     return (size_t)pass->n * lws_shape_size(self->out);
 }
 
-static void relu_forward(const layer *self, const lws_pass *pass, const float *x, float *y,
-                         float *kept)
+static void relu_forward(const layer *self, const lws_pass *pass, const float *x, float *y, float *kept)
 {
     (void)kept;
     lws_relu_forward(values(self, pass), x, y);
 }
 
-static void relu_backward(const layer *self, const lws_pass *pass, const float *x, const float *y,
-                          const float *kept, const float *dy, float *dx)
+static void relu_backward(const layer *self, const lws_pass *pass, const float *x, const float *y, const float *kept,
+                          const float *dy, float *dx)
 {
     (void)x, (void)kept;
     lws_relu_backward(values(self, pass), y, dy, dx);
 }
 
-static void sigmoid_forward(const layer *self, const lws_pass *pass, const float *x, float *y,
-                            float *kept)
+static void sigmoid_forward(const layer *self, const lws_pass *pass, const float *x, float *y, float *kept)
 {
     (void)kept;
     lws_sigmoid_forward(values(self, pass), x, y);
 }
 
-static void sigmoid_backward(const layer *self, const lws_pass *pass, const float *x, const float *y,
-                             const float *kept, const float *dy, float *dx)
+static void sigmoid_backward(const layer *self, const lws_pass *pass, const float *x, const float *y, const float *kept,
+                             const float *dy, float *dx)
 {
     (void)x, (void)kept;
     lws_sigmoid_backward(values(self, pass), y, dy, dx);

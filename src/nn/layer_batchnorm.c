@@ -5,8 +5,8 @@
 typedef struct batchnorm_layer {
     layer base;
     bool relu;
-    size_t gamma, beta;        /* parameters */
-    size_t mean, variance;     /* running statistics */
+    size_t gamma, beta;    /* parameters */
+    size_t mean, variance; /* running statistics */
 } batchnorm_layer;
 
 static int rows(const layer *self, int n)
@@ -42,23 +42,21 @@ static void forward(const layer *self, const lws_pass *pass, const float *x, flo
         pass->dstates[l->mean + i] = saved[i];
 }
 
-static void backward(const layer *self, const lws_pass *pass, const float *x, const float *y,
-                     const float *saved, const float *dy, float *dx)
+static void backward(const layer *self, const lws_pass *pass, const float *x, const float *y, const float *saved,
+                     const float *dy, float *dx)
 {
     const batchnorm_layer *l = (const batchnorm_layer *)self;
-    lws_batchnorm_backward(rows(self, pass->n), self->in.c, l->relu, x, y, pass->params + l->gamma,
-                           saved, saved + self->in.c, dy, dx, pass->dparams + l->gamma,
-                           pass->dparams + l->beta, pass->scratch);
+    lws_batchnorm_backward(rows(self, pass->n), self->in.c, l->relu, x, y, pass->params + l->gamma, saved,
+                           saved + self->in.c, dy, dx, pass->dparams + l->gamma, pass->dparams + l->beta,
+                           pass->scratch);
 }
 
 static const layer_ops ops = {
-    .kind = "batch norm", .kept = kept, .scratch = scratch, .forward = forward, .backward = backward,
-    .in_place = true};
+    .kind = "batch norm", .kept = kept, .scratch = scratch, .forward = forward, .backward = backward, .in_place = true};
 
 lws_status lws_net_batchnorm(lws_net *net, const char *name, bool relu)
 {
-    batchnorm_layer *l = (batchnorm_layer *)net_append(net, name, sizeof *l, &ops,
-                                                         lws_net_out(net));
+    batchnorm_layer *l = (batchnorm_layer *)net_append(net, name, sizeof *l, &ops, lws_net_out(net));
     if (!l)
         return LWS_ERR_MEMORY;
     int64_t c = l->base.in.c;

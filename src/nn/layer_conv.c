@@ -14,9 +14,9 @@ typedef struct conv_layer {
     int tile; /* outputs a side of Winograd's tile; 0: direct */
 } conv_layer;
 
-/* The choice of algorithm: a function of the shape alone, as it is part of what fixes the bits. The large tile saves more
- * products but makes 2.8 times as many transformed weights, every step: that pays where the image is large and the weights
- * are few. */
+/* The choice of algorithm: a function of the shape alone, as it is part of what fixes the bits. The large tile saves
+ * more products but makes 2.8 times as many transformed weights, every step: that pays where the image is large and the
+ * weights are few. */
 static int choose_tile(const lws_conv2d *g)
 {
     if (!lws_winograd_fits(g))
@@ -27,8 +27,7 @@ static int choose_tile(const lws_conv2d *g)
 static size_t scratch(const layer *self, int n, int threads)
 {
     const conv_layer *l = (const conv_layer *)self;
-    return l->tile ? lws_winograd_scratch(&l->geometry, l->tile, n)
-                   : lws_conv2d_scratch(&l->geometry, n, threads);
+    return l->tile ? lws_winograd_scratch(&l->geometry, l->tile, n) : lws_conv2d_scratch(&l->geometry, n, threads);
 }
 
 static size_t prepared(const layer *self)
@@ -56,15 +55,12 @@ static void narrow(const conv_layer *l, const lws_pass *pass, const float *x, fl
 static void widen(const conv_layer *l, const lws_pass *pass, const float *dy, float *dx)
 {
     if (l->tile)
-        lws_winograd_backward_data(&l->geometry, l->tile, pass->n, dy, l->base.prepared, dx,
-                                   pass->scratch);
+        lws_winograd_backward_data(&l->geometry, l->tile, pass->n, dy, l->base.prepared, dx, pass->scratch);
     else
-        lws_conv2d_backward_data(&l->geometry, pass->n, dy, pass->params + l->weight, dx,
-                                 pass->scratch);
+        lws_conv2d_backward_data(&l->geometry, pass->n, dy, pass->params + l->weight, dx, pass->scratch);
 }
 
-static void weight_gradient(const conv_layer *l, const lws_pass *pass, const float *wide,
-                            const float *dnarrow)
+static void weight_gradient(const conv_layer *l, const lws_pass *pass, const float *wide, const float *dnarrow)
 {
     float *dw = pass->dparams + l->weight;
     if (l->tile)
@@ -76,19 +72,16 @@ static void weight_gradient(const conv_layer *l, const lws_pass *pass, const flo
 static void add_bias(const conv_layer *l, const lws_pass *pass, float *y)
 {
     if (l->has_bias)
-        lws_bias_forward(pass->n * l->base.out.h * l->base.out.w, l->base.out.c,
-                         pass->params + l->bias, y);
+        lws_bias_forward(pass->n * l->base.out.h * l->base.out.w, l->base.out.c, pass->params + l->bias, y);
 }
 
 static void bias_gradient(const conv_layer *l, const lws_pass *pass, const float *dy)
 {
     if (l->has_bias)
-        lws_bias_backward(pass->n * l->base.out.h * l->base.out.w, l->base.out.c, dy,
-                          pass->dparams + l->bias);
+        lws_bias_backward(pass->n * l->base.out.h * l->base.out.w, l->base.out.c, dy, pass->dparams + l->bias);
 }
 
-static void conv_forward(const layer *self, const lws_pass *pass, const float *x, float *y,
-                         float *kept)
+static void conv_forward(const layer *self, const lws_pass *pass, const float *x, float *y, float *kept)
 {
     (void)kept;
     const conv_layer *l = (const conv_layer *)self;
@@ -96,8 +89,8 @@ static void conv_forward(const layer *self, const lws_pass *pass, const float *x
     add_bias(l, pass, y);
 }
 
-static void conv_backward(const layer *self, const lws_pass *pass, const float *x, const float *y,
-                          const float *kept, const float *dy, float *dx)
+static void conv_backward(const layer *self, const lws_pass *pass, const float *x, const float *y, const float *kept,
+                          const float *dy, float *dx)
 {
     (void)y, (void)kept;
     const conv_layer *l = (const conv_layer *)self;
@@ -107,8 +100,7 @@ static void conv_backward(const layer *self, const lws_pass *pass, const float *
         widen(l, pass, dy, dx);
 }
 
-static void transpose_forward(const layer *self, const lws_pass *pass, const float *x, float *y,
-                              float *kept)
+static void transpose_forward(const layer *self, const lws_pass *pass, const float *x, float *y, float *kept)
 {
     (void)kept;
     const conv_layer *l = (const conv_layer *)self;
@@ -116,8 +108,8 @@ static void transpose_forward(const layer *self, const lws_pass *pass, const flo
     add_bias(l, pass, y);
 }
 
-static void transpose_backward(const layer *self, const lws_pass *pass, const float *x,
-                               const float *y, const float *kept, const float *dy, float *dx)
+static void transpose_backward(const layer *self, const lws_pass *pass, const float *x, const float *y,
+                               const float *kept, const float *dy, float *dx)
 {
     (void)y, (void)kept;
     const conv_layer *l = (const conv_layer *)self;
@@ -127,12 +119,18 @@ static void transpose_backward(const layer *self, const lws_pass *pass, const fl
         narrow(l, pass, dy, dx);
 }
 
-static const layer_ops conv_ops = {
-    .kind = "convolution", .prepared = prepared, .prepare = prepare, .scratch = scratch, .forward = conv_forward,
-    .backward = conv_backward};
-static const layer_ops transpose_ops = {
-    .kind = "convolution", .prepared = prepared, .prepare = prepare, .scratch = scratch, .forward = transpose_forward,
-    .backward = transpose_backward};
+static const layer_ops conv_ops = {.kind = "convolution",
+                                   .prepared = prepared,
+                                   .prepare = prepare,
+                                   .scratch = scratch,
+                                   .forward = conv_forward,
+                                   .backward = conv_backward};
+static const layer_ops transpose_ops = {.kind = "convolution",
+                                        .prepared = prepared,
+                                        .prepare = prepare,
+                                        .scratch = scratch,
+                                        .forward = transpose_forward,
+                                        .backward = transpose_backward};
 
 /* Does a kernel at this stride and padding take `in` pixels to `out`, reading no window that lies wholly outside
  * and leaving no input pixel unread at the far side beyond a stride? */
@@ -142,19 +140,18 @@ static bool fits(int in, int out, int kernel, int stride, int pad)
     return in > 0 && out > 0 && pad < kernel && after < kernel && after > -stride;
 }
 
-static lws_status append(lws_net *net, const char *name, lws_shape wide, lws_shape narrow,
-                         lws_shape out, int kernel, int stride, int pad, bool bias, double std,
-                         const layer_ops *ops)
+static lws_status append(lws_net *net, const char *name, lws_shape wide, lws_shape narrow, lws_shape out, int kernel,
+                         int stride, int pad, bool bias, double std, const layer_ops *ops)
 {
     if (!fits(wide.h, narrow.h, kernel, stride, pad) || !fits(wide.w, narrow.w, kernel, stride, pad))
-        return lws_fail(LWS_ERR_USAGE, "%s: a %d×%d kernel with stride %d does not join %d × %d and "
-                        "%d × %d pixels", name, kernel, kernel, stride, wide.h, wide.w, narrow.h,
-                        narrow.w);
+        return lws_fail(LWS_ERR_USAGE,
+                        "%s: a %d×%d kernel with stride %d does not join %d × %d and "
+                        "%d × %d pixels",
+                        name, kernel, kernel, stride, wide.h, wide.w, narrow.h, narrow.w);
     conv_layer *l = (conv_layer *)net_append(net, name, sizeof *l, ops, out);
     if (!l)
         return LWS_ERR_MEMORY;
-    l->geometry = (lws_conv2d){wide.h, wide.w, wide.c, narrow.h, narrow.w, narrow.c,
-                               kernel, stride, pad};
+    l->geometry = (lws_conv2d){wide.h, wide.w, wide.c, narrow.h, narrow.w, narrow.c, kernel, stride, pad};
     l->tile = choose_tile(&l->geometry);
     l->has_bias = bias;
     int64_t dims[] = {kernel, kernel, wide.c, narrow.c}, channels = out.c;
@@ -164,19 +161,18 @@ static lws_status append(lws_net *net, const char *name, lws_shape wide, lws_sha
     return LWS_OK;
 }
 
-lws_status lws_net_conv(lws_net *net, const char *name, lws_shape out, int kernel, int stride, int pad,
-                        bool bias, double gain)
+lws_status lws_net_conv(lws_net *net, const char *name, lws_shape out, int kernel, int stride, int pad, bool bias,
+                        double gain)
 {
     lws_shape in = lws_net_out(net);
     double fan_in = (double)kernel * kernel * in.c;
     return append(net, name, in, out, out, kernel, stride, pad, bias, sqrt(gain / fan_in), &conv_ops);
 }
 
-lws_status lws_net_conv_transpose(lws_net *net, const char *name, lws_shape out, int kernel,
-                                  int stride, int pad, bool bias, double gain)
+lws_status lws_net_conv_transpose(lws_net *net, const char *name, lws_shape out, int kernel, int stride, int pad,
+                                  bool bias, double gain)
 {
     lws_shape in = lws_net_out(net);
     double fan_in = (double)kernel * kernel * in.c / (stride * stride);
-    return append(net, name, out, in, out, kernel, stride, pad, bias, sqrt(gain / fan_in),
-                  &transpose_ops);
+    return append(net, name, out, in, out, kernel, stride, pad, bias, sqrt(gain / fan_in), &transpose_ops);
 }

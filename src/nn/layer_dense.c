@@ -28,8 +28,8 @@ static void forward(const layer *self, const lws_pass *pass, const float *x, flo
         lws_bias_forward(pass->n, outputs(l), pass->params + l->bias, y);
 }
 
-static void backward(const layer *self, const lws_pass *pass, const float *x, const float *y,
-                     const float *kept, const float *dy, float *dx)
+static void backward(const layer *self, const lws_pass *pass, const float *x, const float *y, const float *kept,
+                     const float *dy, float *dx)
 {
     (void)y, (void)kept;
     const dense_layer *l = (const dense_layer *)self;
@@ -49,8 +49,7 @@ lws_status lws_net_dense(lws_net *net, const char *name, lws_shape out, bool bia
         return LWS_ERR_MEMORY;
     int64_t dims[] = {inputs(l), outputs(l)};
     l->has_bias = bias;
-    LWS_TRY(net_tensor(net, name, "weight", false, 2, dims, 0, sqrt(gain / (double)dims[0]),
-                       &l->weight));
+    LWS_TRY(net_tensor(net, name, "weight", false, 2, dims, 0, sqrt(gain / (double)dims[0]), &l->weight));
     if (bias)
         LWS_TRY(net_tensor(net, name, "bias", false, 1, &dims[1], 0, 0, &l->bias));
     return LWS_OK;

@@ -66,16 +66,15 @@ layer *net_append(lws_net *net, const char *name, size_t size, const layer_ops *
     return l;
 }
 
-lws_status net_tensor(lws_net *net, const char *name, const char *part, bool state, int rank,
-                      const int64_t *dims, double mean, double std, size_t *offset)
+lws_status net_tensor(lws_net *net, const char *name, const char *part, bool state, int rank, const int64_t *dims,
+                      double mean, double std, size_t *offset)
 {
     lws_tensors *all = net->tensors;
     if (all->count == LWS_TENSORS_MAX)
         return lws_fail(LWS_ERR_USAGE, "a model has at most %d tensors", LWS_TENSORS_MAX);
     lws_tensor *t = &all->item[all->count++];
     size_t *end = state ? &all->states : &all->params;
-    *t = (lws_tensor){.rank = rank, .count = 1, .offset = *end, .state = state, .init_mean = mean,
-                      .init_std = std};
+    *t = (lws_tensor){.rank = rank, .count = 1, .offset = *end, .state = state, .init_mean = mean, .init_std = std};
     snprintf(t->name, sizeof t->name, "%s/%s/%s", net->prefix, name, part);
     for (int i = 0; i < rank; i++) {
         t->dims[i] = dims[i];
@@ -94,8 +93,7 @@ void lws_net_plan(lws_net *net, int n, lws_arena *arena)
         size_t size = lws_shape_size(l->out);
         l->y = lws_arena_take(arena, (size_t)n * size * sizeof(float));
         l->kept = l->ops->kept ? lws_arena_take(arena, l->ops->kept(l, n) * sizeof(float)) : NULL;
-        l->prepared =
-            l->ops->prepared ? lws_arena_take(arena, l->ops->prepared(l) * sizeof(float)) : NULL;
+        l->prepared = l->ops->prepared ? lws_arena_take(arena, l->ops->prepared(l) * sizeof(float)) : NULL;
         largest = size > largest ? size : largest;
     }
     for (int k = 0; k < 2; k++)
@@ -144,8 +142,7 @@ const float *lws_net_forward(lws_net *net, const lws_pass *pass, const float *x)
     return x;
 }
 
-const float *lws_net_backward(lws_net *net, const lws_pass *pass, const float *x, float *dy,
-                              bool want_dx)
+const float *lws_net_backward(lws_net *net, const lws_pass *pass, const float *x, float *dy, bool want_dx)
 {
     LWS_PROFILE("backward");
     int free_buffer = 0;

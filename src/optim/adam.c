@@ -7,8 +7,8 @@ typedef struct coefficients {
     float beta1, rest1, beta2, rest2, scale, step, root_bias, epsilon, decay;
 } coefficients;
 
-LWS_CLONES static void update(size_t n, coefficients k, float *restrict theta, float *restrict m,
-                              float *restrict v, const float *restrict gradient)
+LWS_CLONES static void update(size_t n, coefficients k, float *restrict theta, float *restrict m, float *restrict v,
+                              const float *restrict gradient)
 {
     for (size_t i = 0; i < n; i++) {
         float g = k.scale * gradient[i];
@@ -19,8 +19,8 @@ LWS_CLONES static void update(size_t n, coefficients k, float *restrict theta, f
     }
 }
 
-void lws_adam_step(const lws_adam *adam, int64_t step, double lr, double grad_scale, size_t n,
-                   float *theta, float *m, float *v, const float *g)
+void lws_adam_step(const lws_adam *adam, int64_t step, double lr, double grad_scale, size_t n, float *theta, float *m,
+                   float *v, const float *g)
 {
     double bias1 = 1 - pow(adam->beta1, (double)step), bias2 = 1 - pow(adam->beta2, (double)step);
     coefficients k = {

@@ -23,8 +23,7 @@ static void place(const float *image, int h, int w, int c, int factor, uint8_t *
         for (int x = 0; x < w * factor; x++) {
             const float *pixel = image + ((size_t)(y / factor) * w + x / factor) * c;
             for (int k = 0; k < c; k++)
-                out[(size_t)y * stride + (size_t)x * c + k] =
-                    (uint8_t)lrintf(fminf(fmaxf(pixel[k], 0), 1) * 255);
+                out[(size_t)y * stride + (size_t)x * c + k] = (uint8_t)lrintf(fminf(fmaxf(pixel[k], 0), 1) * 255);
         }
     }
 }
@@ -49,8 +48,7 @@ static lws_status write_file(const char *path, const unsigned char *bytes, size_
     return LWS_OK;
 }
 
-lws_status lws_grid_write(const char *path, int h, int w, int c, int rows, int columns,
-                          const float *const *image)
+lws_status lws_grid_write(const char *path, int h, int w, int c, int rows, int columns, const float *const *image)
 {
     int side = h > w ? h : w, factor = side < SIDE ? SIDE / side : 1;
     int width = columns * (w * factor + GAP) + GAP, height = rows * (h * factor + GAP) + GAP;
@@ -67,8 +65,8 @@ lws_status lws_grid_write(const char *path, int h, int w, int c, int rows, int c
     }
     int png_bytes;
     unsigned char *png = stbi_write_png_to_mem(pixels, (int)stride, width, height, c, &png_bytes);
-    lws_status status = png ? write_file(path, png, (size_t)png_bytes)
-                            : lws_fail(LWS_ERR_MEMORY, "out of memory drawing %s", path);
+    lws_status status =
+        png ? write_file(path, png, (size_t)png_bytes) : lws_fail(LWS_ERR_MEMORY, "out of memory drawing %s", path);
     STBIW_FREE(png);
     free(pixels);
     return status;

@@ -15,8 +15,7 @@ extern const char *const checkpoint_group[GROUPS];
  * caller frees it; NULL when out of memory or unreadable (the message is set). */
 char *checkpoint_contents(lws_h5 *file, const lws_checkpoint_meta *meta, const char *config);
 
-lws_status checkpoint_read_meta(lws_h5 *file, const char *path, lws_checkpoint_meta *meta,
-                                char **config);
+lws_status checkpoint_read_meta(lws_h5 *file, const char *path, lws_checkpoint_meta *meta, char **config);
 
 /* Opens a checkpoint and verifies the root digest (not the arrays'). */
 lws_status checkpoint_open(const char *path, lws_h5 **file, lws_checkpoint_meta *meta, char **config);

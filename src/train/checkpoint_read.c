@@ -30,9 +30,8 @@ char *checkpoint_contents(lws_h5 *file, const lws_checkpoint_meta *m, const char
         lws_fail(LWS_ERR_MEMORY, "out of memory digesting a checkpoint");
         return NULL;
     }
-    fprintf(out, "%d %d %d %s %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %a\n%s\n", m->image.h,
-            m->image.w, m->image.c, m->dataset_digest, m->seed, m->epoch, m->step, m->best_step,
-            m->best_ssim, config);
+    fprintf(out, "%d %d %d %s %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %a\n%s\n", m->image.h, m->image.w,
+            m->image.c, m->dataset_digest, m->seed, m->epoch, m->step, m->best_step, m->best_ssim, config);
     listing l = {file, out};
     lws_status status = lws_h5_visit(file, list_array, &l);
     if (fclose(out) != 0 && status == LWS_OK)
@@ -53,8 +52,7 @@ static lws_status read_text(lws_h5 *file, const char *name, char *to, size_t siz
     return LWS_OK;
 }
 
-lws_status checkpoint_read_meta(lws_h5 *file, const char *path, lws_checkpoint_meta *meta,
-                                char **config)
+lws_status checkpoint_read_meta(lws_h5 *file, const char *path, lws_checkpoint_meta *meta, char **config)
 {
     char kind[64];
     int64_t schema, h, w, c;
@@ -63,8 +61,8 @@ lws_status checkpoint_read_meta(lws_h5 *file, const char *path, lws_checkpoint_m
         return lws_fail(LWS_ERR_FORMAT, "%s is not a checkpoint of this program", path);
     LWS_TRY(lws_h5_get_i64(file, "/", "schema", &schema));
     if (schema != LWS_CHECKPOINT_SCHEMA)
-        return lws_fail(LWS_ERR_MISMATCH, "%s has checkpoint schema %" PRId64 "; this version reads %d",
-                        path, schema, LWS_CHECKPOINT_SCHEMA);
+        return lws_fail(LWS_ERR_MISMATCH, "%s has checkpoint schema %" PRId64 "; this version reads %d", path, schema,
+                        LWS_CHECKPOINT_SCHEMA);
     LWS_TRY(lws_h5_get_i64(file, "/", "height", &h));
     LWS_TRY(lws_h5_get_i64(file, "/", "width", &w));
     LWS_TRY(lws_h5_get_i64(file, "/", "channels", &c));
@@ -91,8 +89,10 @@ lws_status checkpoint_open(const char *path, lws_h5 **file, lws_checkpoint_meta 
     if (status == LWS_OK) {
         lws_digest(contents, strlen(contents), digest);
         if (strcmp(digest, expected) != 0)
-            status = lws_fail(LWS_ERR_FORMAT, "%s: its description does not match its digest: the file "
-                              "was altered", path);
+            status = lws_fail(LWS_ERR_FORMAT,
+                              "%s: its description does not match its digest: the file "
+                              "was altered",
+                              path);
     }
     free(contents);
     if (status != LWS_OK) {
@@ -111,8 +111,7 @@ lws_status lws_checkpoint_read_meta(const char *path, lws_checkpoint_meta *meta,
     return lws_h5_close(file);
 }
 
-static lws_status check_digest(lws_h5 *file, const char *path, const char *name, const float *values,
-                               size_t count)
+static lws_status check_digest(lws_h5 *file, const char *path, const char *name, const float *values, size_t count)
 {
     char digest[LWS_DIGEST_TEXT], *expected;
     LWS_TRY(lws_h5_get_text(file, name, "digest", &expected));
@@ -120,13 +119,11 @@ static lws_status check_digest(lws_h5 *file, const char *path, const char *name,
     int differs = strcmp(digest, expected);
     free(expected);
     if (differs)
-        return lws_fail(LWS_ERR_FORMAT, "%s: %s does not match its digest: the file was altered", path,
-                        name);
+        return lws_fail(LWS_ERR_FORMAT, "%s: %s does not match its digest: the file was altered", path, name);
     return LWS_OK;
 }
 
-static lws_status read_array(lws_h5 *file, const char *path, const char *group,
-                             const lws_tensor *tensor, float *values)
+static lws_status read_array(lws_h5 *file, const char *path, const char *group, const lws_tensor *tensor, float *values)
 {
     char name[128];
     lws_h5_info info;
@@ -142,8 +139,7 @@ static lws_status read_array(lws_h5 *file, const char *path, const char *group,
     return check_digest(file, path, name, values, tensor->count);
 }
 
-lws_status lws_checkpoint_read(const char *path, const lws_tensors *tensors,
-                               const lws_checkpoint_data *data)
+lws_status lws_checkpoint_read(const char *path, const lws_tensors *tensors, const lws_checkpoint_data *data)
 {
     lws_h5 *file;
     lws_checkpoint_meta meta;

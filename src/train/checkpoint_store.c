@@ -30,8 +30,7 @@ static int64_t *list_steps(const char *folder, bool clean, int64_t *count)
         int64_t step;
         int end = 0;
         size_t length = strlen(entry->d_name);
-        if (sscanf(entry->d_name, "step-%" SCNd64 ".h5%n", &step, &end) == 1 &&
-            (size_t)end == length) {
+        if (sscanf(entry->d_name, "step-%" SCNd64 ".h5%n", &step, &end) == 1 && (size_t)end == length) {
             if (*count == capacity) {
                 capacity = 2 * capacity + 16;
                 int64_t *grown = realloc(steps, (size_t)capacity * sizeof *steps);
@@ -80,8 +79,7 @@ lws_status lws_checkpoint_find(const char *folder, int64_t step, char *path)
     if (count <= 0)
         return lws_fail(LWS_ERR_IO, "there is no checkpoint in %s", folder);
     if (status != LWS_OK)
-        return lws_fail(LWS_ERR_FORMAT, "none of the %" PRId64 " checkpoints in %s is whole", count,
-                        folder);
+        return lws_fail(LWS_ERR_FORMAT, "none of the %" PRId64 " checkpoints in %s is whole", count, folder);
     return LWS_OK;
 }
 

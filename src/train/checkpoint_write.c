@@ -10,8 +10,7 @@
 
 const char *const checkpoint_group[GROUPS] = {"model", "state", "optimizer/m", "optimizer/v"};
 
-static lws_status write_array(lws_h5 *file, const char *group, const lws_tensor *tensor,
-                              const float *values)
+static lws_status write_array(lws_h5 *file, const char *group, const lws_tensor *tensor, const float *values)
 {
     char name[128], digest[LWS_DIGEST_TEXT];
     snprintf(name, sizeof name, "/%s/%s", group, tensor->name);
@@ -20,8 +19,7 @@ static lws_status write_array(lws_h5 *file, const char *group, const lws_tensor 
     return lws_h5_put_text(file, name, "digest", digest);
 }
 
-static lws_status write_arrays(lws_h5 *file, const lws_tensors *tensors,
-                               const lws_checkpoint_data *data)
+static lws_status write_arrays(lws_h5 *file, const lws_tensors *tensors, const lws_checkpoint_data *data)
 {
     const float *from[GROUPS] = {data->params, data->states, data->m, data->v};
     for (int g = 0; g < GROUPS; g++) {
@@ -62,9 +60,10 @@ static lws_status check_room(const char *folder, const lws_tensors *tensors)
     struct statvfs disk;
     double need = 4.0 * (3 * (double)tensors->params + (double)tensors->states) + (1 << 20);
     if (statvfs(folder, &disk) == 0 && (double)disk.f_bavail * (double)disk.f_frsize < need)
-        return lws_fail(LWS_ERR_IO, "the disk is full: a checkpoint in %s needs %.0f MB and %.0f MB are "
-                        "free. Make room and go on with --resume.", folder, need / 1e6,
-                        (double)disk.f_bavail * (double)disk.f_frsize / 1e6);
+        return lws_fail(LWS_ERR_IO,
+                        "the disk is full: a checkpoint in %s needs %.0f MB and %.0f MB are "
+                        "free. Make room and go on with --resume.",
+                        folder, need / 1e6, (double)disk.f_bavail * (double)disk.f_frsize / 1e6);
     return LWS_OK;
 }
 
@@ -81,9 +80,8 @@ static lws_status flush_file(const char *path, int flags)
     return LWS_OK;
 }
 
-static lws_status write_temporary(const char *path, const lws_checkpoint_meta *meta,
-                                  const char *config, const lws_tensors *tensors,
-                                  const lws_checkpoint_data *data)
+static lws_status write_temporary(const char *path, const lws_checkpoint_meta *meta, const char *config,
+                                  const lws_tensors *tensors, const lws_checkpoint_data *data)
 {
     lws_h5 *file;
     LWS_TRY(lws_h5_create(path, &file));
@@ -97,9 +95,8 @@ static lws_status write_temporary(const char *path, const lws_checkpoint_meta *m
     return lws_checkpoint_verify(path);
 }
 
-lws_status lws_checkpoint_write(const char *folder, const lws_checkpoint_meta *meta,
-                                const char *config, const lws_tensors *tensors,
-                                const lws_checkpoint_data *data, char *path)
+lws_status lws_checkpoint_write(const char *folder, const lws_checkpoint_meta *meta, const char *config,
+                                const lws_tensors *tensors, const lws_checkpoint_data *data, char *path)
 {
     char temporary[LWS_PATH];
     snprintf(path, LWS_PATH, "%s/step-%09" PRId64 ".h5", folder, meta->step);

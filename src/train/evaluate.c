@@ -26,15 +26,15 @@ static lws_status evaluate_block(const work *w, int64_t first, int n, double *va
     int failed = 0;
 #pragma omp parallel for schedule(static) reduction(max : failed)
     for (int i = 0; i < n; i++) {
-        lws_status status = lws_metrics_image(info->height, info->width, info->channels,
-                                              w->x + (size_t)i * image, y + (size_t)i * image,
-                                              values + (size_t)i * LWS_METRICS);
+        lws_status status = lws_metrics_image(info->height, info->width, info->channels, w->x + (size_t)i * image,
+                                              y + (size_t)i * image, values + (size_t)i * LWS_METRICS);
         failed = status != LWS_OK ? (int)status : failed;
     }
     if (failed)
-        return lws_fail((lws_status)failed, "evaluation: the reconstructions of images %lld to %lld are "
-                        "not all finite, or memory ran out", (long long)first,
-                        (long long)first + n - 1);
+        return lws_fail((lws_status)failed,
+                        "evaluation: the reconstructions of images %lld to %lld are "
+                        "not all finite, or memory ran out",
+                        (long long)first, (long long)first + n - 1);
     return LWS_OK;
 }
 

@@ -53,11 +53,9 @@ static void show_status(const trainer *t, const step_result *r, pace *p)
     char parts[128];
     p->status_time = now;
     describe(t, r, parts, sizeof parts);
-    lws_log_status("step %" PRId64 "/%" PRId64 "  epoch %.2f  %s  %.0f images/s  %s left", t->step,
-                   t->total_steps,
+    lws_log_status("step %" PRId64 "/%" PRId64 "  epoch %.2f  %s  %.0f images/s  %s left", t->step, t->total_steps,
                    (double)t->step / (double)lws_sampler_steps_per_epoch(&t->sampler), parts,
-                   speed * (double)t->options->batch_size,
-                   lws_duration(left));
+                   speed * (double)t->options->batch_size, lws_duration(left));
 }
 
 static lws_status log_step(trainer *t, const step_result *r, pace *p)
@@ -65,8 +63,7 @@ static lws_status log_step(trainer *t, const step_result *r, pace *p)
     if (t->step % t->options->log_every != 0 && t->step != t->total_steps)
         return LWS_OK;
     double now = lws_now();
-    p->images_per_second = (double)((t->step - p->log_step) * t->options->batch_size) /
-                           (now - p->log_time);
+    p->images_per_second = (double)((t->step - p->log_step) * t->options->batch_size) / (now - p->log_time);
     p->log_time = now;
     p->log_step = t->step;
     if (!t->is_root)
@@ -74,8 +71,7 @@ static lws_status log_step(trainer *t, const step_result *r, pace *p)
     lws_record *record = lws_record_new();
     lws_record_text(record, "type", "train");
     lws_record_number(record, "step", (double)t->step);
-    lws_record_number(record, "epoch",
-                      (double)t->step / (double)lws_sampler_steps_per_epoch(&t->sampler));
+    lws_record_number(record, "epoch", (double)t->step / (double)lws_sampler_steps_per_epoch(&t->sampler));
     lws_record_number(record, "loss", r->loss);
     lws_record_number(record, "recon", r->recon);
     if (t->options->model == LWS_MODEL_VAE)
@@ -124,8 +120,8 @@ static lws_status evaluate(trainer *t, bool *improved)
         t->best_step = t->step;
         *improved = true;
     }
-    lws_info("step %" PRId64 ": validation SSIM %.4f, MSE %.5f, PSNR %.2f dB%s", t->step, ssim,
-             e.mean[LWS_METRIC_MSE], e.mean[LWS_METRIC_PSNR], *improved ? " (best so far)" : "");
+    lws_info("step %" PRId64 ": validation SSIM %.4f, MSE %.5f, PSNR %.2f dB%s", t->step, ssim, e.mean[LWS_METRIC_MSE],
+             e.mean[LWS_METRIC_PSNR], *improved ? " (best so far)" : "");
     return lws_comm_agree(t->comm, t->is_root ? log_evaluation(t, &e) : LWS_OK);
 }
 
@@ -143,9 +139,8 @@ static lws_status after_step(trainer *t, const step_result *r, pace *p)
         t->checkpoint_time = lws_now();
     }
     if ((r->stop || r->time_up) && !last)
-        return lws_fail(LWS_STOPPED, "stopped %s after step %" PRId64 " of %" PRId64
-                        "; go on with --resume", r->stop ? "on request" : "at the time limit", t->step,
-                        t->total_steps);
+        return lws_fail(LWS_STOPPED, "stopped %s after step %" PRId64 " of %" PRId64 "; go on with --resume",
+                        r->stop ? "on request" : "at the time limit", t->step, t->total_steps);
     return LWS_OK;
 }
 
@@ -164,8 +159,8 @@ static lws_status run(trainer *t)
         LWS_TRY(trainer_step(t, &result));
         LWS_TRY(after_step(t, &result, &p));
     }
-    lws_info("done: %" PRId64 " steps in %s; the run is in %s", t->step - t->first_step,
-             lws_duration(lws_now() - now), t->request.run);
+    lws_info("done: %" PRId64 " steps in %s; the run is in %s", t->step - t->first_step, lws_duration(lws_now() - now),
+             t->request.run);
     return LWS_OK;
 }
 
@@ -173,8 +168,7 @@ lws_status lws_train(lws_comm *comm, lws_train_options *options, const lws_train
 {
     trainer t;
     stop_catch();
-    LWS_TRY(lws_comm_agree(comm, lws_watchdog_start(options->deadline, lws_comm_rank(comm),
-                                                    lws_comm_host(comm))));
+    LWS_TRY(lws_comm_agree(comm, lws_watchdog_start(options->deadline, lws_comm_rank(comm), lws_comm_host(comm))));
     lws_status status = trainer_create(comm, options, request, &t);
     if (status == LWS_OK) {
         status = trainer_profile_start(&t);

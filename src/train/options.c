@@ -6,18 +6,23 @@
 #include <string.h>
 
 #define AT(field) offsetof(lws_train_options, field)
-#define INT(name, field, initial, min, max, help, ...)                                             \
-    {name, LWS_CONFIG_INT, AT(field), initial, min, max, NULL, help, __VA_ARGS__}
-#define REAL(name, field, initial, min, max, help)                                                 \
-    {name, LWS_CONFIG_REAL, AT(field), initial, min, max, NULL, help, NULL}
-#define CHOICE(name, field, initial, choices, help, group)                                         \
-    {name, LWS_CONFIG_CHOICE, AT(field), initial, 0, 0, choices, help, group}
+#define INT(name, field, initial, min, max, help, ...)                                                                 \
+    {                                                                                                                  \
+        name, LWS_CONFIG_INT, AT(field), initial, min, max, NULL, help, __VA_ARGS__                                    \
+    }
+#define REAL(name, field, initial, min, max, help)                                                                     \
+    {                                                                                                                  \
+        name, LWS_CONFIG_REAL, AT(field), initial, min, max, NULL, help, NULL                                          \
+    }
+#define CHOICE(name, field, initial, choices, help, group)                                                             \
+    {                                                                                                                  \
+        name, LWS_CONFIG_CHOICE, AT(field), initial, 0, 0, choices, help, group                                        \
+    }
 
 static const lws_config_key keys[] = {
     CHOICE("preset", preset, "dcgan64", LWS_PRESETS, "the network", "model"),
     CHOICE("model", model, "ae", "ae|vae|mmd-ae", "plain, variational or MMD auto-encoder", NULL),
-    INT("base-channels", base_channels, "0", 0, 1024, "channels of the first layer; 0: the preset's",
-        NULL),
+    INT("base-channels", base_channels, "0", 0, 1024, "channels of the first layer; 0: the preset's", NULL),
     INT("latent", latent, "0", 0, LWS_LATENT_MAX, "length of the code; 0: the preset's", NULL),
     REAL("kl-weight", kl_weight, "1", 0, 1e12, "VAE: weight of the KL divergence"),
     REAL("mmd-weight", mmd_weight, "100", 0, 1e12, "MMD-AE: weight of the MMD"),
@@ -26,12 +31,11 @@ static const lws_config_key keys[] = {
     CHOICE("loss", loss, "lwssim", "mse|ssim|lwssim", "reconstruction loss", "loss"),
     REAL("recon-weight", recon_weight, "0", 0, 1e12,
          "weight of the reconstruction loss; 0: fair for this model and loss"),
-    {"windows", LWS_CONFIG_INTS, AT(windows), "3,7,11", 1, LWS_WINDOW_MAX, NULL,
-     "lwssim: window sides in pixels", NULL},
+    {"windows", LWS_CONFIG_INTS, AT(windows), "3,7,11", 1, LWS_WINDOW_MAX, NULL, "lwssim: window sides in pixels",
+     NULL},
     {"window-weights", LWS_CONFIG_REALS, AT(window_weights), "1", 0, 1e12, NULL,
      "lwssim: weight of each window; one value serves all", NULL},
-    CHOICE("window-shape", window_shape, "uniform", "uniform|gaussian", "lwssim: window weighting",
-           NULL),
+    CHOICE("window-shape", window_shape, "uniform", "uniform|gaussian", "lwssim: window weighting", NULL),
     INT("ssim-window", ssim_window, "11", 1, LWS_WINDOW_MAX, "ssim: window side in pixels", NULL),
     CHOICE("ssim-shape", ssim_shape, "gaussian", "uniform|gaussian", "ssim: window weighting", NULL),
     REAL("sigma", sigma, "0", 0, 1e6, "Gaussian windows: deviation in pixels; 0: 1.5/11 of the side"),
@@ -62,22 +66,20 @@ static const lws_config_key keys[] = {
     REAL("bn-momentum", bn_momentum, "0.1", 1e-6, 1, "batch norm: part of the new in running statistics"),
 
     {"data", LWS_CONFIG_STRING, AT(data), "", 0, 0, "DIR", "dataset folder (lwssim prepare)", "run"},
-    {"checkpoint-every", LWS_CONFIG_INTERVAL, AT(checkpoint_every), "1epoch", 0, 0, NULL,
-     "write a checkpoint so often", NULL},
+    {"checkpoint-every", LWS_CONFIG_INTERVAL, AT(checkpoint_every), "1epoch", 0, 0, NULL, "write a checkpoint so often",
+     NULL},
     {"eval-every", LWS_CONFIG_INTERVAL, AT(eval_every), "1epoch", 0, 0, NULL,
      "evaluate on the validation split so often", NULL},
     INT("keep", keep, "3", 1, 1 << 20, "newest checkpoints kept, besides the best", NULL),
     INT("log-every", log_every, "10", 1, 1L << 50, "steps between lines of metrics.jsonl", NULL),
-    {"log-rows", LWS_CONFIG_FLAG, AT(log_rows), "false", 0, 0, NULL,
-     "log which images each logged step used", NULL},
+    {"log-rows", LWS_CONFIG_FLAG, AT(log_rows), "false", 0, 0, NULL, "log which images each logged step used", NULL},
     {"profile", LWS_CONFIG_FLAG, AT(profile), "false", 0, 0, NULL,
      "print where the time went at the end; timelines to RUN/profile-RANK.json", NULL},
     INT("grid", grid, "8", 0, 64, "images in the reconstruction grids", NULL),
     INT("threads", threads, "0", 0, 1024, "threads a rank; 0: its share of the cores", NULL),
     REAL("time-limit", time_limit, "0", 0, 1e9,
          "seconds after which to stop with a checkpoint (exit code 75); 0: none"),
-    REAL("deadline", deadline, "600", 0, 1e9,
-         "seconds without progress after which the job is ended; 0: never"),
+    REAL("deadline", deadline, "600", 0, 1e9, "seconds without progress after which the job is ended; 0: never"),
 };
 
 const lws_config_table lws_train_table = {keys, sizeof keys / sizeof *keys};
@@ -85,11 +87,15 @@ const lws_config_table lws_train_table = {keys, sizeof keys / sizeof *keys};
 lws_status lws_train_options_check(const lws_train_options *o)
 {
     if (o->batch_size % o->micro_batches != 0)
-        return lws_fail(LWS_ERR_USAGE, "batch-size %lld is not a multiple of micro-batches %lld: the "
-                        "parts must be equal", (long long)o->batch_size, (long long)o->micro_batches);
+        return lws_fail(LWS_ERR_USAGE,
+                        "batch-size %lld is not a multiple of micro-batches %lld: the "
+                        "parts must be equal",
+                        (long long)o->batch_size, (long long)o->micro_batches);
     if (o->window_weights.count != 1 && o->window_weights.count != o->windows.count)
-        return lws_fail(LWS_ERR_USAGE, "window-weights has %d values for %d windows: give one for each, "
-                        "or one for all", o->window_weights.count, o->windows.count);
+        return lws_fail(LWS_ERR_USAGE,
+                        "window-weights has %d values for %d windows: give one for each, "
+                        "or one for all",
+                        o->window_weights.count, o->windows.count);
     if (o->epochs == 0 && o->steps == 0)
         return lws_fail(LWS_ERR_USAGE, "epochs and steps are both 0: nothing to train");
     return LWS_OK;
@@ -147,8 +153,12 @@ lws_adam lws_train_options_adam(const lws_train_options *o)
 
 lws_schedule lws_train_options_schedule(const lws_train_options *o, int64_t total)
 {
-    return (lws_schedule){.kind = o->schedule, .lr = o->lr, .lr_min = o->lr_min,
-                          .warmup = o->warmup_steps, .total = total, .every = o->decay_every,
+    return (lws_schedule){.kind = o->schedule,
+                          .lr = o->lr,
+                          .lr_min = o->lr_min,
+                          .warmup = o->warmup_steps,
+                          .total = total,
+                          .every = o->decay_every,
                           .factor = o->decay_factor};
 }
 
@@ -178,8 +188,10 @@ lws_status lws_train_options_continue(const lws_train_options *before, const lws
         if (strncmp(old, "[run]", 5) == 0)
             break;
         if (m != n || memcmp(old, new, m) != 0)
-            status = lws_fail(LWS_ERR_MISMATCH, "the run was made with '%.*s'; it cannot go on with "
-                              "'%.*s'. Start a new run for that.", (int)m, old, (int)n, new);
+            status = lws_fail(LWS_ERR_MISMATCH,
+                              "the run was made with '%.*s'; it cannot go on with "
+                              "'%.*s'. Start a new run for that.",
+                              (int)m, old, (int)n, new);
     }
     free(was);
     free(is);

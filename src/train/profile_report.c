@@ -8,9 +8,9 @@
 #include <unistd.h>
 
 enum {
-    TIMELINE_STEPS = 200,    /* about; more would only make the file slow to open */
-    EVENTS_OF_STEP = 16,     /* phases, with a few to spare */
-    EVENTS_OF_MICRO = 60,    /* of a micro-batch: layers in both directions, the encoder's thrice under MMD-AE */
+    TIMELINE_STEPS = 200, /* about; more would only make the file slow to open */
+    EVENTS_OF_STEP = 16,  /* phases, with a few to spare */
+    EVENTS_OF_MICRO = 60, /* of a micro-batch: layers in both directions, the encoder's thrice under MMD-AE */
     GROUPS_MAX = 16,
 };
 
@@ -34,8 +34,8 @@ static void print_entry(const lws_profile_entry *e, double steps)
 {
     char name[2 * LWS_PROFILE_NAME];
     snprintf(name, sizeof name, "%*s%s", 2 * e->depth, "", e->name);
-    printf("  %-34s %10.3f %10.1f %9lld %11.3f\n", name, e->seconds, percent(e->seconds, steps),
-           (long long)e->calls, 1e3 * e->seconds / (double)e->calls);
+    printf("  %-34s %10.3f %10.1f %9lld %11.3f\n", name, e->seconds, percent(e->seconds, steps), (long long)e->calls,
+           1e3 * e->seconds / (double)e->calls);
 }
 
 /* The sums of a kind of work over all layers and directions. */
@@ -71,8 +71,7 @@ static void print_shares(const lws_profile_entry *entry, int entries, double ste
     }
     printf("\n  of the steps, by kind of work\n");
     for (int i = 0; i < count; i++) {
-        printf("  %-34s %10.3f %10.1f\n", shares[i].group, shares[i].seconds,
-               percent(shares[i].seconds, steps));
+        printf("  %-34s %10.3f %10.1f\n", shares[i].group, shares[i].seconds, percent(shares[i].seconds, steps));
         rest -= shares[i].seconds;
         if (strcmp(shares[i].group, "convolution") == 0)
             convolutions = shares[i].seconds;
@@ -90,8 +89,8 @@ static void print_table(int ranks)
     for (int i = 0; i < entries; i++)
         if (entry[i].depth == 0 && strcmp(entry[i].name, "step") == 0)
             steps = entry[i].seconds;
-    printf("\n  profile of %-23s %10s %10s %9s %11s\n", ranks > 1 ? "rank 0" : "this run", "seconds",
-           "% of steps", "calls", "ms a call");
+    printf("\n  profile of %-23s %10s %10s %9s %11s\n", ranks > 1 ? "rank 0" : "this run", "seconds", "% of steps",
+           "calls", "ms a call");
     bool in_step = false;
     for (int i = 0; i < entries; i++) {
         if (entry[i].depth == 0)
@@ -129,8 +128,7 @@ lws_status trainer_profile_end(trainer *t, lws_status status)
         if (lws_comm_agree(t->comm, write_timeline(t)) != LWS_OK)
             lws_warn("the profile is lost: %s", lws_message());
         else
-            lws_info("timeline of the first steps in %s/profile-RANK.json, for ui.perfetto.dev",
-                     t->request.run);
+            lws_info("timeline of the first steps in %s/profile-RANK.json, for ui.perfetto.dev", t->request.run);
         if (status != LWS_OK)
             lws_fail(status, "%s", kept);
     }

@@ -42,8 +42,8 @@ static lws_status make_folder(const char *folder)
     return LWS_OK;
 }
 
-/* Files "step-NNNNNNNNN" with this suffix in one of the run's folders: how many; deleted if asked. Other files are not the
- * run's and stay. */
+/* Files "step-NNNNNNNNN" with this suffix in one of the run's folders: how many; deleted if asked. Other files are not
+ * the run's and stay. */
 static int step_files(const char *run, const char *name, const char *suffix, bool delete)
 {
     char path[LWS_PATH];
@@ -53,8 +53,7 @@ static int step_files(const char *run, const char *name, const char *suffix, boo
     for (struct dirent *entry; dir && (entry = readdir(dir));) {
         long long step;
         int end = 0;
-        if (sscanf(entry->d_name, "step-%lld%n", &step, &end) == 1 &&
-            strcmp(entry->d_name + end, suffix) == 0) {
+        if (sscanf(entry->d_name, "step-%lld%n", &step, &end) == 1 && strcmp(entry->d_name + end, suffix) == 0) {
             found++;
             if (delete)
                 unlinkat(dirfd(dir), entry->d_name, 0);
@@ -85,11 +84,9 @@ static lws_status lock(const char *run, int *descriptor)
     if (errno == EWOULDBLOCK) {
         close(*descriptor);
         *descriptor = -1;
-        return lws_fail(LWS_ERR_IO, "%s is in use by another job: wait for it, stop it, or choose another --run",
-                        run);
+        return lws_fail(LWS_ERR_IO, "%s is in use by another job: wait for it, stop it, or choose another --run", run);
     }
-    lws_warn("this file system does not lock %s (%s): see to it that no other job uses the run", path,
-             strerror(errno));
+    lws_warn("this file system does not lock %s (%s): see to it that no other job uses the run", path, strerror(errno));
     return LWS_OK;
 }
 
@@ -100,8 +97,10 @@ static lws_status prepare(const lws_train_request *request, int *descriptor)
     LWS_TRY(lock(run, descriptor));
     bool holds_run = exists(run, "config.ini") || step_files(run, "checkpoints", ".h5", false) > 0;
     if (holds_run && !request->resume && !request->overwrite)
-        return lws_fail(LWS_ERR_USAGE, "%s already holds a run: go on with --resume, throw it away with "
-                        "--overwrite, or choose another --run", run);
+        return lws_fail(LWS_ERR_USAGE,
+                        "%s already holds a run: go on with --resume, throw it away with "
+                        "--overwrite, or choose another --run",
+                        run);
     if (holds_run && request->overwrite) {
         step_files(run, "checkpoints", ".h5", true);
         step_files(run, "images", ".png", true);
@@ -151,8 +150,10 @@ lws_status lws_train_load_options(lws_comm *comm, const char *run, lws_train_opt
         char path[LWS_PATH];
         snprintf(path, sizeof path, "%s/config.ini", run);
         if (!exists(run, "config.ini"))
-            status = lws_fail(LWS_ERR_IO, "there is no run to resume in %s: it has no config.ini. Leave out "
-                              "--resume to start one.", run);
+            status = lws_fail(LWS_ERR_IO,
+                              "there is no run to resume in %s: it has no config.ini. Leave out "
+                              "--resume to start one.",
+                              run);
         else
             status = lws_config_read_file(lws_train_table, options, path);
     }

@@ -37,8 +37,7 @@ lws_status trainer_save(trainer *t)
             .best_ssim = t->best_ssim,
         };
         lws_checkpoint_data data = whole_state(t);
-        snprintf(meta.dataset_digest, sizeof meta.dataset_digest, "%s",
-                 lws_dataset_get_info(t->train)->digest);
+        snprintf(meta.dataset_digest, sizeof meta.dataset_digest, "%s", lws_dataset_get_info(t->train)->digest);
         status = lws_checkpoint_write(folder, &meta, t->config, lws_model_tensors(t->model), &data, path);
         if (status == LWS_OK)
             lws_checkpoint_prune(folder, t->step, t->options->keep, t->best_step);
@@ -66,8 +65,10 @@ static lws_status read_newest(trainer *t, lws_checkpoint_meta *meta)
     LWS_TRY(lws_train_options_continue(&before, t->options));
     const lws_dataset_info *info = lws_dataset_get_info(t->train);
     if (strcmp(meta->dataset_digest, info->digest) != 0)
-        return lws_fail(LWS_ERR_MISMATCH, "%s was trained on other images: the digest of the training split "
-                        "in %s differs. Give the run its dataset with --data.", path, t->options->data);
+        return lws_fail(LWS_ERR_MISMATCH,
+                        "%s was trained on other images: the digest of the training split "
+                        "in %s differs. Give the run its dataset with --data.",
+                        path, t->options->data);
     lws_checkpoint_data data = whole_state(t);
     LWS_TRY(lws_checkpoint_read(path, lws_model_tensors(t->model), &data));
     lws_info("resuming from %s (step %" PRId64 ")", path, meta->step);

@@ -28,9 +28,10 @@ static lws_status open_data(trainer *t)
     LWS_TRY(lws_dataset_open(folder, LWS_VALID, &t->valid));
     const lws_dataset_info *info = lws_dataset_get_info(t->train);
     if (info->rows < t->options->batch_size)
-        return lws_fail(LWS_ERR_MISMATCH, "%s has %lld training images, fewer than one batch of %lld: set a "
-                        "smaller batch-size or prepare more images", folder, (long long)info->rows,
-                        (long long)t->options->batch_size);
+        return lws_fail(LWS_ERR_MISMATCH,
+                        "%s has %lld training images, fewer than one batch of %lld: set a "
+                        "smaller batch-size or prepare more images",
+                        folder, (long long)info->rows, (long long)t->options->batch_size);
     return LWS_OK;
 }
 
@@ -59,8 +60,7 @@ static void take_memory(trainer *t, lws_arena *arena)
     t->dcode = mmd ? lws_arena_take(arena, own * latent * sizeof(float)) : NULL;
     t->statistics = mmd ? lws_arena_take(arena, (t->count - t->params) * sizeof(float)) : NULL;
     t->my_sums = lws_arena_take(arena, (size_t)(1 + 2 * part->leaves) * sizeof(double));
-    t->sums = lws_arena_take(
-        arena, ((size_t)lws_comm_size(t->comm) + 2 * (size_t)o->micro_batches) * sizeof(double));
+    t->sums = lws_arena_take(arena, ((size_t)lws_comm_size(t->comm) + 2 * (size_t)o->micro_batches) * sizeof(double));
     t->bytes_of = lws_arena_take(arena, (size_t)lws_comm_size(t->comm) * sizeof(size_t));
     t->norms = lws_arena_take(arena, 2 * blocks * sizeof(double));
 }
@@ -92,16 +92,14 @@ static void announce(trainer *t, int cores, int ranks, int threads)
     int size = lws_comm_size(t->comm);
     int64_t parts = o->micro_batches;
     if (ranks * threads > cores)
-        lws_warn("%d ranks × %d threads share %d cores of this node: expect less speed", ranks, threads,
-                 cores);
+        lws_warn("%d ranks × %d threads share %d cores of this node: expect less speed", ranks, threads, cores);
     if (parts % size != 0)
         lws_warn("%lld micro-batches do not divide evenly among %d ranks: some wait %.0f%% of the time. Best "
-                 "are %lld micro-batches, or ranks that divide %lld.", (long long)parts, size,
-                 100 * (1 - (double)(parts / size) / ceil((double)parts / size)),
+                 "are %lld micro-batches, or ranks that divide %lld.",
+                 (long long)parts, size, 100 * (1 - (double)(parts / size) / ceil((double)parts / size)),
                  (long long)((parts + size - 1) / size * size), (long long)parts);
-    lws_info("model: %zu parameters; activations %.0f MB a rank; %lld training and %lld validation images",
-             t->params, (double)lws_model_memory(t->model) / 1e6,
-             (long long)lws_dataset_get_info(t->train)->rows,
+    lws_info("model: %zu parameters; activations %.0f MB a rank; %lld training and %lld validation images", t->params,
+             (double)lws_model_memory(t->model) / 1e6, (long long)lws_dataset_get_info(t->train)->rows,
              (long long)lws_dataset_get_info(t->valid)->rows);
 }
 
@@ -114,8 +112,8 @@ static lws_status set_up(trainer *t, int threads)
         status = build(t);
     LWS_TRY(lws_comm_agree(t->comm, status));
     int64_t per_epoch;
-    t->sampler = (lws_sampler){(uint64_t)t->options->seed, lws_dataset_get_info(t->train)->rows,
-                               t->options->batch_size};
+    t->sampler =
+        (lws_sampler){(uint64_t)t->options->seed, lws_dataset_get_info(t->train)->rows, t->options->batch_size};
     per_epoch = lws_sampler_steps_per_epoch(&t->sampler);
     t->total_steps = t->options->steps > 0 ? t->options->steps : t->options->epochs * per_epoch;
     t->adam = lws_train_options_adam(t->options);
@@ -125,22 +123,25 @@ static lws_status set_up(trainer *t, int threads)
     if (t->request.resume)
         LWS_TRY(trainer_restore(t, &restored));
     if (!restored)
-        lws_tensors_init(lws_model_tensors(t->model), (uint64_t)t->options->seed, t->flat,
-                         t->flat + t->params);
+        lws_tensors_init(lws_model_tensors(t->model), (uint64_t)t->options->seed, t->flat, t->flat + t->params);
     lws_model_prepare(t->model, t->flat);
     t->first_step = t->step;
     LWS_TRY(run_folder_write_config(t->comm, t->request.run, t->options));
     return lws_comm_agree(t->comm, lws_metrics_log_open(t->request.run, t->step, t->is_root, &t->log));
 }
 
-lws_status trainer_create(lws_comm *comm, lws_train_options *options,
-                          const lws_train_request *request, trainer *t)
+lws_status trainer_create(lws_comm *comm, lws_train_options *options, const lws_train_request *request, trainer *t)
 {
     int cores, ranks, threads = lws_comm_threads(comm, &cores, &ranks);
     if (options->threads > 0)
         threads = (int)options->threads;
-    *t = (trainer){.comm = comm, .is_root = lws_comm_rank(comm) == 0, .options = options,
-                   .request = *request, .best_step = -1, .best_ssim = -2, .lock = -1};
+    *t = (trainer){.comm = comm,
+                   .is_root = lws_comm_rank(comm) == 0,
+                   .options = options,
+                   .request = *request,
+                   .best_step = -1,
+                   .best_ssim = -2,
+                   .lock = -1};
     lws_status status = set_up(t, threads);
     if (status != LWS_OK) {
         trainer_destroy(t);

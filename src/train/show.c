@@ -5,8 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static lws_status draw(trainer *t, const lws_dataset *from, int n, float *x, float *y,
-                       const float **cells)
+static lws_status draw(trainer *t, const lws_dataset *from, int n, float *x, float *y, const float **cells)
 {
     const lws_dataset_info *info = lws_dataset_get_info(from);
     size_t image = (size_t)info->height * info->width * info->channels;
@@ -22,8 +21,7 @@ static lws_status draw(trainer *t, const lws_dataset *from, int n, float *x, flo
     for (int at = 0; at < n; at += block) {
         int count = n - at < block ? n - at : block;
         lws_model_encode(t->model, t->flat, t->flat + t->params, count, x + (size_t)at * image, codes);
-        memcpy(y + (size_t)at * image,
-               lws_model_decode(t->model, t->flat, t->flat + t->params, count, codes),
+        memcpy(y + (size_t)at * image, lws_model_decode(t->model, t->flat, t->flat + t->params, count, codes),
                (size_t)count * image * sizeof *y);
     }
     free(codes);
@@ -46,9 +44,8 @@ lws_status trainer_draw_grid(trainer *t)
     size_t image = (size_t)info->height * info->width * info->channels;
     float *pixels = malloc(2 * (size_t)n * image * sizeof *pixels);
     const float **cells = malloc(2 * (size_t)n * sizeof *cells);
-    lws_status status = pixels && cells
-                            ? draw(t, from, n, pixels, pixels + (size_t)n * image, cells)
-                            : lws_fail(LWS_ERR_MEMORY, "out of memory drawing reconstructions");
+    lws_status status = pixels && cells ? draw(t, from, n, pixels, pixels + (size_t)n * image, cells)
+                                        : lws_fail(LWS_ERR_MEMORY, "out of memory drawing reconstructions");
     free(pixels);
     free(cells);
     return status;

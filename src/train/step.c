@@ -92,8 +92,8 @@ static void backward_all(trainer *t, bool with_mmd, bool encoded, double *sums)
         if (encoded)
             memcpy(gradient + t->params, t->statistics, (t->count - t->params) * sizeof(float));
         lws_watchdog_phase("forward and backward of step", t->step);
-        if (lws_model_gradient(t->model, t->flat, &batch, with_mmd ? t->dcode + own : NULL, encoded,
-                               gradient, gradient + t->params, &of_batch) != LWS_OK)
+        if (lws_model_gradient(t->model, t->flat, &batch, with_mmd ? t->dcode + own : NULL, encoded, gradient,
+                               gradient + t->params, &of_batch) != LWS_OK)
             of_batch = (lws_model_sums){NAN, NAN}; /* every rank will see it and stop */
         lws_reduction_push(t->reduction);
         *sums++ = of_batch.recon;
@@ -181,23 +181,25 @@ static void update_segment(trainer *t, const float *gradient, double scale, doub
         size_t own = begin - part->begin;
         if (tensor->state) {
             /* The reduction summed the statistics of all micro-batches; their mean is what counts. */
-            move_average(end - begin, (float)(momentum / (double)t->options->micro_batches),
-                         (float)(1 - momentum), gradient + own, t->flat + begin);
+            move_average(end - begin, (float)(momentum / (double)t->options->micro_batches), (float)(1 - momentum),
+                         gradient + own, t->flat + begin);
             continue;
         }
         lws_adam adam = t->adam;
         if (tensor->rank < 2)
             adam.weight_decay = 0;
-        lws_adam_step(&adam, t->step + 1, rate, scale, end - begin, t->flat + begin, t->m + own,
-                      t->v + own, gradient + own);
+        lws_adam_step(&adam, t->step + 1, rate, scale, end - begin, t->flat + begin, t->m + own, t->v + own,
+                      gradient + own);
     }
 }
 
 static lws_status not_finite(const trainer *t, const char *what)
 {
-    return lws_fail(LWS_ERR_NUMERIC, "%s is not finite at step %lld: training has diverged. The "
+    return lws_fail(LWS_ERR_NUMERIC,
+                    "%s is not finite at step %lld: training has diverged. The "
                     "checkpoints in %s/checkpoints are whole; start again with a smaller lr, with "
-                    "clip-norm, or with warmup-steps.", what, (long long)t->step, t->request.run);
+                    "clip-norm, or with warmup-steps.",
+                    what, (long long)t->step, t->request.run);
 }
 
 lws_status trainer_step(trainer *t, step_result *result)

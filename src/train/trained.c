@@ -52,8 +52,7 @@ static lws_status build(lws_trained *t)
     return LWS_OK;
 }
 
-lws_status lws_trained_load(lws_comm *comm, const char *checkpoint, const char *run, bool best,
-                            lws_trained *t)
+lws_status lws_trained_load(lws_comm *comm, const char *checkpoint, const char *run, bool best, lws_trained *t)
 {
     memset(t, 0, sizeof *t);
     bool reads = !comm || lws_comm_rank(comm) == 0;

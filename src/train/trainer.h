@@ -13,7 +13,7 @@
 
 /* What one step gave, the same on every rank. */
 typedef struct step_result {
-    double loss, recon, kl, mmd;  /* loss: the weighted sum; the others unweighted means over the batch */
+    double loss, recon, kl, mmd; /* loss: the weighted sum; the others unweighted means over the batch */
     double gradient_norm, rate;
     bool stop;                          /* asked for by a signal on any rank */
     bool time_up, checkpoint, evaluate; /* asked for by rank 0's clock */
@@ -31,34 +31,33 @@ typedef struct trainer {
     lws_reduction *reduction;
     lws_sampler sampler;
     lws_metrics_log *log;
-    int lock;                       /* rank 0: descriptor of the run folder's lock; -1: none */
-    char *config;                   /* text that goes into checkpoints */
+    int lock;     /* rank 0: descriptor of the run folder's lock; -1: none */
+    char *config; /* text that goes into checkpoints */
 
-    int64_t step, total_steps;      /* done, and in the whole run */
-    int64_t first_step;             /* where this process came in */
+    int64_t step, total_steps; /* done, and in the whole run */
+    int64_t first_step;        /* where this process came in */
     int64_t best_step;
     double best_ssim;
-    double start_time;              /* of the loop in this process */
+    double start_time;                     /* of the loop in this process */
     double checkpoint_time, evaluate_time; /* rank 0: when the last one was made */
 
     /* In the arena. The flat array holds parameters, then statistics. */
     lws_arena arena;
     size_t params, count;
-    float *flat;                    /* [count] */
-    float *m, *v;                   /* this rank's segment */
-    float *full_m, *full_v;         /* rank 0: [count], to write and read checkpoints */
-    float *images;                  /* [images of this rank's run of micro-batches] */
+    float *flat;            /* [count] */
+    float *m, *v;           /* this rank's segment */
+    float *full_m, *full_v; /* rank 0: [count], to write and read checkpoints */
+    float *images;          /* [images of this rank's run of micro-batches] */
     int64_t *rows;
-    float *codes, *prior, *dcode;   /* MMD-AE: [batch, latent] twice, [own images, latent] */
-    float *statistics;              /* MMD-AE: the encoder's statistics from the first pass */
-    double *my_sums, *sums;         /* what ranks tell each other each step: this rank's, and all */
-    size_t *bytes_of;               /* [ranks] */
-    double *norms;                  /* blocks of the whole flat array, then of this segment */
+    float *codes, *prior, *dcode; /* MMD-AE: [batch, latent] twice, [own images, latent] */
+    float *statistics;            /* MMD-AE: the encoder's statistics from the first pass */
+    double *my_sums, *sums;       /* what ranks tell each other each step: this rank's, and all */
+    size_t *bytes_of;             /* [ranks] */
+    double *norms;                /* blocks of the whole flat array, then of this segment */
 } trainer;
 
 /* setup.c: all ranks; on failure nothing is left to destroy. */
-lws_status trainer_create(lws_comm *comm, lws_train_options *options,
-                          const lws_train_request *request, trainer *t);
+lws_status trainer_create(lws_comm *comm, lws_train_options *options, const lws_train_request *request, trainer *t);
 void trainer_destroy(trainer *t);
 
 /* step.c: one step, all ranks. LWS_ERR_NUMERIC (on all) when the loss or the gradient is not finite; the parameters
@@ -72,14 +71,15 @@ lws_status trainer_restore(trainer *t, bool *restored);
 /* show.c: the reconstruction grid of the first validation (or training) images; rank 0 draws, others return. */
 lws_status trainer_draw_grid(trainer *t);
 
-/* profile_report.c: with the key `profile`, all ranks around the loop. _start begins the profile (LWS_ERR_MEMORY, agreed).
- * _end takes the loop's status and returns it; where all ranks come out of the loop in order it prints rank 0's table
- * and writes the ranks' timelines to RUN/profile-RANK.json, warning where that fails: the run itself is whole. */
+/* profile_report.c: with the key `profile`, all ranks around the loop. _start begins the profile (LWS_ERR_MEMORY,
+ * agreed). _end takes the loop's status and returns it; where all ranks come out of the loop in order it prints rank
+ * 0's table and writes the ranks' timelines to RUN/profile-RANK.json, warning where that fails: the run itself is
+ * whole. */
 lws_status trainer_profile_start(trainer *t);
 lws_status trainer_profile_end(trainer *t, lws_status status);
 
-/* run_folder.c: rank 0 acts, all agree. Makes the folder and locks it (descriptor: to close at the end, -1 on other ranks),
- * refuses or clears one that holds a run. */
+/* run_folder.c: rank 0 acts, all agree. Makes the folder and locks it (descriptor: to close at the end, -1 on other
+ * ranks), refuses or clears one that holds a run. */
 lws_status run_folder_prepare(lws_comm *comm, const lws_train_request *request, int *descriptor);
 lws_status run_folder_write_config(lws_comm *comm, const char *run, const lws_train_options *options);
 

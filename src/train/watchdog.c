@@ -25,8 +25,7 @@ static struct {
 const char *lws_watchdog_where(void)
 {
     static _Thread_local char text[96];
-    snprintf(text, sizeof text, "%s %" PRIdFAST64, atomic_load(&watch.phase),
-             atomic_load(&watch.number));
+    snprintf(text, sizeof text, "%s %" PRIdFAST64, atomic_load(&watch.phase), atomic_load(&watch.number));
     return text;
 }
 
@@ -47,7 +46,8 @@ static void *look(void *unused)
             lws_log_voice(true);
             lws_error("rank %d on %s made no progress for %.0f s in %s: another rank, the network or the "
                       "disk hangs. Ending the job; go on with --resume. (The deadline is a key: "
-                      "deadline.)", watch.rank, watch.host, idle, lws_watchdog_where());
+                      "deadline.)",
+                      watch.rank, watch.host, idle, lws_watchdog_where());
             _exit(1);
         }
         struct timespec until;

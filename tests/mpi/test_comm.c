@@ -193,10 +193,14 @@ static void threads(void **state)
 static int all_tests(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(agree_on_the_lowest), cmocka_unit_test(agree_that_all_is_well),
-        cmocka_unit_test(agree_on_a_long_message), cmocka_unit_test(runs),
-        cmocka_unit_test(join), cmocka_unit_test(allgather),
-        cmocka_unit_test(broadcast), cmocka_unit_test(threads),
+        cmocka_unit_test(agree_on_the_lowest),
+        cmocka_unit_test(agree_that_all_is_well),
+        cmocka_unit_test(agree_on_a_long_message),
+        cmocka_unit_test(runs),
+        cmocka_unit_test(join),
+        cmocka_unit_test(allgather),
+        cmocka_unit_test(broadcast),
+        cmocka_unit_test(threads),
     };
     return cmocka_run_group_tests_name("comm", tests, NULL, NULL);
 }

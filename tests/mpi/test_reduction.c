@@ -193,9 +193,8 @@ static void too_many_ranks(void **state)
 static int all_tests(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(order_matters), cmocka_unit_test(same_bits_as_serial),
-        cmocka_unit_test(parts),         cmocka_unit_test(share),
-        cmocka_unit_test(collect_and_deal), cmocka_unit_test(too_many_ranks),
+        cmocka_unit_test(order_matters), cmocka_unit_test(same_bits_as_serial), cmocka_unit_test(parts),
+        cmocka_unit_test(share),         cmocka_unit_test(collect_and_deal),    cmocka_unit_test(too_many_ranks),
     };
     return cmocka_run_group_tests_name("reduction", tests, NULL, NULL);
 }

@@ -3,8 +3,8 @@
 
 #include <math.h>
 
-void ref_adam_step(const ref_adam *a, int64_t step, double lr, size_t n, double *theta, double *m,
-                   double *v, const double *g)
+void ref_adam_step(const ref_adam *a, int64_t step, double lr, size_t n, double *theta, double *m, double *v,
+                   const double *g)
 {
     for (size_t i = 0; i < n; i++) {
         double gradient = g[i] + (a->decoupled ? 0 : a->decay * theta[i]);

@@ -19,8 +19,8 @@ static void statistics(int rows, int channels, int ch, const double *x, double *
     *var = squares / rows;
 }
 
-void ref_batchnorm_forward(int rows, int channels, bool relu, const double *x, const double *gamma,
-                           const double *beta, double *y, double *mean, double *var)
+void ref_batchnorm_forward(int rows, int channels, bool relu, const double *x, const double *gamma, const double *beta,
+                           double *y, double *mean, double *var)
 {
     for (int ch = 0; ch < channels; ch++) {
         statistics(rows, channels, ch, x, &mean[ch], &var[ch]);
@@ -32,9 +32,8 @@ void ref_batchnorm_forward(int rows, int channels, bool relu, const double *x, c
     }
 }
 
-void ref_batchnorm_backward(int rows, int channels, bool relu, const double *x, const double *gamma,
-                            const double *beta, const double *dy, double *dx, double *dgamma,
-                            double *dbeta)
+void ref_batchnorm_backward(int rows, int channels, bool relu, const double *x, const double *gamma, const double *beta,
+                            const double *dy, double *dx, double *dgamma, double *dbeta)
 {
     for (int ch = 0; ch < channels; ch++) {
         double mean, var, dvar = 0, dmean = 0, centred = 0;

@@ -20,8 +20,7 @@ double ref_kl(int latent, const double *head, double *dhead)
 
 /* Sum over the scales of C/(C + |a - b|²); factor · the gradient with respect to a is added to da,
  * if not NULL. */
-static double kernel(int latent, double sigma, const double *a, const double *b, double factor,
-                     double *da)
+static double kernel(int latent, double sigma, const double *a, const double *b, double factor, double *da)
 {
     static const double scale[] = {.1, .2, .5, 1, 2, 5, 10};
     double d2 = 0, sum = 0;
@@ -36,8 +35,7 @@ static double kernel(int latent, double sigma, const double *a, const double *b,
     return sum;
 }
 
-double ref_mmd(int64_t total, int latent, double sigma, const double *codes, const double *prior,
-               double *dcodes)
+double ref_mmd(int64_t total, int latent, double sigma, const double *codes, const double *prior, double *dcodes)
 {
     double within = 0, across = 0;
     double pairs = (double)total * (double)(total - 1), all = (double)total * (double)total;

@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-void ref_gemm(bool transpose_a, bool transpose_b, int m, int n, int k, const double *a, int lda,
-              const double *b, int ldb, double *c, int ldc)
+void ref_gemm(bool transpose_a, bool transpose_b, int m, int n, int k, const double *a, int lda, const double *b,
+              int ldb, double *c, int ldc)
 {
     for (int i = 0; i < m; i++)
         for (int j = 0; j < n; j++) {
@@ -75,15 +75,13 @@ void ref_conv_forward(const lws_conv2d *g, int n, const double *x, const double 
     for_each_tap(g, n, visit_forward, &(struct arrays){.x = x, .w = w, .out = y});
 }
 
-void ref_conv_backward_data(const lws_conv2d *g, int n, const double *dy, const double *w,
-                            double *dx)
+void ref_conv_backward_data(const lws_conv2d *g, int n, const double *dy, const double *w, double *dx)
 {
     memset(dx, 0, (size_t)n * g->in_h * g->in_w * g->in_c * sizeof *dx);
     for_each_tap(g, n, visit_data, &(struct arrays){.w = w, .y = dy, .out = dx});
 }
 
-void ref_conv_backward_weight(const lws_conv2d *g, int n, const double *x, const double *dy,
-                              double *dw)
+void ref_conv_backward_weight(const lws_conv2d *g, int n, const double *x, const double *dy, double *dw)
 {
     memset(dw, 0, (size_t)g->kernel * g->kernel * g->in_c * g->out_c * sizeof *dw);
     for_each_tap(g, n, visit_weight, &(struct arrays){.x = x, .y = dy, .out = dw});

@@ -73,8 +73,8 @@ static score window_score(const lws_loss_spec *spec, ref_moments m)
     return r;
 }
 
-static void add_gradient(int side, const double *weight, int row, int step, const double *x,
-                         const double *y, ref_moments m, score s, double factor, double *dy)
+static void add_gradient(int side, const double *weight, int row, int step, const double *x, const double *y,
+                         ref_moments m, score s, double factor, double *dy)
 {
     for (int a = 0; a < side; a++)
         for (int b = 0; b < side; b++) {
@@ -86,8 +86,8 @@ static void add_gradient(int side, const double *weight, int row, int step, cons
 
 /* One level: the mean over windows and channels; factor · gradient is added to dy where that is not
  * NULL. */
-static double level(const lws_loss_spec *spec, int side, int h, int w, int c, const double *x,
-                    const double *y, double factor, double *dy)
+static double level(const lws_loss_spec *spec, int side, int h, int w, int c, const double *x, const double *y,
+                    double factor, double *dy)
 {
     double *weight = malloc((size_t)side * side * sizeof *weight), sum = 0;
     double sigma = spec->sigma > 0 ? spec->sigma : 1.5 / 11 * side;
@@ -101,15 +101,13 @@ static double level(const lws_loss_spec *spec, int side, int h, int w, int c, co
                 score s = window_score(spec, m);
                 sum += s.value;
                 if (dy)
-                    add_gradient(side, weight, w * c, c, x + at, y + at, m, s, factor / count,
-                                 dy + at);
+                    add_gradient(side, weight, w * c, c, x + at, y + at, m, s, factor / count, dy + at);
             }
     free(weight);
     return sum / count;
 }
 
-static double evaluate(const lws_loss_spec *spec, int h, int w, int c, const double *x,
-                       const double *y, double *dy)
+static double evaluate(const lws_loss_spec *spec, int h, int w, int c, const double *x, const double *y, double *dy)
 {
     size_t count = (size_t)h * w * c;
     double value = 0;
@@ -132,14 +130,12 @@ static double evaluate(const lws_loss_spec *spec, int h, int w, int c, const dou
     return value;
 }
 
-double ref_loss_value(const lws_loss_spec *spec, int h, int w, int c, const double *x,
-                      const double *y)
+double ref_loss_value(const lws_loss_spec *spec, int h, int w, int c, const double *x, const double *y)
 {
     return evaluate(spec, h, w, c, x, y, NULL);
 }
 
-double ref_loss_gradient(const lws_loss_spec *spec, int h, int w, int c, const double *x,
-                         const double *y, double *dy)
+double ref_loss_gradient(const lws_loss_spec *spec, int h, int w, int c, const double *x, const double *y, double *dy)
 {
     return evaluate(spec, h, w, c, x, y, dy);
 }

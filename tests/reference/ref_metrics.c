@@ -19,8 +19,8 @@ static double *clipped(size_t n, const double *y)
 
 /* Means over the windows of channel ch of l·c·s and of c·s; covariances are multiplied by
  * `correction`. */
-static void channel_means(int side, double sigma, double correction, int h, int w, int c, int ch,
-                          const double *x, const double *y, double *ssim, double *cs)
+static void channel_means(int side, double sigma, double correction, int h, int w, int c, int ch, const double *x,
+                          const double *y, double *ssim, double *cs)
 {
     const double c1 = .01 * .01, c2 = .03 * .03;
     double *weight = malloc((size_t)side * side * sizeof *weight);
@@ -41,8 +41,8 @@ static void channel_means(int side, double sigma, double correction, int h, int 
     free(weight);
 }
 
-static double mean_ssim(int side, double sigma, double correction, int h, int w, int c,
-                        const double *x, const double *y)
+static double mean_ssim(int side, double sigma, double correction, int h, int w, int c, const double *x,
+                        const double *y)
 {
     double *z = clipped((size_t)h * w * c, y), sum = 0, ssim, cs;
     for (int ch = 0; ch < c; ch++) {
@@ -78,8 +78,8 @@ static double *halved(int h, int w, const double *p)
     for (int i = 0; i < oh; i++)
         for (int j = 0; j < ow; j++) {
             int a = 2 * i - h % 2, b = 2 * j - w % 2;
-            out[i * ow + j] = (padded(h, w, p, a, b) + padded(h, w, p, a, b + 1) +
-                               padded(h, w, p, a + 1, b) + padded(h, w, p, a + 1, b + 1)) /
+            out[i * ow + j] = (padded(h, w, p, a, b) + padded(h, w, p, a, b + 1) + padded(h, w, p, a + 1, b) +
+                               padded(h, w, p, a + 1, b + 1)) /
                               4;
         }
     return out;

@@ -18,8 +18,7 @@ void ref_window_weights(int side, double sigma, double *weight)
         weight[i] /= sum;
 }
 
-void ref_window_mean(int side, const double *weight, int h, int w, int c, const double *x,
-                     double *out)
+void ref_window_mean(int side, const double *weight, int h, int w, int c, const double *x, double *out)
 {
     int oh = h - side + 1, ow = w - side + 1;
     for (int i = 0; i < oh; i++)
@@ -33,8 +32,7 @@ void ref_window_mean(int side, const double *weight, int h, int w, int c, const 
             }
 }
 
-void ref_window_adjoint(int side, const double *weight, int h, int w, int c, const double *m,
-                        double *out)
+void ref_window_adjoint(int side, const double *weight, int h, int w, int c, const double *m, double *out)
 {
     int oh = h - side + 1, ow = w - side + 1;
     memset(out, 0, (size_t)h * w * c * sizeof *out);
@@ -43,12 +41,10 @@ void ref_window_adjoint(int side, const double *weight, int h, int w, int c, con
             for (int ch = 0; ch < c; ch++)
                 for (int a = 0; a < side; a++)
                     for (int b = 0; b < side; b++)
-                        out[((i + a) * w + j + b) * c + ch] +=
-                            weight[a * side + b] * m[(i * ow + j) * c + ch];
+                        out[((i + a) * w + j + b) * c + ch] += weight[a * side + b] * m[(i * ow + j) * c + ch];
 }
 
-ref_moments ref_window_moments(int side, const double *weight, const double *x, const double *y,
-                               int row, int step)
+ref_moments ref_window_moments(int side, const double *weight, const double *x, const double *y, int row, int step)
 {
     ref_moments m = {0};
     for (int a = 0; a < side; a++)

@@ -16,23 +16,20 @@
 /* ---- linear maps; all overwrite their output ----------------------------------------------------
  */
 
-void ref_gemm(bool transpose_a, bool transpose_b, int m, int n, int k, const double *a, int lda,
-              const double *b, int ldb, double *c, int ldc);
+void ref_gemm(bool transpose_a, bool transpose_b, int m, int n, int k, const double *a, int lda, const double *b,
+              int ldb, double *c, int ldc);
 
 void ref_conv_forward(const lws_conv2d *g, int n, const double *x, const double *w, double *y);
-void ref_conv_backward_data(const lws_conv2d *g, int n, const double *dy, const double *w,
-                            double *dx);
-void ref_conv_backward_weight(const lws_conv2d *g, int n, const double *x, const double *dy,
-                              double *dw);
+void ref_conv_backward_data(const lws_conv2d *g, int n, const double *dy, const double *w, double *dx);
+void ref_conv_backward_weight(const lws_conv2d *g, int n, const double *x, const double *dy, double *dw);
 
 /* ---- batch normalisation over rows, with an optional ReLU
  * ------------------------------------------ */
 
-void ref_batchnorm_forward(int rows, int channels, bool relu, const double *x, const double *gamma,
-                           const double *beta, double *y, double *mean, double *var);
-void ref_batchnorm_backward(int rows, int channels, bool relu, const double *x, const double *gamma,
-                            const double *beta, const double *dy, double *dx, double *dgamma,
-                            double *dbeta);
+void ref_batchnorm_forward(int rows, int channels, bool relu, const double *x, const double *gamma, const double *beta,
+                           double *y, double *mean, double *var);
+void ref_batchnorm_backward(int rows, int channels, bool relu, const double *x, const double *gamma, const double *beta,
+                            const double *dy, double *dx, double *dgamma, double *dbeta);
 
 /* ---- windows -----------------------------------------------------------------------------------
  */
@@ -42,10 +39,8 @@ void ref_window_weights(int side, double sigma, double *weight);
 
 /* out [h-s+1, w-s+1, c] and its adjoint out [h, w, c], by one loop over every pair of pixel and
  * window. */
-void ref_window_mean(int side, const double *weight, int h, int w, int c, const double *x,
-                     double *out);
-void ref_window_adjoint(int side, const double *weight, int h, int w, int c, const double *m,
-                        double *out);
+void ref_window_mean(int side, const double *weight, int h, int w, int c, const double *x, double *out);
+void ref_window_adjoint(int side, const double *weight, int h, int w, int c, const double *m, double *out);
 
 /* ---- structural similarity
  * ------------------------------------------------------------------------ */
@@ -57,21 +52,18 @@ typedef struct ref_moments {
 
 /* Moments of the window whose top left corner is at x, y; pixels `step` and rows `row` doubles
  * apart. */
-ref_moments ref_window_moments(int side, const double *weight, const double *x, const double *y,
-                               int row, int step);
+ref_moments ref_window_moments(int side, const double *weight, const double *x, const double *y, int row, int step);
 
 /* t^q as the losses use it: q = 1 and q = 0 exact, else t^q from .01 up and its tangent at .01
  * below. *slope is the derivative. */
 double ref_power(double t, double q, double *slope);
 
 /* The loss of one image pair, x and y [h, w, c]. */
-double ref_loss_value(const lws_loss_spec *spec, int h, int w, int c, const double *x,
-                      const double *y);
+double ref_loss_value(const lws_loss_spec *spec, int h, int w, int c, const double *x, const double *y);
 
 /* The same and its gradient dy [h, w, c], by the chain rule through every window (overwrites dy).
  */
-double ref_loss_gradient(const lws_loss_spec *spec, int h, int w, int c, const double *x,
-                         const double *y, double *dy);
+double ref_loss_gradient(const lws_loss_spec *spec, int h, int w, int c, const double *x, const double *y, double *dy);
 
 /* ---- metrics; y is clipped to [0, 1]
  * -------------------------------------------------------------- */
@@ -90,8 +82,7 @@ double ref_kl(int latent, const double *head, double *dhead);
 
 /* Unbiased MMD², inverse multiquadratic kernels; dcodes [total, latent] overwritten where not NULL.
  */
-double ref_mmd(int64_t total, int latent, double sigma, const double *codes, const double *prior,
-               double *dcodes);
+double ref_mmd(int64_t total, int latent, double sigma, const double *codes, const double *prior, double *dcodes);
 
 /* ---- optimiser
  * ------------------------------------------------------------------------------------- */
@@ -103,8 +94,8 @@ typedef struct ref_adam {
 } ref_adam;
 
 /* Step `step` (1 is the first) of Kingma & Ba 2015, algorithm 1. */
-void ref_adam_step(const ref_adam *a, int64_t step, double lr, size_t n, double *theta, double *m,
-                   double *v, const double *g);
+void ref_adam_step(const ref_adam *a, int64_t step, double lr, size_t n, double *theta, double *m, double *v,
+                   const double *g);
 
 /* ---- random numbers and images that scripts in other languages reproduce to the bit
  * ------------------- */

@@ -127,13 +127,12 @@ CHECK_UNUSED static double check_largest(const double *v, size_t n)
     return largest;
 }
 
-CHECK_UNUSED static void check_near_(double got, double want, double tolerance, const char *what,
-                                     const char *file, int line)
+CHECK_UNUSED static void check_near_(double got, double want, double tolerance, const char *what, const char *file,
+                                     int line)
 {
     if (fabs(got - want) <= tolerance)
         return;
-    print_error("%s = %.17g, expected %.17g, off by %.3g > %.3g\n", what, got, want,
-                fabs(got - want), tolerance);
+    print_error("%s = %.17g, expected %.17g, off by %.3g > %.3g\n", what, got, want, fabs(got - want), tolerance);
     _fail(file, line);
 }
 
@@ -142,16 +141,15 @@ CHECK_UNUSED static void check_near_(double got, double want, double tolerance, 
 
 /* max|got - want| <= tolerance · scale for n values that are floats or doubles. Returns the error
  * seen. */
-CHECK_UNUSED static double check_array_(const float *gotf, const double *gotd, const double *want,
-                                        size_t n, double scale, double tolerance, const char *what,
-                                        const char *file, int line)
+CHECK_UNUSED static double check_array_(const float *gotf, const double *gotd, const double *want, size_t n,
+                                        double scale, double tolerance, const char *what, const char *file, int line)
 {
     double worst = 0;
     for (size_t i = 0; i < n; i++) {
         double got = gotf ? (double)gotf[i] : gotd[i], error = fabs(got - want[i]);
         if (!(error <= tolerance * scale)) {
-            print_error("%s[%zu] = %.9g, expected %.9g; off by %.3g of the largest, %.3g allowed\n",
-                        what, i, got, want[i], error / scale, tolerance);
+            print_error("%s[%zu] = %.9g, expected %.9g; off by %.3g of the largest, %.3g allowed\n", what, i, got,
+                        want[i], error / scale, tolerance);
             _fail(file, line);
         }
         worst = fmax(worst, error);
@@ -160,13 +158,13 @@ CHECK_UNUSED static double check_array_(const float *gotf, const double *gotd, c
 }
 
 /* Error relative to the largest element of want, for float and for double results. */
-#define check_floats_near(got, want, n, tolerance)                                                 \
+#define check_floats_near(got, want, n, tolerance)                                                                     \
     check_array_(got, NULL, want, n, check_largest(want, n), tolerance, #got, __FILE__, __LINE__)
-#define check_doubles_near(got, want, n, tolerance)                                                \
+#define check_doubles_near(got, want, n, tolerance)                                                                    \
     check_array_(NULL, got, want, n, check_largest(want, n), tolerance, #got, __FILE__, __LINE__)
 
-CHECK_UNUSED static void check_same_bits_(const void *a, const void *b, size_t bytes,
-                                          const char *what, const char *file, int line)
+CHECK_UNUSED static void check_same_bits_(const void *a, const void *b, size_t bytes, const char *what,
+                                          const char *file, int line)
 {
     if (memcmp(a, b, bytes) == 0)
         return;
@@ -189,8 +187,7 @@ CHECK_UNUSED static double check_dot(const double *a, const double *b, size_t n)
 }
 
 /* Fails unless `text` has `part` in it. */
-CHECK_UNUSED static void check_mentions_(const char *text, const char *part, const char *file,
-                                         int line)
+CHECK_UNUSED static void check_mentions_(const char *text, const char *part, const char *file, int line)
 {
     if (strstr(text, part))
         return;

@@ -19,8 +19,7 @@ CHECK_UNUSED static lws_loss_spec one_level(lws_loss_kind kind, int side, double
     return s;
 }
 
-CHECK_UNUSED static lws_loss_spec with_exponents(lws_loss_spec s, double alpha, double beta,
-                                                 double gamma, double c3)
+CHECK_UNUSED static lws_loss_spec with_exponents(lws_loss_spec s, double alpha, double beta, double gamma, double c3)
 {
     s.alpha = alpha;
     s.beta = beta;
@@ -36,16 +35,15 @@ enum { CASES = 2 * 2 * 13 + 6 };
 CHECK_UNUSED static int loss_cases(lws_loss_spec cases[CASES])
 {
     static const double exponent[13][4] = {
-        {1, 1, 1, 0},    {2, 2, 2, 0},      {.5, .5, .5, 0}, {0, 0, 0, 0},  {0, 1, 1, 0},
-        {1, 0, 0, 0},    {1, 0, 1, 0},      {1, 1, 0, 0},    {3, 2, .5, 0}, {4, 4, 4, 0},
-        {1, 1, 1, .002}, {1.7, .3, 2.2, 0}, {1, 2, 2, .01},
+        {1, 1, 1, 0}, {2, 2, 2, 0},  {.5, .5, .5, 0}, {0, 0, 0, 0},    {0, 1, 1, 0},      {1, 0, 0, 0},   {1, 0, 1, 0},
+        {1, 1, 0, 0}, {3, 2, .5, 0}, {4, 4, 4, 0},    {1, 1, 1, .002}, {1.7, .3, 2.2, 0}, {1, 2, 2, .01},
     };
     int n = 0;
     for (int kind = 0; kind < 2; kind++)
         for (int gaussian = 0; gaussian < 2; gaussian++)
             for (int k = 0; k < 13; k++) {
-                lws_loss_spec s = one_level(kind ? LWS_LOSS_SSIM : LWS_LOSS_LWSSIM,
-                                            gaussian ? 7 : 4, gaussian ? 1.2 : 0);
+                lws_loss_spec s =
+                    one_level(kind ? LWS_LOSS_SSIM : LWS_LOSS_LWSSIM, gaussian ? 7 : 4, gaussian ? 1.2 : 0);
                 const double *e = exponent[k];
                 cases[n++] = with_exponents(s, e[0], e[1], e[2], e[3]);
             }
@@ -74,8 +72,8 @@ CHECK_UNUSED static void random_pair(check_rng *r, size_t n, double noise, float
 }
 
 /* The library's value of one pair; the gradient where dy is not NULL. */
-CHECK_UNUSED static double evaluate(const lws_loss_spec *spec, int h, int w, int c, const float *x,
-                                    const float *y, double scale, float *dy)
+CHECK_UNUSED static double evaluate(const lws_loss_spec *spec, int h, int w, int c, const float *x, const float *y,
+                                    double scale, float *dy)
 {
     lws_loss *loss = NULL;
     double value = (double)NAN;

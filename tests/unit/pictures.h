@@ -64,11 +64,10 @@ CHECK_UNUSED static blob picture_bytes(const void *data, size_t size)
 /* A JPEG whose frame header says four channels. */
 CHECK_UNUSED static blob picture_cmyk(void)
 {
-    static const uint8_t head[] = {
-        0xFF, 0xD8, 0xFF, 0xEE, 0, 14, 'A',  'd', 'o',  'b',  'e', 0,    100, 0,    0, 0,
-        0,    2,    0xFF, 0xC0, 0, 20, 8,    0,   64,   0,    64,  4,    1,   0x11, 0, 2,
-        0x11, 0,    3,    0x11, 0, 4,  0x11, 0,   0xFF, 0xDA, 0,   14,   4,   1,    0, 2,
-        0,    3,    0,    4,    0, 0,  63,   0,   1,    2,    3,   0xFF, 0xD9};
+    static const uint8_t head[] = {0xFF, 0xD8, 0xFF, 0xEE, 0, 14, 'A',  'd', 'o',  'b',  'e', 0,    100, 0,    0, 0,
+                                   0,    2,    0xFF, 0xC0, 0, 20, 8,    0,   64,   0,    64,  4,    1,   0x11, 0, 2,
+                                   0x11, 0,    3,    0x11, 0, 4,  0x11, 0,   0xFF, 0xDA, 0,   14,   4,   1,    0, 2,
+                                   0,    3,    0,    4,    0, 0,  63,   0,   1,    2,    3,   0xFF, 0xD9};
     return picture_bytes(head, sizeof head);
 }
 
@@ -104,8 +103,7 @@ CHECK_UNUSED static blob picture_png_header(uint32_t width, uint32_t height, uin
 /* A GIF of so many frames of one pixel. */
 CHECK_UNUSED static blob picture_gif(int frames)
 {
-    static const uint8_t head[] = {'G',  'I', 'F', '8', '9', 'a', 1, 0, 1, 0,
-                                   0x80, 0,   0,   200, 100, 50,  0, 0, 0};
+    static const uint8_t head[] = {'G', 'I', 'F', '8', '9', 'a', 1, 0, 1, 0, 0x80, 0, 0, 200, 100, 50, 0, 0, 0};
     static const uint8_t frame[] = {0x2C, 0, 0, 0, 0, 1, 0, 1, 0, 0, 2, 2, 0x44, 1, 0};
     blob b = {malloc(sizeof head + (size_t)frames * sizeof frame + 1), 0};
     assert_non_null(b.data);

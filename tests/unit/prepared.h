@@ -14,8 +14,7 @@ CHECK_UNUSED static lws_prepare_options options_of(const char *first, ...)
     lws_config_defaults(lws_prepare_table, &o);
     va_start(args, first);
     for (const char *key = first; key; key = va_arg(args, const char *)) {
-        lws_status status =
-            lws_config_set(lws_prepare_table, &o, key, va_arg(args, const char *), "test");
+        lws_status status = lws_config_set(lws_prepare_table, &o, key, va_arg(args, const char *), "test");
         if (status != LWS_OK)
             print_error("%s\n", lws_message());
         assert_int_equal(status, LWS_OK);
@@ -44,8 +43,7 @@ CHECK_UNUSED static void prepared_free(prepared *p)
 }
 
 /* Plan, begin, and the shards, from the last to the first if `backwards`. */
-CHECK_UNUSED static lws_status prepared_write(const lws_prepare_options *o, bool backwards,
-                                              prepared *p)
+CHECK_UNUSED static lws_status prepared_write(const lws_prepare_options *o, bool backwards, prepared *p)
 {
     uint64_t *digests[64] = {0};
     *p = (prepared){0};
@@ -56,8 +54,7 @@ CHECK_UNUSED static lws_status prepared_write(const lws_prepare_options *o, bool
     lws_status status = LWS_OK;
     for (int i = 0; i < p->shards && status == LWS_OK; i++) {
         int s = backwards ? p->shards - 1 - i : i;
-        status =
-            lws_prepare_shard(p->plan, s, NULL, NULL, &p->results[s], &digests[s], &p->problems[s]);
+        status = lws_prepare_shard(p->plan, s, NULL, NULL, &p->results[s], &digests[s], &p->problems[s]);
         p->rows += p->results[s].rows;
         p->skipped += p->results[s].skipped;
     }
@@ -75,8 +72,7 @@ CHECK_UNUSED static lws_status prepared_write(const lws_prepare_options *o, bool
 CHECK_UNUSED static lws_status prepared_finish(prepared *p, bool backwards)
 {
     for (int i = 0; i < p->shards; i++)
-        LWS_TRY(lws_prepare_complete(p->plan, backwards ? p->shards - 1 - i : i, p->results,
-                                     p->digests));
+        LWS_TRY(lws_prepare_complete(p->plan, backwards ? p->shards - 1 - i : i, p->results, p->digests));
     for (int i = 0; i < p->shards; i++)
         LWS_TRY(lws_prepare_publish(p->plan, backwards ? p->shards - 1 - i : i));
     return lws_prepare_report(p->plan, p->results, (const char *const *)p->problems);
@@ -107,14 +103,13 @@ CHECK_UNUSED static void prepares_(const lws_prepare_options *o, const char *fil
 #define prepares(o) prepares_(o, __FILE__, __LINE__)
 
 /* Fails with this status and a message that has `part` in it. */
-CHECK_UNUSED static void refuses_(const lws_prepare_options *o, lws_status wanted, const char *part,
-                                  const char *file, int line)
+CHECK_UNUSED static void refuses_(const lws_prepare_options *o, lws_status wanted, const char *part, const char *file,
+                                  int line)
 {
     lws_status status = prepare(o, false, NULL);
     if (status == wanted && strstr(lws_message(), part))
         return;
-    print_error("status %d instead of %d with '%s': %s\n", (int)status, (int)wanted, part,
-                lws_message());
+    print_error("status %d instead of %d with '%s': %s\n", (int)status, (int)wanted, part, lws_message());
     _fail(file, line);
 }
 

@@ -41,8 +41,7 @@ CHECK_UNUSED __attribute__((format(printf, 1, 2))) static char *path_of(const ch
     return text;
 }
 
-CHECK_UNUSED static int remove_one(const char *path, const struct stat *st, int kind,
-                                   struct FTW *at)
+CHECK_UNUSED static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *at)
 {
     (void)st;
     (void)kind;

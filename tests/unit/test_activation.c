@@ -36,8 +36,7 @@ static void sigmoid(void **state)
     lws_sigmoid_forward(N, x, y);
     lws_sigmoid_backward(N, y, dy, dx);
     for (int i = 0; i < N; i++) {
-        double want =
-            x[i] >= 0 ? 1 / (1 + exp(-(double)x[i])) : exp((double)x[i]) / (1 + exp((double)x[i]));
+        double want = x[i] >= 0 ? 1 / (1 + exp(-(double)x[i])) : exp((double)x[i]) / (1 + exp((double)x[i]));
         assert_true(y[i] >= 0 && y[i] <= 1);
         check_near(y[i], want, 2e-7 * want + 1e-30); /* small values keep their digits */
         /* the backward pass has y alone to go by */

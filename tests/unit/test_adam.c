@@ -13,20 +13,15 @@ enum { N = 1003 };
 static void against_reference(void **state)
 {
     (void)state;
-    static const lws_adam cases[] = {{.9, .999, 1e-8, 0},
-                                     {.5, .999, 1e-8, 0},
-                                     {.9, .999, 1e-8, .05},
-                                     {0, .9, 1e-3, 0},
-                                     {.9, 0, 1e-4, .5}};
+    static const lws_adam cases[] = {
+        {.9, .999, 1e-8, 0}, {.5, .999, 1e-8, 0}, {.9, .999, 1e-8, .05}, {0, .9, 1e-3, 0}, {.9, 0, 1e-4, .5}};
     check_rng r = {131};
     for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
-        float *theta = check_random_floats(&r, N, -1, 1), *m = check_floats(N),
-              *v = check_floats(N);
+        float *theta = check_random_floats(&r, N, -1, 1), *m = check_floats(N), *v = check_floats(N);
         memset(m, 0, N * sizeof *m);
         memset(v, 0, N * sizeof *v);
         double *T = check_widen(theta, N), *M = check_widen(m, N), *V = check_widen(v, N);
-        ref_adam a = {cases[k].beta1, cases[k].beta2, cases[k].epsilon, cases[k].weight_decay,
-                      true};
+        ref_adam a = {cases[k].beta1, cases[k].beta2, cases[k].epsilon, cases[k].weight_decay, true};
         for (int step = 1; step <= 30; step++) {
             double lr = .01 / step, scale = step % 3 ? 1 : .25;
             float *g = check_random_floats(&r, N, -1, 1);
@@ -93,8 +88,7 @@ static void ranges_have_the_same_bits(void **state)
             memcpy(parts[k], start[k], N * sizeof(float));
         for (size_t k = 0; k < ranks; k++) {
             size_t b = N * k / ranks, e = N * (k + 1) / ranks;
-            lws_adam_step(&a, 7, 1e-3, .3, e - b, parts[0] + b, parts[1] + b, parts[2] + b,
-                          parts[3] + b);
+            lws_adam_step(&a, 7, 1e-3, .3, e - b, parts[0] + b, parts[1] + b, parts[2] + b, parts[3] + b);
         }
         for (int k = 0; k < 4; k++)
             check_same_bits(parts[k], whole[k], N * sizeof(float));
@@ -125,8 +119,7 @@ static void norms(void **state)
         for (size_t b = 0; b < blocks; b++) {
             size_t first = b * LWS_NORM_BLOCK;
             double one;
-            lws_norm_blocks(n - first < LWS_NORM_BLOCK ? n - first : LWS_NORM_BLOCK, g + first,
-                            &one);
+            lws_norm_blocks(n - first < LWS_NORM_BLOCK ? n - first : LWS_NORM_BLOCK, g + first, &one);
             check_same_bits(&one, &sums[b], sizeof one);
         }
         check_free(g, n), check_free(sums, blocks), check_free(want, blocks);
@@ -171,11 +164,8 @@ static void warmup(void **state)
 {
     (void)state;
     for (int kind = 0; kind < 3; kind++) {
-        lws_schedule s = {
-            .lr = .1, .lr_min = 0, .warmup = 20, .total = 400, .every = 1000, .factor = .1};
-        s.kind = kind == 0   ? LWS_SCHEDULE_CONSTANT
-                 : kind == 1 ? LWS_SCHEDULE_COSINE
-                             : LWS_SCHEDULE_STEP;
+        lws_schedule s = {.lr = .1, .lr_min = 0, .warmup = 20, .total = 400, .every = 1000, .factor = .1};
+        s.kind = kind == 0 ? LWS_SCHEDULE_CONSTANT : kind == 1 ? LWS_SCHEDULE_COSINE : LWS_SCHEDULE_STEP;
         double last = 0;
         for (int step = 0; step < 19; step++) {
             double rate = lws_schedule_rate(&s, step), next = lws_schedule_rate(&s, step + 1);

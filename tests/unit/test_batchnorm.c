@@ -53,16 +53,16 @@ static void forward(problem *p)
 {
     for (size_t i = 0; i < p->scratch_size; i++)
         p->scratch[i] = NAN;
-    lws_batchnorm_forward(p->rows, p->channels, p->relu, p->x, p->gamma, p->beta, p->y, p->mean,
-                          p->inv_std, p->unbiased, p->scratch);
+    lws_batchnorm_forward(p->rows, p->channels, p->relu, p->x, p->gamma, p->beta, p->y, p->mean, p->inv_std,
+                          p->unbiased, p->scratch);
 }
 
 static void backward(problem *p, float *dx)
 {
     for (size_t i = 0; i < p->scratch_size; i++)
         p->scratch[i] = NAN;
-    lws_batchnorm_backward(p->rows, p->channels, p->relu, p->x, p->y, p->gamma, p->mean, p->inv_std,
-                           p->dy, dx, p->dgamma, p->dbeta, p->scratch);
+    lws_batchnorm_backward(p->rows, p->channels, p->relu, p->x, p->y, p->gamma, p->mean, p->inv_std, p->dy, dx,
+                           p->dgamma, p->dbeta, p->scratch);
 }
 
 /* What the reference makes of the same numbers. */
@@ -77,8 +77,7 @@ static answer solve(const problem *p)
     double *x = check_widen(p->x, p->n), *gamma = check_widen(p->gamma, p->c);
     double *beta = check_widen(p->beta, p->c), *dy = check_widen(p->dy, p->n);
     ref_batchnorm_forward(p->rows, p->channels, p->relu, x, gamma, beta, a.y, a.mean, a.var);
-    ref_batchnorm_backward(p->rows, p->channels, p->relu, x, gamma, beta, dy, a.dx, a.dgamma,
-                           a.dbeta);
+    ref_batchnorm_backward(p->rows, p->channels, p->relu, x, gamma, beta, dy, a.dx, a.dgamma, a.dbeta);
     check_free(x, p->n), check_free(gamma, p->c), check_free(beta, p->c), check_free(dy, p->n);
     return a;
 }
@@ -109,8 +108,7 @@ static void compare(problem *p, double tolerance)
     forward(p);
     backward(p, p->dx);
     check_array_(p->y, NULL, a.y, p->n, size_of_terms(p, false), ROUNDING, "y", __FILE__, __LINE__);
-    check_array_(p->dx, NULL, a.dx, p->n, size_of_terms(p, true), tolerance, "dx", __FILE__,
-                 __LINE__);
+    check_array_(p->dx, NULL, a.dx, p->n, size_of_terms(p, true), tolerance, "dx", __FILE__, __LINE__);
     check_floats_near(p->mean, a.mean, p->c, tolerance);
     check_floats_near(p->dgamma, a.dgamma, p->c, tolerance);
     check_floats_near(p->dbeta, a.dbeta, p->c, tolerance);
@@ -183,8 +181,7 @@ static void large_mean(void **state)
             check_near(p.inv_std[k], root, 1e-6 * root);
             check_near(p.mean[k], a.mean[k], 1e-7 * 1000);
         }
-        check_array_(p.y, NULL, a.y, p.n, size_of_terms(&p, false), ROUNDING, "y", __FILE__,
-                     __LINE__);
+        check_array_(p.y, NULL, a.y, p.n, size_of_terms(&p, false), ROUNDING, "y", __FILE__, __LINE__);
         release_answer(&p, &a);
         release(&p);
     }
@@ -246,14 +243,12 @@ static void evaluation(void **state)
     check_rng r = {57};
     for (int i = 0; i < 40; i++) {
         problem p = make(&r, check_int(&r, 1, 99), check_int(&r, 1, 40), i % 2);
-        float *mean = check_random_floats(&r, p.c, -1, 1),
-              *var = check_random_floats(&r, p.c, 0, 2);
+        float *mean = check_random_floats(&r, p.c, -1, 1), *var = check_random_floats(&r, p.c, 0, 2);
         double *want = check_doubles(p.n);
         for (size_t k = 0; k < p.n; k++) {
             size_t c = k % p.c;
-            want[k] = (double)p.gamma[c] * ((double)p.x[k] - mean[c]) /
-                          sqrt(var[c] + LWS_BATCHNORM_EPSILON) +
-                      p.beta[c];
+            want[k] =
+                (double)p.gamma[c] * ((double)p.x[k] - mean[c]) / sqrt(var[c] + LWS_BATCHNORM_EPSILON) + p.beta[c];
             if (p.relu && want[k] < 0)
                 want[k] = 0;
         }
@@ -283,8 +278,8 @@ static void evaluation_agrees_with_training(void **state)
 
 /* The objective ⟨weight, y⟩ of the reference, whose gradient the reference's backward pass must be.
  */
-static double objective(int rows, int channels, bool relu, const double *x, const double *gamma,
-                        const double *beta, const double *weight)
+static double objective(int rows, int channels, bool relu, const double *x, const double *gamma, const double *beta,
+                        const double *weight)
 {
     size_t n = (size_t)rows * (size_t)channels, c = (size_t)channels;
     double *y = check_doubles(n), *mean = check_doubles(c), *var = check_doubles(c);

@@ -58,12 +58,10 @@ static void intervals(void **state)
         double count;
         int unit;
     } cases[] = {
-        {"500", 500, LWS_EVERY_STEPS},      {"500 steps", 500, LWS_EVERY_STEPS},
-        {"1 step", 1, LWS_EVERY_STEPS},     {"0", 0, LWS_EVERY_STEPS},
-        {"300s", 300, LWS_EVERY_SECONDS},   {"10min", 600, LWS_EVERY_SECONDS},
-        {"2h", 7200, LWS_EVERY_SECONDS},    {"0.5h", 1800, LWS_EVERY_SECONDS},
-        {"1 epoch", 1, LWS_EVERY_EPOCHS},   {"3 epochs", 3, LWS_EVERY_EPOCHS},
-        {"12epochs", 12, LWS_EVERY_EPOCHS},
+        {"500", 500, LWS_EVERY_STEPS},     {"500 steps", 500, LWS_EVERY_STEPS}, {"1 step", 1, LWS_EVERY_STEPS},
+        {"0", 0, LWS_EVERY_STEPS},         {"300s", 300, LWS_EVERY_SECONDS},    {"10min", 600, LWS_EVERY_SECONDS},
+        {"2h", 7200, LWS_EVERY_SECONDS},   {"0.5h", 1800, LWS_EVERY_SECONDS},   {"1 epoch", 1, LWS_EVERY_EPOCHS},
+        {"3 epochs", 3, LWS_EVERY_EPOCHS}, {"12epochs", 12, LWS_EVERY_EPOCHS},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         options o = fresh();
@@ -199,10 +197,8 @@ static void round_trip(const options *o)
     check_same_bits(&back.decay, &o->decay, sizeof o->decay);
     assert_int_equal(back.windows.count, o->windows.count);
     assert_int_equal(back.weights.count, o->weights.count);
-    check_same_bits(back.windows.value, o->windows.value,
-                    sizeof(double) * (size_t)o->windows.count);
-    check_same_bits(back.weights.value, o->weights.value,
-                    sizeof(double) * (size_t)o->weights.count);
+    check_same_bits(back.windows.value, o->windows.value, sizeof(double) * (size_t)o->windows.count);
+    check_same_bits(back.weights.value, o->weights.value, sizeof(double) * (size_t)o->weights.count);
     check_same_bits(&back.every.count, &o->every.count, sizeof(double));
     assert_int_equal(back.every.unit, o->every.unit);
     char *again = lws_config_text(table, &back);
@@ -232,8 +228,7 @@ static void text_and_back(void **state)
             o.weights.value[k] = check_uniform(&r, 0, 1e9);
         }
         o.every.unit = check_int(&r, 0, 2);
-        o.every.count = o.every.unit == LWS_EVERY_SECONDS ? check_uniform(&r, 0, 1e6)
-                                                          : check_int(&r, 0, 1000000);
+        o.every.count = o.every.unit == LWS_EVERY_SECONDS ? check_uniform(&r, 0, 1e6) : check_int(&r, 0, 1000000);
         snprintf(o.data, sizeof o.data, "/data/%d run", i);
         round_trip(&o);
     }
@@ -243,9 +238,8 @@ static void text_and_back(void **state)
 static void awkward_strings_and_back(void **state)
 {
     (void)state;
-    static const char *const cases[] = {
-        "/data/a=b", "a:b",     "/data/one;two", "#1",  "/data/x ; y", "/data/x # y",
-        "[section]", "ünïcødé", "quoted \"x\"",  "a,b", ";",           "back\\slash"};
+    static const char *const cases[] = {"/data/a=b", "a:b",     "/data/one;two", "#1",  "/data/x ; y", "/data/x # y",
+                                        "[section]", "ünïcødé", "quoted \"x\"",  "a,b", ";",           "back\\slash"};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         options o = fresh();
         set(&o, "data", cases[i]);

@@ -169,9 +169,8 @@ static void no_abbreviations(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(reads_text),          cmocka_unit_test(text_errors),
-        cmocka_unit_test(reads_files),         cmocka_unit_test(command_line),
-        cmocka_unit_test(command_line_again),  cmocka_unit_test(double_dash),
+        cmocka_unit_test(reads_text),          cmocka_unit_test(text_errors),        cmocka_unit_test(reads_files),
+        cmocka_unit_test(command_line),        cmocka_unit_test(command_line_again), cmocka_unit_test(double_dash),
         cmocka_unit_test(command_line_errors), cmocka_unit_test(no_abbreviations),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

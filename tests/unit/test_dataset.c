@@ -29,8 +29,8 @@ static void fill(split_data *d, uint64_t seed)
 }
 
 /* One shard with rows [first, first + rows) of d, of a dataset with `total` rows in the split. */
-static void make_shard(const char *path, const split_data *d, int64_t first, int64_t rows,
-                       int64_t total, lws_shard_facts facts)
+static void make_shard(const char *path, const split_data *d, int64_t first, int64_t rows, int64_t total,
+                       lws_shard_facts facts)
 {
     const char *names[8];
     char digest[LWS_DIGEST_TEXT], all[LWS_DIGEST_TEXT];
@@ -41,26 +41,22 @@ static void make_shard(const char *path, const split_data *d, int64_t first, int
     facts.first_row = first;
     facts.digest = digest;
     facts.split_digest = all;
-    assert_int_equal(lws_shard_file_write(path, rows, SIDE, 3, d->pixels[first], d->digests + first,
-                                          names + first),
+    assert_int_equal(lws_shard_file_write(path, rows, SIDE, 3, d->pixels[first], d->digests + first, names + first),
                      LWS_OK);
     assert_int_equal(lws_shard_file_complete(path, &facts), LWS_OK);
 }
 
 /* A dataset of 8 rows in three train shards and 8 in one test shard; nothing in valid. */
-static void make_dataset(const char *folder, uint64_t seed, const char *recipe, split_data *train,
-                         split_data *test)
+static void make_dataset(const char *folder, uint64_t seed, const char *recipe, split_data *train, split_data *test)
 {
     fill(train, seed);
     fill(test, seed + 1000);
-    lws_shard_facts facts = {
-        .recipe = recipe, .rows_by_split = {8, 0, 8}, .shards_by_split = {SHARDS, 0, 1}};
+    lws_shard_facts facts = {.recipe = recipe, .rows_by_split = {8, 0, 8}, .shards_by_split = {SHARDS, 0, 1}};
     int64_t first = 0;
     for (int i = 0; i < SHARDS; i++) {
         facts.split = LWS_TRAIN;
         facts.shard = i;
-        make_shard(path_of("%s/train-%05d-of-%05d.h5", folder, i, SHARDS), train, first,
-                   train_rows[i], 8, facts);
+        make_shard(path_of("%s/train-%05d-of-%05d.h5", folder, i, SHARDS), train, first, train_rows[i], 8, facts);
         first += train_rows[i];
     }
     facts.split = LWS_TEST;
@@ -211,8 +207,7 @@ static void a_shard_without_its_facts(void **state)
     static fixture f;
     static const char *const names[] = {"n"};
     set_up(&f, state);
-    assert_int_equal(lws_shard_file_write(f.train[2], 1, SIDE, 3, f.train_data.pixels[0],
-                                          f.train_data.digests, names),
+    assert_int_equal(lws_shard_file_write(f.train[2], 1, SIDE, 3, f.train_data.pixels[0], f.train_data.digests, names),
                      LWS_OK);
     opens_as(&f, LWS_TRAIN, LWS_ERR_FORMAT, "no complete shard");
     check_mentions(lws_message(), f.train[2]);
@@ -328,9 +323,7 @@ static void put(const char *path, const char *name, int64_t whole, const char *t
 {
     lws_h5 *file;
     assert_int_equal(lws_h5_edit(path, &file), LWS_OK);
-    assert_int_equal(text ? lws_h5_put_text(file, "/", name, text)
-                          : lws_h5_put_i64(file, "/", name, whole),
-                     LWS_OK);
+    assert_int_equal(text ? lws_h5_put_text(file, "/", name, text) : lws_h5_put_i64(file, "/", name, whole), LWS_OK);
     assert_int_equal(lws_h5_close(file), LWS_OK);
 }
 

@@ -21,8 +21,7 @@ static void png_to_all_channels(void **state)
 {
     (void)state;
     uint8_t *want = picture_pixels(31, 17, 3);
-    lws_image rgb = decode(picture_png(31, 17, 3), "a.png", 3),
-              padded = decode(picture_png(31, 17, 3), "a.png", 4),
+    lws_image rgb = decode(picture_png(31, 17, 3), "a.png", 3), padded = decode(picture_png(31, 17, 3), "a.png", 4),
               grey = decode(picture_png(31, 17, 3), "a.png", 1);
     assert_int_equal(rgb.width, 31);
     assert_int_equal(rgb.height, 17);
@@ -247,17 +246,15 @@ static void reads_files(void **state)
     check_mentions(lws_message(), "No such file");
     assert_int_equal(lws_image_read(*state, 3, &image), LWS_ERR_IO);
     assert_int_equal(mkfifo(path, 0600), 0);
-    assert_int_equal(lws_image_read(path, 3, &image),
-                     LWS_ERR_IO); /* and does not wait for a writer */
+    assert_int_equal(lws_image_read(path, 3, &image), LWS_ERR_IO); /* and does not wait for a writer */
 }
 
 static void knows_names(void **state)
 {
     (void)state;
-    assert_true(lws_image_is_name("a.jpg") && lws_image_is_name("b/c.JPEG") &&
-                lws_image_is_name("x.y.Png"));
-    assert_false(lws_image_is_name("a.txt") || lws_image_is_name("jpg") ||
-                 lws_image_is_name("a.jpg.bak") || lws_image_is_name(""));
+    assert_true(lws_image_is_name("a.jpg") && lws_image_is_name("b/c.JPEG") && lws_image_is_name("x.y.Png"));
+    assert_false(lws_image_is_name("a.txt") || lws_image_is_name("jpg") || lws_image_is_name("a.jpg.bak") ||
+                 lws_image_is_name(""));
 }
 
 int main(void)

@@ -49,8 +49,7 @@ static void dense_threads_do_not_change_bits(void **state)
     (void)state;
     enum { N = 37, IN = 301, OUT = 65 };
     check_rng r = {32};
-    float *x = check_random_floats(&r, N * IN, -1, 1),
-          *w = check_random_floats(&r, IN * OUT, -1, 1);
+    float *x = check_random_floats(&r, N * IN, -1, 1), *w = check_random_floats(&r, IN * OUT, -1, 1);
     float *dy = check_random_floats(&r, N * OUT, -1, 1);
     float *y[4], *dx[4], *dw[4];
     int before = omp_get_max_threads();

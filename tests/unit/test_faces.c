@@ -48,8 +48,7 @@ static void grey_is_the_luma(void **state)
         draw(1, k, SIDE, 3, rgb);
         draw(1, k, SIDE, 1, grey);
         for (int i = 0; i < SIDE * SIDE; i++)
-            check_near(grey[i], .299 * rgb[3 * i] + .587 * rgb[3 * i + 1] + .114 * rgb[3 * i + 2],
-                       .51);
+            check_near(grey[i], .299 * rgb[3 * i] + .587 * rgb[3 * i + 1] + .114 * rgb[3 * i + 2], .51);
     }
 }
 
@@ -97,8 +96,7 @@ static void faces_vary(void **state)
 static void every_trait_occurs(void **state)
 {
     (void)state;
-    int hair[LWS_HAIRS] = {0}, hat[4] = {0}, beard[5] = {0}, glasses[4] = {0}, backdrop[5] = {0},
-        collar[4] = {0};
+    int hair[LWS_HAIRS] = {0}, hat[4] = {0}, beard[5] = {0}, glasses[4] = {0}, backdrop[5] = {0}, collar[4] = {0};
     int freckles = 0, open = 0;
     float dark = 1, pale = 0, left = 0, right = 0;
     for (uint64_t i = 0; i < 3000; i++) {

@@ -158,10 +158,8 @@ static void names_a_kernel(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(against_reference),
-        cmocka_unit_test(overwrites_nan),
-        cmocka_unit_test(whole_numbers_are_exact),
-        cmocka_unit_test(same_bits_every_time_and_from_many_threads),
+        cmocka_unit_test(against_reference),       cmocka_unit_test(overwrites_nan),
+        cmocka_unit_test(whole_numbers_are_exact), cmocka_unit_test(same_bits_every_time_and_from_many_threads),
         cmocka_unit_test(names_a_kernel),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

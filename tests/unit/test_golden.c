@@ -15,8 +15,7 @@
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
-static const double layer_tolerance =
-    3e-6; /* of the largest: float products, sums of up to 128 terms */
+static const double layer_tolerance = 3e-6; /* of the largest: float products, sums of up to 128 terms */
 
 static void metrics(void **state)
 {
@@ -105,16 +104,14 @@ static void down_layer(void **state)
     (void)state;
     size_t scratch_size = lws_conv2d_scratch(&geometry, 2, omp_get_max_threads());
     size_t norm_size = lws_batchnorm_scratch(32, 4);
-    float *x = values(31, WIDE, 1, 0), *w = values(32, WEIGHTS, .25f, 0),
-          *gamma = values(33, 4, 1, 1);
+    float *x = values(31, WIDE, 1, 0), *w = values(32, WEIGHTS, .25f, 0), *gamma = values(33, 4, 1, 1);
     float *beta = values(36, 4, 1, 0), *dy = values(35, NARROW, 1, 0);
     float *conv = check_floats(NARROW), *out = check_floats(NARROW), *dx = check_floats(WIDE);
     float *scratch = check_floats(scratch_size), *norm = check_floats(norm_size);
     float mean[4], inv_std[4], var[4], dgamma[4] = {0}, dbeta[4] = {0}, dw[WEIGHTS] = {0};
     lws_conv2d_forward(&geometry, 2, x, w, conv, scratch);
     lws_batchnorm_forward(32, 4, true, conv, gamma, beta, out, mean, inv_std, var, norm);
-    lws_batchnorm_backward(32, 4, true, conv, out, gamma, mean, inv_std, dy, dy, dgamma, dbeta,
-                           norm);
+    lws_batchnorm_backward(32, 4, true, conv, out, gamma, mean, inv_std, dy, dy, dgamma, dbeta, norm);
     lws_conv2d_backward_weight(&geometry, 2, x, dy, dw, scratch);
     lws_conv2d_backward_data(&geometry, 2, dy, w, dx, scratch);
     check_floats_near(conv, golden_down_conv, COUNT(golden_down_conv), layer_tolerance);
@@ -133,8 +130,7 @@ static void up_layer(void **state)
 {
     (void)state;
     size_t scratch_size = lws_conv2d_scratch(&geometry, 2, omp_get_max_threads());
-    float *z = values(41, NARROW, 1, 0), *u = values(42, WEIGHTS, .25f, 0),
-          *bias = values(43, 3, 1, 0);
+    float *z = values(41, NARROW, 1, 0), *u = values(42, WEIGHTS, .25f, 0), *bias = values(43, 3, 1, 0);
     float *dy = values(44, WIDE, 1, 0), *out = check_floats(WIDE), *dz = check_floats(NARROW);
     float *scratch = check_floats(scratch_size), du[WEIGHTS] = {0}, dbias[3] = {0};
     lws_conv2d_backward_data(&geometry, 2, z, u, out, scratch);

@@ -46,8 +46,7 @@ static void arrays(void **state)
         assert_int_equal(lws_h5_read(file, names[t], (lws_h5_type)t, 30, back), LWS_OK);
         check_same_bits(back, data[t], 30 * sizes[t]);
         assert_int_equal(lws_h5_read(file, names[t], (lws_h5_type)t, 29, back), LWS_ERR_FORMAT);
-        assert_int_equal(lws_h5_read(file, names[t], (lws_h5_type)((t + 1) % 5), 30, back),
-                         LWS_ERR_FORMAT);
+        assert_int_equal(lws_h5_read(file, names[t], (lws_h5_type)((t + 1) % 5), 30, back), LWS_ERR_FORMAT);
         check_mentions(lws_message(), names[t]);
     }
     assert_int_equal(lws_h5_read(file, "/none", LWS_H5_U8, 1, back), LWS_ERR_FORMAT);
@@ -173,8 +172,7 @@ static lws_status see(void *user, const char *name, const lws_h5_info *info)
 static void visits_in_order(void **state)
 {
     char *path = path_of("%s/a.h5", (char *)*state);
-    static const char *const names[] = {"/z", "/m/b/y", "/a", "/m/b/x", "/m/a"}, *const text[] = {
-                                                                                     "t"};
+    static const char *const names[] = {"/z", "/m/b/y", "/a", "/m/b/x", "/m/a"}, *const text[] = {"t"};
     float data[5] = {0};
     lws_h5 *file = create(path);
     for (int64_t i = 0; i < 5; i++) {
@@ -236,8 +234,7 @@ static void refuses_other_files(void **state)
     file_text(path, "This is a text and not a file of numbers.");
     assert_int_equal(lws_h5_open(path, &file), LWS_ERR_FORMAT);
     check_mentions(lws_message(), path);
-    assert_int_equal(lws_h5_create(path_of("%s/no/such/folder/a.h5", (char *)*state), &file),
-                     LWS_ERR_IO);
+    assert_int_equal(lws_h5_create(path_of("%s/no/such/folder/a.h5", (char *)*state), &file), LWS_ERR_IO);
     check_mentions(lws_message(), "No such file");
 }
 

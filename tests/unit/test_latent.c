@@ -55,8 +55,7 @@ static double *random_codes(check_rng *r, size_t n, double spread, float **narro
 {
     *narrow = check_floats(n);
     for (size_t i = 0; i < n; i++) /* sum of uniforms: near enough to a normal */
-        (*narrow)[i] = (float)(spread * (check_uniform(r, -1, 1) + check_uniform(r, -1, 1) +
-                                         check_uniform(r, -1, 1)));
+        (*narrow)[i] = (float)(spread * (check_uniform(r, -1, 1) + check_uniform(r, -1, 1) + check_uniform(r, -1, 1)));
     return check_widen(*narrow, n);
 }
 
@@ -76,8 +75,7 @@ static void mmd_against_reference(void **state)
         for (size_t i = 0; i < n; i++)
             want[i] += scale * grad[i];
         /* seven kernels of up to 1 are summed and subtracted */
-        check_near(lws_mmd(total, latent, sigma, codes, prior, 0, total, scale, dcode), value,
-                   1e-13);
+        check_near(lws_mmd(total, latent, sigma, codes, prior, 0, total, scale, dcode), value, 1e-13);
         check_floats_near(dcode, want, n, 2e-7);
         check_free(C, n), check_free(P, n), check_free(want, n), check_free(grad, n);
         check_free(codes, n), check_free(prior, n), check_free(dcode, n);
@@ -98,8 +96,7 @@ static void mmd_partition(void **state)
         memset(parts, 0, N * sizeof(float));
         for (int k = 0; k < ranks; k++) {
             int first = TOTAL * k / ranks, last = TOTAL * (k + 1) / ranks;
-            double same = lws_mmd(TOTAL, LATENT, 1, codes, prior, first, last - first, 2,
-                                  parts + first * LATENT);
+            double same = lws_mmd(TOTAL, LATENT, 1, codes, prior, first, last - first, 2, parts + first * LATENT);
             check_same_bits(&same, &value, sizeof value);
         }
         check_same_bits(parts, whole, N * sizeof(float));

@@ -36,8 +36,7 @@ static void defaults(void **state)
     assert_int_equal(lws_loss_defaults(LWS_LOSS_MSE).kind, LWS_LOSS_MSE);
 }
 
-static void compare(const lws_loss_spec *spec, int h, int w, int c, const float *x, const float *y,
-                    double tolerance)
+static void compare(const lws_loss_spec *spec, int h, int w, int c, const float *x, const float *y, double tolerance)
 {
     size_t n = (size_t)h * (size_t)w * (size_t)c;
     double *X = check_widen(x, n), *Y = check_widen(y, n), *want = check_doubles(n);
@@ -66,8 +65,7 @@ static void against_reference(void **state)
 static void every_shape_and_side(void **state)
 {
     (void)state;
-    static const int shape[][3] = {{1, 1, 1}, {1, 6, 3},  {7, 2, 2},
-                                   {9, 9, 1}, {8, 11, 5}, {16, 16, 3}};
+    static const int shape[][3] = {{1, 1, 1}, {1, 6, 3}, {7, 2, 2}, {9, 9, 1}, {8, 11, 5}, {16, 16, 3}};
     check_rng r = {82};
     for (size_t i = 0; i < sizeof shape / sizeof *shape; i++) {
         const int *s = shape[i];

@@ -21,8 +21,7 @@ static void refuses_not_finite(void **state)
         for (int k = 0; k < 36; k++) {
             float *at = (k % 2 ? x : y) + place[k / 2 % 6], good = *at;
             *at = bad[k / 12];
-            assert_int_equal(lws_loss_eval(loss, BATCH, x, y, 1, value, k % 3 ? dy : NULL),
-                             LWS_ERR_NUMERIC);
+            assert_int_equal(lws_loss_eval(loss, BATCH, x, y, 1, value, k % 3 ? dy : NULL), LWS_ERR_NUMERIC);
             assert_true(lws_message()[0] != 0);
             *at = good;
         }
@@ -41,11 +40,11 @@ static void refused(lws_loss_spec spec, int h, int w, int c, const char *field)
     check_mentions(lws_message(), field);
 }
 
-#define REFUSED(kind, field, bad, name)                                                            \
-    do {                                                                                           \
-        lws_loss_spec spec_ = lws_loss_defaults(kind);                                             \
-        spec_.field = (bad);                                                                       \
-        refused(spec_, H, W, C, name);                                                             \
+#define REFUSED(kind, field, bad, name)                                                                                \
+    do {                                                                                                               \
+        lws_loss_spec spec_ = lws_loss_defaults(kind);                                                                 \
+        spec_.field = (bad);                                                                                           \
+        refused(spec_, H, W, C, name);                                                                                 \
     } while (0)
 
 static void refuses_wrong_windows_and_weights(void **state)

@@ -215,8 +215,7 @@ static void symmetric(void **state)
     float x[PIXELS], y[PIXELS];
     for (int k = 0; k < count; k++) {
         random_pair(&r, PIXELS, .8, x, y);
-        check_near(evaluate(&cases[k], H, W, C, y, x, 1, NULL),
-                   evaluate(&cases[k], H, W, C, x, y, 1, NULL), 1e-13);
+        check_near(evaluate(&cases[k], H, W, C, y, x, 1, NULL), evaluate(&cases[k], H, W, C, x, y, 1, NULL), 1e-13);
     }
 }
 

@@ -40,17 +40,15 @@ static void compare(int h, int w, int c, const float *x, const float *y)
 static void random_images(void **state)
 {
     (void)state;
-    static const int shape[][3] = {{64, 64, 3}, {44, 44, 1}, {48, 52, 3}, {45, 47, 2},
-                                   {43, 60, 1}, {11, 11, 3}, {10, 12, 1}, {7, 7, 4},
-                                   {6, 9, 3},   {1, 1, 1},   {12, 31, 3}, {3, 200, 1}};
+    static const int shape[][3] = {{64, 64, 3}, {44, 44, 1}, {48, 52, 3}, {45, 47, 2}, {43, 60, 1}, {11, 11, 3},
+                                   {10, 12, 1}, {7, 7, 4},   {6, 9, 3},   {1, 1, 1},   {12, 31, 3}, {3, 200, 1}};
     check_rng r = {111};
     for (size_t i = 0; i < sizeof shape / sizeof *shape; i++)
         for (int k = 0; k < 3; k++) {
             const int *s = shape[i];
             size_t n = (size_t)(s[0] * s[1] * s[2]);
             float *x = check_random_floats(&r, n, 0, 1), *y = check_random_floats(&r, n, -.2, 1.2);
-            for (size_t j = 0; j < n && k;
-                 j++) /* k: unrelated; like x, partly outside [0, 1]; closer */
+            for (size_t j = 0; j < n && k; j++) /* k: unrelated; like x, partly outside [0, 1]; closer */
                 y[j] = x[j] + .2f / (float)(k * k) * (y[j] - .5f);
             compare(s[0], s[1], s[2], x, y);
             check_free(x, n), check_free(y, n);

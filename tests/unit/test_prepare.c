@@ -77,11 +77,9 @@ static void has_names(const char *folder, lws_split split, const char *wanted)
 static void lists_a_folder(void **state)
 {
     char *input = make_tree(*state), *output = path_of("%s/out/deep", (char *)*state);
-    lws_prepare_options o =
-        options_of("input", input, "output", output, "size", "16", "split", "1,0,0", NULL);
+    lws_prepare_options o = options_of("input", input, "output", output, "size", "16", "split", "1,0,0", NULL);
     prepares(&o);
-    has_names(output, LWS_TRAIN,
-              "Z.bmp a-b.jpeg a.d/x.png a/b/c.JPG a/z.png b.jpg c.jpg d.jpg e.jpg f.jpg ");
+    has_names(output, LWS_TRAIN, "Z.bmp a-b.jpeg a.d/x.png a/b/c.JPG a/z.png b.jpg c.jpg d.jpg e.jpg f.jpg ");
     assert_int_equal(rows_of(output, LWS_VALID), 0);
     reports(output, "Images listed: 10");
     reports(output, "Files of other kinds, not looked at: 2");
@@ -101,22 +99,20 @@ static void makes_the_right_pixels(void **state)
                  {"25x18", "true", "lanczos", 25, 18},
                  {"none", "false", "lanczos", 45, 30}};
     for (int i = 0; i < 4; i++) {
-        lws_prepare_options o = options_of("input", input, "output", output, "size", "24", "split",
-                                           "0,0,1", "crop", cases[i].crop, "grey", cases[i].grey,
-                                           "filter", cases[i].filter, "overwrite", "true", NULL);
+        lws_prepare_options o =
+            options_of("input", input, "output", output, "size", "24", "split", "0,0,1", "crop", cases[i].crop, "grey",
+                       cases[i].grey, "filter", cases[i].filter, "overwrite", "true", NULL);
         prepares(&o);
         lws_image image; /* a-b.jpeg, 43 x 30; b.jpg, 40 x 30 */
-        int channels = cases[i].grey[0] == 't' ? 1 : 3,
-            width = cases[i].crop[0] == 'n' ? 43 : cases[i].width;
+        int channels = cases[i].grey[0] == 't' ? 1 : 3, width = cases[i].crop[0] == 'n' ? 43 : cases[i].width;
         uint8_t want[24 * 24 * 3];
         lws_resizer *r = lws_resizer_create();
         assert_int_equal(lws_image_read(path_of("%s/a-b.jpeg", input), channels, &image), LWS_OK);
         lws_crop crop = {(43 - width) / 2, (30 - cases[i].height) / 2, width, cases[i].height};
-        assert_int_equal(
-            lws_image_resize(r, &image, crop,
-                             cases[i].filter[0] == 'a' ? LWS_FILTER_AREA : LWS_FILTER_LANCZOS, 24,
-                             24, want),
-            LWS_OK);
+        assert_int_equal(lws_image_resize(r, &image, crop,
+                                          cases[i].filter[0] == 'a' ? LWS_FILTER_AREA : LWS_FILTER_LANCZOS, 24, 24,
+                                          want),
+                         LWS_OK);
         lws_dataset *d = opened(output, LWS_TEST);
         assert_int_equal(lws_dataset_get_info(d)->channels, channels);
         check_same_bits(lws_dataset_row(d, 1), want, (size_t)(24 * 24 * channels));
@@ -152,10 +148,8 @@ static char *make_zip(const char *folder)
 static void a_zip_is_as_good_as_a_folder(void **state)
 {
     char *a = path_of("%s/a", (char *)*state), *b = path_of("%s/b", (char *)*state);
-    lws_prepare_options from_folder =
-        options_of("input", make_tree(*state), "output", a, "size", "16", NULL);
-    lws_prepare_options from_zip =
-        options_of("input", make_zip(*state), "output", b, "size", "16", NULL);
+    lws_prepare_options from_folder = options_of("input", make_tree(*state), "output", a, "size", "16", NULL);
+    lws_prepare_options from_zip = options_of("input", make_zip(*state), "output", b, "size", "16", NULL);
     prepares(&from_folder);
     prepares(&from_zip);
     assert_true(same_datasets(a, b));
@@ -165,8 +159,7 @@ static void a_zip_is_as_good_as_a_folder(void **state)
 static void refuses_useless_input(void **state)
 {
     char *folder = *state, *output = path_of("%s/out", folder), *zip = make_zip(folder);
-    lws_prepare_options o =
-        options_of("input", path_of("%s/nowhere", folder), "output", output, NULL);
+    lws_prepare_options o = options_of("input", path_of("%s/nowhere", folder), "output", output, NULL);
     refuses(&o, LWS_ERR_IO, "No such file");
     char *empty = path_of("%s/empty", folder);
     assert_int_equal(mkdir(empty, 0777), 0);
@@ -199,8 +192,7 @@ static void refuses_contradicting_options(void **state)
     refuses(&o, LWS_ERR_USAGE, "--recipe");
     o = options_of("output", out, "input", in, "recipe", "synthetic", NULL);
     refuses(&o, LWS_ERR_USAGE, "--recipe");
-    static const char *const splits[] = {"0.8,0.1", "0.8,0.1,0.2", "1,0,0,0", "a,b,c",
-                                         "",        "1.5,-0.5,0",  "nan,0,1"};
+    static const char *const splits[] = {"0.8,0.1", "0.8,0.1,0.2", "1,0,0,0", "a,b,c", "", "1.5,-0.5,0", "nan,0,1"};
     for (size_t i = 0; i < sizeof splits / sizeof *splits; i++) {
         o = options_of("output", out, "input", in, "split", splits[i], NULL);
         refuses(&o, LWS_ERR_USAGE, "--split");
@@ -221,13 +213,12 @@ static void fractions_are_exact(void **state)
         const char *n, *split;
         int64_t rows[LWS_SPLITS];
     } cases[] = {
-        {"10", "0.8,0.1,0.1", {8, 1, 1}}, {"57", "0.5,0.25,0.25", {29, 14, 14}},
-        {"3", "0.8,0.1,0.1", {3, 0, 0}},  {"1", "0,0,1", {0, 0, 1}},
-        {"7", "0,0.5,0.5", {0, 4, 3}},    {"20", "1,0,0", {20, 0, 0}},
+        {"10", "0.8,0.1,0.1", {8, 1, 1}}, {"57", "0.5,0.25,0.25", {29, 14, 14}}, {"3", "0.8,0.1,0.1", {3, 0, 0}},
+        {"1", "0,0,1", {0, 0, 1}},        {"7", "0,0.5,0.5", {0, 4, 3}},         {"20", "1,0,0", {20, 0, 0}},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        lws_prepare_options o = options_of("output", output, "synthetic", cases[i].n, "size", "16",
-                                           "split", cases[i].split, "overwrite", "true", NULL);
+        lws_prepare_options o = options_of("output", output, "synthetic", cases[i].n, "size", "16", "split",
+                                           cases[i].split, "overwrite", "true", NULL);
         prepares(&o);
         for (int s = 0; s < LWS_SPLITS; s++)
             assert_int_equal(rows_of(output, (lws_split)s), cases[i].rows[s]);
@@ -239,8 +230,8 @@ static void the_seed_decides_the_split(void **state)
     char *in = make_tree(*state), *names[3];
     for (int i = 0; i < 3; i++) {
         char *out = path_of("%s/out%d", (char *)*state, i);
-        lws_prepare_options o = options_of("input", in, "output", out, "size", "16", "split",
-                                           "0.5,0.5,0", "seed", i == 2 ? "6" : "5", NULL);
+        lws_prepare_options o = options_of("input", in, "output", out, "size", "16", "split", "0.5,0.5,0", "seed",
+                                           i == 2 ? "6" : "5", NULL);
         prepares(&o);
         names[i] = names_in(out, LWS_VALID);
     }
@@ -256,8 +247,7 @@ static void follows_a_partition(void **state)
          *list = path_of("%s/list.txt", (char *)*state);
     file_text(list, "b.jpg 0\r\nz.png 1\n\n  c.JPG\t2 \na-b.jpeg 0\nmissing one.jpg 0\nx.png "
                     "2\nc.jpg 1\nx.png 2\nd.jpg 0");
-    lws_prepare_options o =
-        options_of("input", in, "output", out, "size", "16", "partition", list, "crop", "20", NULL);
+    lws_prepare_options o = options_of("input", in, "output", out, "size", "16", "partition", list, "crop", "20", NULL);
     prepares(&o);
     has_names(out, LWS_TRAIN, "a-b.jpeg b.jpg d.jpg ");
     has_names(out, LWS_VALID, "a/z.png c.jpg ");
@@ -314,24 +304,19 @@ static void recognises_celeba(void **state)
     assert_int_equal(mkdir(path_of("%s/img_align_celeba", in), 0777), 0);
     for (int i = 1; i <= 4; i++)
         picture_save(path_of("%s/img_align_celeba/%06d.jpg", in, i), picture_jpeg(178, 218, i));
-    file_text(path_of("%s/list_eval_partition.txt", in),
-              "000001.jpg 0\n000002.jpg 0\n000003.jpg 1\n000004.jpg 2\n");
-    const char *const inputs[] = {in, path_of("%s/img_align_celeba", in),
-                                  path_of("%s/img_align_celeba/", in)};
+    file_text(path_of("%s/list_eval_partition.txt", in), "000001.jpg 0\n000002.jpg 0\n000003.jpg 1\n000004.jpg 2\n");
+    const char *const inputs[] = {in, path_of("%s/img_align_celeba", in), path_of("%s/img_align_celeba/", in)};
     for (int i = 0; i < 3; i++) {
-        lws_prepare_options o =
-            options_of("input", inputs[i], "output", out, "overwrite", "true", NULL);
+        lws_prepare_options o = options_of("input", inputs[i], "output", out, "overwrite", "true", NULL);
         prepares(&o);
         assert_int_equal(rows_of(out, LWS_TRAIN), 2);
         assert_int_equal(rows_of(out, LWS_TEST), 1);
         lws_dataset *d = opened(out, LWS_TRAIN);
-        check_mentions(lws_dataset_get_info(d)->recipe,
-                       "recipe=celeba crop=140x140 filter=lanczos size=64 channels=3 "
-                       "split=list_eval_partition.txt");
+        check_mentions(lws_dataset_get_info(d)->recipe, "recipe=celeba crop=140x140 filter=lanczos size=64 channels=3 "
+                                                        "split=list_eval_partition.txt");
         lws_dataset_close(d);
     }
-    lws_prepare_options o =
-        options_of("input", in, "output", out, "overwrite", "true", "recipe", "folder", NULL);
+    lws_prepare_options o = options_of("input", in, "output", out, "overwrite", "true", "recipe", "folder", NULL);
     prepares(&o); /* asked for, another recipe takes another split */
     lws_dataset *d = opened(out, LWS_TRAIN);
     check_mentions(lws_dataset_get_info(d)->recipe, "recipe=folder crop=square");
@@ -341,8 +326,7 @@ static void recognises_celeba(void **state)
 static void limits_in_proportion(void **state)
 {
     char *out = path_of("%s/out", (char *)*state);
-    lws_prepare_options o =
-        options_of("output", out, "synthetic", "100", "size", "16", "limit", "20", NULL);
+    lws_prepare_options o = options_of("output", out, "synthetic", "100", "size", "16", "limit", "20", NULL);
     prepares(&o);
     assert_int_equal(rows_of(out, LWS_TRAIN), 16);
     assert_int_equal(rows_of(out, LWS_VALID), 2);
@@ -361,16 +345,14 @@ static void same_bytes_however_it_is_done(void **state)
     int threads = omp_get_max_threads();
     for (int i = 0; i < 3; i++) {
         out[i] = path_of("%s/out%d", (char *)*state, i);
-        lws_prepare_options o =
-            options_of("input", in, "output", out[i], "size", "16", "shards", "3", NULL);
+        lws_prepare_options o = options_of("input", in, "output", out[i], "size", "16", "shards", "3", NULL);
         omp_set_num_threads(i == 1 ? 4 : 1);
         assert_int_equal(prepare(&o, i == 2, NULL), LWS_OK);
     }
     omp_set_num_threads(threads);
     assert_true(same_datasets(out[0], out[1]));
     assert_true(same_datasets(out[0], out[2]));
-    assert_true(same_files(path_of("%s/%s", out[0], LWS_PREPARE_REPORT),
-                           path_of("%s/%s", out[1], LWS_PREPARE_REPORT)));
+    assert_true(same_files(path_of("%s/%s", out[0], LWS_PREPARE_REPORT), path_of("%s/%s", out[1], LWS_PREPARE_REPORT)));
 }
 
 static void shards_do_not_change_the_rows(void **state)
@@ -379,8 +361,8 @@ static void shards_do_not_change_the_rows(void **state)
     static const char *const counts[] = {"1", "3", "7"};
     for (int i = 0; i < 3; i++) {
         char *out = path_of("%s/out%d", (char *)*state, i);
-        lws_prepare_options o = options_of("output", out, "synthetic", "40", "size", "16", "shards",
-                                           counts[i], "split", "0.7,0.2,0.1", NULL);
+        lws_prepare_options o = options_of("output", out, "synthetic", "40", "size", "16", "shards", counts[i], "split",
+                                           "0.7,0.2,0.1", NULL);
         prepares(&o);
         lws_dataset *d = opened(out, LWS_TRAIN);
         assert_int_equal(lws_dataset_get_info(d)->shards, atoi(counts[i]));
@@ -396,8 +378,7 @@ static void shards_do_not_change_the_rows(void **state)
 
 static void refuses_shards_beyond_memory(void **state)
 {
-    lws_prepare_options o =
-        options_of("output", *state, "synthetic", "200000", "size", "128", "shards", "1", NULL);
+    lws_prepare_options o = options_of("output", *state, "synthetic", "200000", "size", "128", "shards", "1", NULL);
     refuses(&o, LWS_ERR_USAGE, "--shards");
     lws_prepare *plan;
     o = options_of("output", *state, "synthetic", "200000", "size", "128", NULL);
@@ -415,8 +396,7 @@ static void synthetic_faces_follow_the_seed(void **state)
 {
     char *a = path_of("%s/a", (char *)*state), *b = path_of("%s/b", (char *)*state),
          *c = path_of("%s/c", (char *)*state);
-    lws_prepare_options o =
-        options_of("output", a, "synthetic", "12", "size", "16", "seed", "3", NULL);
+    lws_prepare_options o = options_of("output", a, "synthetic", "12", "size", "16", "seed", "3", NULL);
     prepares(&o);
     o = options_of("output", b, "synthetic", "12", "size", "16", "seed", "3", NULL);
     prepares(&o);
@@ -445,12 +425,11 @@ static void leaves_bad_images_out(void **state)
 {
     char *in = make_tree(*state), *out = path_of("%s/out", (char *)*state),
          *clean = path_of("%s/clean", (char *)*state);
-    lws_prepare_options o = options_of("input", in, "output", clean, "size", "16", "crop", "20",
-                                       "split", "1,0,0", NULL);
+    lws_prepare_options o =
+        options_of("input", in, "output", clean, "size", "16", "crop", "20", "split", "1,0,0", NULL);
     prepares(&o);
     make_bad_images(in);
-    o = options_of("input", in, "output", out, "size", "16", "crop", "20", "split", "1,0,0",
-                   "shards", "4", NULL);
+    o = options_of("input", in, "output", out, "size", "16", "crop", "20", "split", "1,0,0", "shards", "4", NULL);
     prepares(&o);
     lws_dataset *with = opened(out, LWS_TRAIN), *without = opened(clean, LWS_TRAIN);
     assert_int_equal(lws_dataset_get_info(with)->rows, TREE);
@@ -476,8 +455,8 @@ static void strict_names_the_first_bad_image(void **state)
     picture_save(path_of("%s/bad-cz.png", in), picture_png(16000, 10, 1));
     int threads = omp_get_max_threads();
     for (int n = 1; n <= 4; n++) {
-        lws_prepare_options o = options_of("input", in, "output", out, "size", "16", "crop", "20",
-                                           "split", "1,0,0", "strict", "true", NULL);
+        lws_prepare_options o = options_of("input", in, "output", out, "size", "16", "crop", "20", "split", "1,0,0",
+                                           "strict", "true", NULL);
         omp_set_num_threads(n);
         refuses(&o, LWS_ERR_FORMAT, "bad-cmyk.jpg: CMYK");
         assert_false(file_exists(path_of("%s/.train-00000-of-00001.h5.partial", out)));
@@ -491,8 +470,7 @@ static void a_wrong_checksum_in_the_zip(void **state)
     blob stored = tree_file(7); /* d.jpg, stored as it is */
     file_flip(path, file_find(path, stored.data, stored.size) + stored.size / 2, 1);
     free(stored.data);
-    lws_prepare_options o =
-        options_of("input", path, "output", out, "size", "16", "split", "1,0,0", NULL);
+    lws_prepare_options o = options_of("input", path, "output", out, "size", "16", "split", "1,0,0", NULL);
     prepares(&o);
     assert_int_equal(rows_of(out, LWS_TRAIN), TREE - 1);
     reports(out, "d.jpg: damaged in the zip: CRC error");
@@ -536,8 +514,7 @@ static void does_not_open(const char *folder, const char *part)
 static void interrupted(void **state)
 {
     char *out = path_of("%s/out", (char *)*state), *clean = path_of("%s/clean", (char *)*state);
-    lws_prepare_options o =
-        options_of("output", clean, "synthetic", "9", "size", "16", "shards", "2", NULL);
+    lws_prepare_options o = options_of("output", clean, "synthetic", "9", "size", "16", "shards", "2", NULL);
     prepares(&o);
     strcpy(o.output, out);
     prepared p;
@@ -572,11 +549,9 @@ static void discards(void **state)
 
 static void respects_what_stands_there(void **state)
 {
-    char *out = path_of("%s/out", (char *)*state),
-         *mine = path_of("%s/out/my notes.txt", (char *)*state);
+    char *out = path_of("%s/out", (char *)*state), *mine = path_of("%s/out/my notes.txt", (char *)*state);
     char *stale = path_of("%s/out/.test-00003-of-00009.h5.partial", (char *)*state);
-    lws_prepare_options o =
-        options_of("output", out, "synthetic", "20", "size", "16", "shards", "3", NULL);
+    lws_prepare_options o = options_of("output", out, "synthetic", "20", "size", "16", "shards", "3", NULL);
     prepares(&o);
     file_text(mine, "mine");
     file_text(stale, "old");
@@ -607,12 +582,10 @@ static void unusable_output(void **state)
 /* 0: the failure came as a status that says why, and no file was left. */
 static int fill(void *user)
 {
-    lws_prepare_options o =
-        options_of("output", user, "synthetic", "100", "size", "32", "split", "1,0,0", NULL);
+    lws_prepare_options o = options_of("output", user, "synthetic", "100", "size", "32", "split", "1,0,0", NULL);
     prepared p;
     lws_status status = prepared_write(&o, false, &p);
-    bool right =
-        status == LWS_ERR_IO && strstr(lws_message(), "too large") && strstr(lws_message(), user);
+    bool right = status == LWS_ERR_IO && strstr(lws_message(), "too large") && strstr(lws_message(), user);
     bool gone = !file_exists(path_of("%s/.train-00000-of-00001.h5.partial", (char *)user));
     prepared_free(&p);
     return status == LWS_OK ? 3 : !right ? 1 : !gone ? 2 : 0;
@@ -620,8 +593,7 @@ static int fill(void *user)
 
 static int fill_when_completing(void *user)
 {
-    lws_prepare_options o =
-        options_of("output", user, "synthetic", "100", "size", "32", "split", "1,0,0", NULL);
+    lws_prepare_options o = options_of("output", user, "synthetic", "100", "size", "32", "split", "1,0,0", NULL);
     prepared p;
     struct rlimit limit;
     if (prepared_write(&o, false, &p) != LWS_OK)

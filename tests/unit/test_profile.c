@@ -77,11 +77,16 @@ static void nesting_and_totals(void **state)
     static const struct {
         const char *name, *group;
         int depth, calls;
-    } want[] = {{"step", "", 0, 3},           {"forward", "", 1, 3},
-                {"conv1", "convolution", 2, 3}, {"conv2", "convolution", 2, 3},
-                {"backward", "", 1, 3},       {"conv2", "convolution", 2, 3},
-                {"conv1", "convolution", 2, 3}, {"evaluation", "", 0, 1},
-                {"forward", "", 1, 1},        {"conv1", "convolution", 2, 1}};
+    } want[] = {{"step", "", 0, 3},
+                {"forward", "", 1, 3},
+                {"conv1", "convolution", 2, 3},
+                {"conv2", "convolution", 2, 3},
+                {"backward", "", 1, 3},
+                {"conv2", "convolution", 2, 3},
+                {"conv1", "convolution", 2, 3},
+                {"evaluation", "", 0, 1},
+                {"forward", "", 1, 1},
+                {"conv1", "convolution", 2, 1}};
     int count = (int)(sizeof want / sizeof *want);
     double before = lws_now();
     assert_int_equal(lws_profile_start(0), LWS_OK);
@@ -218,7 +223,8 @@ static void trace_parses(void **state)
     double last = 0;
     const char *names[10];
     int count = 0;
-    cJSON_ArrayForEach(e, events) {
+    cJSON_ArrayForEach(e, events)
+    {
         names[count++] = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(e, "name"));
         assert_true(number(e, "pid") == 7);
         if (count == 1)

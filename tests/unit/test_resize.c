@@ -6,8 +6,7 @@
 
 #include "resize_golden.h"
 
-static void resize(const lws_image *image, lws_crop crop, lws_filter filter, int width, int height,
-                   uint8_t *out)
+static void resize(const lws_image *image, lws_crop crop, lws_filter filter, int width, int height, uint8_t *out)
 {
     lws_resizer *r = lws_resizer_create();
     assert_non_null(r);
@@ -43,11 +42,9 @@ static void agrees_with_pillow(void **state)
         size_t bytes = (size_t)g->to_width * (size_t)g->to_height * (size_t)g->channels;
         lws_crop crop = {g->left, g->top, g->crop_width, g->crop_height};
         for (int stride = g->channels; stride <= (g->channels == 3 ? 4 : 1); stride++) {
-            lws_image image = {pattern(g->width, g->height, g->channels, stride), g->width,
-                               g->height, stride};
+            lws_image image = {pattern(g->width, g->height, g->channels, stride), g->width, g->height, stride};
             uint8_t *out = malloc(bytes);
-            resize(&image, crop, g->area ? LWS_FILTER_AREA : LWS_FILTER_LANCZOS, g->to_width,
-                   g->to_height, out);
+            resize(&image, crop, g->area ? LWS_FILTER_AREA : LWS_FILTER_LANCZOS, g->to_width, g->to_height, out);
             check_same_bits(out, g->want, bytes);
             free(out);
             free(image.pixels);
@@ -70,8 +67,7 @@ static double reference(const uint8_t *in, int w, int h, int ow, int oh, int ox,
     double wide = sx > 1 ? sx : 1, high = sy > 1 ? sy : 1;
     for (int y = 0; y < h; y++)
         for (int x = 0; x < w; x++) {
-            double k = lanczos((x + .5 - (ox + .5) * sx) / wide) *
-                       lanczos((y + .5 - (oy + .5) * sy) / high);
+            double k = lanczos((x + .5 - (ox + .5) * sx) / wide) * lanczos((y + .5 - (oy + .5) * sy) / high);
             sum += k * in[y * w + x];
             weights += k;
         }
@@ -83,12 +79,10 @@ static void agrees_with_the_definition(void **state)
     (void)state;
     check_rng r = {5};
     for (int round = 0; round < 12; round++) {
-        int w = check_int(&r, 1, 60), h = check_int(&r, 1, 60), ow = check_int(&r, 1, 30),
-            oh = check_int(&r, 1, 30);
+        int w = check_int(&r, 1, 60), h = check_int(&r, 1, 60), ow = check_int(&r, 1, 30), oh = check_int(&r, 1, 30);
         lws_image image = {malloc((size_t)(w * h)), w, h, 1};
         for (int i = 0; i < w * h; i++)
-            image.pixels[i] =
-                (uint8_t)check_int(&r, 60, 200); /* away from the limits, where rounding clips */
+            image.pixels[i] = (uint8_t)check_int(&r, 60, 200); /* away from the limits, where rounding clips */
         uint8_t *out = malloc((size_t)(ow * oh));
         resize(&image, (lws_crop){0, 0, w, h}, LWS_FILTER_LANCZOS, ow, oh, out);
         for (int y = 0; y < oh; y++)
@@ -154,8 +148,7 @@ static void a_resizer_may_be_used_again(void **state)
         lws_image image = {pattern(w, h, 1, 1), w, h, 1};
         uint8_t a[48 * 48], b[48 * 48];
         lws_filter filter = round % 3 ? LWS_FILTER_LANCZOS : LWS_FILTER_AREA;
-        assert_int_equal(
-            lws_image_resize(used, &image, (lws_crop){0, 0, w, h}, filter, size, size, a), LWS_OK);
+        assert_int_equal(lws_image_resize(used, &image, (lws_crop){0, 0, w, h}, filter, size, size, a), LWS_OK);
         resize(&image, (lws_crop){0, 0, w, h}, filter, size, size, b);
         check_same_bits(a, b, (size_t)(size * size));
         free(image.pixels);

@@ -16,9 +16,7 @@ static void published_vectors(void **state)
         uint32_t want[4];
     } cases[] = {
         {{{0, 0}, 0}, 0, {0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8}},
-        {{{~0u, ~0u}, ~(uint64_t)0},
-         ~(uint64_t)0,
-         {0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd}},
+        {{{~0u, ~0u}, ~(uint64_t)0}, ~(uint64_t)0, {0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd}},
         {{{0xa4093822, 0x299f31d0}, 0x0370734413198a2e},
          0x85a308d3243f6a88,
          {0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1}},
@@ -37,8 +35,7 @@ static void agrees_with_reference(void **state)
     for (int i = 0; i < 1000; i++) {
         uint64_t index = check_next(&r), key = check_next(&r), stream = check_next(&r);
         lws_rng_key k = {{(uint32_t)key, (uint32_t)(key >> 32)}, stream};
-        uint32_t counter[4] = {(uint32_t)index, (uint32_t)(index >> 32), (uint32_t)stream,
-                               (uint32_t)(stream >> 32)};
+        uint32_t counter[4] = {(uint32_t)index, (uint32_t)(index >> 32), (uint32_t)stream, (uint32_t)(stream >> 32)};
         uint32_t got[4], want[4];
         lws_rng_bits(k, index, got);
         ref_philox(counter, k.key, want);
@@ -57,8 +54,7 @@ static void frozen_values(void **state)
     lws_rng_bits(key, 123456789012, bits);
     check_same_bits(bits, want, sizeof bits);
     check_near(lws_rng_uniform(key, 5), 0x1.f3c1fe7330c44p-3, 0);
-    check_near(lws_rng_normal(key, 5), 0.5341681614439191,
-               1e-14); /* libm may differ in the last bit */
+    check_near(lws_rng_normal(key, 5), 0.5341681614439191, 1e-14); /* libm may differ in the last bit */
     static const uint64_t order[8] = {413, 470, 987, 353, 385, 477, 889, 348};
     for (uint64_t i = 0; i < 8; i++)
         assert_int_equal(lws_rng_permute(lws_rng(42, LWS_RNG_SHUFFLE, 3), 1000, i), order[i]);
@@ -74,8 +70,7 @@ static void keys_are_distinct(void **state)
     for (int seed = 0; seed < SEEDS; seed++)
         for (int purpose = 1; purpose <= PURPOSES; purpose++)
             for (int stream = 0; stream < STREAMS; stream++)
-                lws_rng_bits(lws_rng((uint64_t)seed, (lws_rng_purpose)purpose, (uint64_t)stream), 0,
-                             seen[count++]);
+                lws_rng_bits(lws_rng((uint64_t)seed, (lws_rng_purpose)purpose, (uint64_t)stream), 0, seen[count++]);
     for (int i = 0; i < ALL; i++)
         for (int j = 0; j < i; j++)
             assert_memory_not_equal(seen[i], seen[j], sizeof seen[i]);

@@ -19,8 +19,7 @@ static void compare(check_rng *r, int side, double sigma, int h, int w, int c)
     size_t m = (size_t)(h - side + 1) * (size_t)(w - side + 1) * (size_t)c;
     size_t scratch_size = lws_window_scratch(h, w, c);
     double *x = check_random_doubles(r, n, -1, 1), *u = check_random_doubles(r, m, -1, 1);
-    double *scratch = check_doubles(scratch_size),
-           *weight = check_doubles((size_t)side * (size_t)side);
+    double *scratch = check_doubles(scratch_size), *weight = check_doubles((size_t)side * (size_t)side);
     double *mean = check_doubles(m), *back = check_doubles(n);
     double *want_mean = check_doubles(m), *want_back = check_doubles(n);
 
@@ -86,8 +85,7 @@ static void taps(void **state)
             assert_true(g.tap[i] > 0);
             check_near(g.tap[i], g.tap[side - 1 - i], 1e-16);
             double d = i - (side - 1) / 2., d0 = (side - 1) / 2.;
-            check_near(g.tap[i] / g.tap[0], exp((d0 * d0 - d * d) / (2 * 2.5 * 2.5)),
-                       1e-13 * g.tap[i] / g.tap[0]);
+            check_near(g.tap[i] / g.tap[0], exp((d0 * d0 - d * d) / (2 * 2.5 * 2.5)), 1e-13 * g.tap[i] / g.tap[0]);
         }
         check_near(sum, 1, 1e-15);
         lws_window b = lws_window_box(side);

@@ -141,8 +141,8 @@ static void adjoint_identities(void **state)
     check_rng r = {54};
     for (int i = 0; i < 40; i++) {
         int m = i % 2 ? 2 : 4;
-        lws_conv2d g = geometry(check_int(&r, 1, 9), check_int(&r, 1, 9), 16 * check_int(&r, 1, 3),
-                                16 * check_int(&r, 1, 3));
+        lws_conv2d g =
+            geometry(check_int(&r, 1, 9), check_int(&r, 1, 9), 16 * check_int(&r, 1, 3), 16 * check_int(&r, 1, 3));
         problem p = make(&r, g, m, check_int(&r, 1, 4));
         float *ax = check_floats(p.ny), *aty = check_floats(p.nx), *dw = check_floats(p.nw);
         memset(dw, 0, p.nw * sizeof *dw);
