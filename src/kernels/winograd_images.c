@@ -1,0 +1,168 @@
+#include "winograd_domain.h"
+
+#include "winograd_1d.h"
+
+#include <string.h>
+
+static const float zeros[WINOGRAD_CHANNELS]; /* what is read outside the image */
+
+/* Input row (or column) of a phase image's index u: -1 where it lies outside. The phase of odd rows begins one index
+ * earlier, as the padding is one row. */
+LWS_INLINE int input_index(int tile, int m, int i, int parity, int size)
+{
+    int at = 2 * (tile * m + i - parity) + parity;
+    return at >= 0 && at < size ? at : -1;
+}
+
+/* One tile of one phase: all its channels to the transform domain; to[point · stride + c]. */
+LWS_INLINE void tile_input(const lws_conv2d *g, int m, const float *x, int ti, int tj, int phase, float *to,
+                           size_t stride)
+{
+    int side = m + 1, c = g->in_c;
+    const float *pixel[SIDE_MAX * SIDE_MAX];
+    for (int i = 0; i < side; i++) {
+        int h = input_index(ti, m, i, phase / 2, g->in_h);
+        for (int j = 0; j < side; j++) {
+            int w = input_index(tj, m, j, phase % 2, g->in_w);
+            pixel[i * side + j] = h < 0 || w < 0 ? zeros : x + ((size_t)h * g->in_w + w) * c;
+        }
+    }
+    for (int k = 0; k < c; k += LANES) {
+        vec d[SIDE_MAX * SIDE_MAX];
+        for (int p = 0; p < side * side; p++)
+            d[p] = *(const vec *)(pixel[p] + k);
+        for (int j = 0; j < side; j++)
+            input_1d(m, d + j, side);
+        for (int i = 0; i < side; i++)
+            input_1d(m, d + i * side, 1);
+        for (int p = 0; p < side * side; p++)
+            *(vec *)(to + p * stride + k) = d[p];
+    }
+}
+
+/* The adjoint: adds to the image. */
+LWS_INLINE void tile_input_adjoint(const lws_conv2d *g, int m, const float *from, size_t stride, int ti, int tj,
+                                   int phase, float *dx)
+{
+    int side = m + 1, c = g->in_c;
+    float *pixel[SIDE_MAX * SIDE_MAX];
+    for (int i = 0; i < side; i++) {
+        int h = input_index(ti, m, i, phase / 2, g->in_h);
+        for (int j = 0; j < side; j++) {
+            int w = input_index(tj, m, j, phase % 2, g->in_w);
+            pixel[i * side + j] = h < 0 || w < 0 ? NULL : dx + ((size_t)h * g->in_w + w) * c;
+        }
+    }
+    for (int k = 0; k < c; k += LANES) {
+        vec d[SIDE_MAX * SIDE_MAX];
+        for (int p = 0; p < side * side; p++)
+            d[p] = *(const vec *)(from + p * stride + k);
+        for (int j = 0; j < side; j++)
+            input_adjoint_1d(m, d + j, side);
+        for (int i = 0; i < side; i++)
+            input_adjoint_1d(m, d + i * side, 1);
+        for (int p = 0; p < side * side; p++)
+            if (pixel[p])
+                *(vec *)(pixel[p] + k) += d[p];
+    }
+}
+
+/* One output tile from the transform domain; from[point · stride + c]. Outputs beyond the image are dropped. */
+LWS_INLINE void tile_output(const lws_conv2d *g, int m, const float *from, size_t stride, int ti, int tj, float *y)
+{
+    int side = m + 1, c = g->out_c;
+    for (int k = 0; k < c; k += LANES) {
+        vec d[SIDE_MAX * SIDE_MAX];
+        for (int p = 0; p < side * side; p++)
+            d[p] = *(const vec *)(from + p * stride + k);
+        for (int j = 0; j < side; j++)
+            output_1d(m, d + j, side);
+        for (int i = 0; i < m; i++) {
+            output_1d(m, d + i * side, 1);
+            int h = ti * m + i;
+            for (int j = 0; j < m && h < g->out_h; j++) {
+                int w = tj * m + j;
+                if (w < g->out_w)
+                    *(vec *)(y + ((size_t)h * g->out_w + w) * c + k) = d[i * side + j];
+            }
+        }
+    }
+}
+
+LWS_INLINE void tile_output_adjoint(const lws_conv2d *g, int m, const float *dy, int ti, int tj, float *to,
+                                    size_t stride)
+{
+    int side = m + 1, c = g->out_c;
+    for (int k = 0; k < c; k += LANES) {
+        vec d[SIDE_MAX * SIDE_MAX];
+        for (int i = 0; i < m; i++) {
+            int h = ti * m + i;
+            for (int j = 0; j < m; j++) {
+                int w = tj * m + j;
+                d[i * side + j] =
+                    h < g->out_h && w < g->out_w ? *(const vec *)(dy + ((size_t)h * g->out_w + w) * c + k) : (vec){0};
+            }
+            output_adjoint_1d(m, d + i * side, 1);
+        }
+        for (int j = 0; j < side; j++)
+            output_adjoint_1d(m, d + j, side);
+        for (int p = 0; p < side * side; p++)
+            *(vec *)(to + p * stride + k) = d[p];
+    }
+}
+
+#define FOR_TILES(g, m, t, ti, tj)                                                                                     \
+    for (size_t t = 0, ti = 0; ti < (size_t)tiles_along((g)->out_h, m); ti++)                                          \
+        for (int tj = 0; tj < tiles_along((g)->out_w, m); tj++, t++)
+
+LWS_INLINE void image_input_m(const lws_conv2d *g, int m, const float *x, float *to, size_t row, size_t stride)
+{
+    FOR_TILES(g, m, t, ti, tj)
+    for (int phase = 0; phase < PHASES; phase++)
+        tile_input(g, m, x, (int)ti, tj, phase, to + t * row + (size_t)phase * g->in_c, stride);
+}
+
+LWS_CLONES void winograd_wide(const lws_conv2d *g, int m, const float *x, float *to, size_t row, size_t stride)
+{
+    if (m == 2)
+        image_input_m(g, 2, x, to, row, stride);
+    else
+        image_input_m(g, 4, x, to, row, stride);
+}
+
+LWS_INLINE void image_input_adjoint_m(const lws_conv2d *g, int m, const float *from, size_t row, size_t stride,
+                                      float *dx)
+{
+    memset(dx, 0, (size_t)g->in_h * g->in_w * g->in_c * sizeof *dx);
+    FOR_TILES(g, m, t, ti, tj)
+    for (int phase = 0; phase < PHASES; phase++)
+        tile_input_adjoint(g, m, from + t * row + (size_t)phase * g->in_c, stride, (int)ti, tj, phase, dx);
+}
+
+LWS_CLONES void winograd_wide_adjoint(const lws_conv2d *g, int m, const float *from, size_t row, size_t stride,
+                                      float *dx)
+{
+    if (m == 2)
+        image_input_adjoint_m(g, 2, from, row, stride, dx);
+    else
+        image_input_adjoint_m(g, 4, from, row, stride, dx);
+}
+
+LWS_CLONES void winograd_narrow(const lws_conv2d *g, int m, const float *from, size_t row, size_t stride, float *y)
+{
+    FOR_TILES(g, m, t, ti, tj)
+    if (m == 2)
+        tile_output(g, 2, from + t * row, stride, (int)ti, tj, y);
+    else
+        tile_output(g, 4, from + t * row, stride, (int)ti, tj, y);
+}
+
+LWS_CLONES void winograd_narrow_adjoint(const lws_conv2d *g, int m, const float *dy, float *to, size_t row,
+                                        size_t stride)
+{
+    FOR_TILES(g, m, t, ti, tj)
+    if (m == 2)
+        tile_output_adjoint(g, 2, dy, (int)ti, tj, to + t * row, stride);
+    else
+        tile_output_adjoint(g, 4, dy, (int)ti, tj, to + t * row, stride);
+}
