@@ -25,7 +25,7 @@ build() { # PRESET
 run() { # PRESET CTEST-OPTIONS…
     local preset=$1
     shift
-    ctest --test-dir "build/$preset" --output-on-failure "$@"
+    ctest --test-dir "build/$preset" --output-on-failure -j 2 "$@" # most tests ask for both for themselves
 }
 
 build release

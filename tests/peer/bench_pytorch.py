@@ -15,7 +15,8 @@ rounds, the ratio of the medians, and the ratios of the single rounds. Rows (--o
   start     from the start of `train` to the end of its first step, on 200,000 images in the page cache (only with --big)
 
 PyTorch may choose: 2 processes of 1 thread (DDP over gloo) or 1 process of 2 threads; eager or torch.compile; contiguous or
-channels_last. All that work are tried briefly, the fastest, and a second one close to it, run in the rounds. Its images
+channels_last. All that work are tried briefly, the fastest, and a second one close to it, run in the rounds. (Compiling
+takes half a minute: a layout that is eager far behind the other is compiled with --thorough only.) Its images
 lie in memory as bytes, are shuffled, and become floats a batch at a time. Its memory allocator is told to keep what it
 has (MALLOC_…), which saves it page faults: up to a tenth of a step. Variables that would choose kernels or threads for
 either side (OPENBLAS_CORETYPE, OMP_NUM_THREADS, …) are removed, unless --keep-env.
@@ -51,6 +52,7 @@ CHOOSING = ("OPENBLAS_CORETYPE", "OPENBLAS_NUM_THREADS", "GOTO_NUM_THREADS", "OM
             "OMP_PLACES", "OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "GOMP_CPU_AFFINITY", "KMP_AFFINITY", "MKL_NUM_THREADS")
 KEEP_MEMORY = {"MALLOC_MMAP_THRESHOLD_": "1000000000", "MALLOC_TRIM_THRESHOLD_": "4000000000"}
 CLOSE = .9      # a second configuration of PyTorch runs in the rounds if it has this part of the first one's speed
+BEHIND = .75    # a layout is not compiled if it has less than this part of the other one's speed, eager
 PATIENCE = 600  # seconds until a silent worker counts as hung
 
 
@@ -397,8 +399,14 @@ def cpu_cores():
     return cores
 
 
-def last_lines(text, count=4):
-    return "\n".join([line for line in text.strip().splitlines() if line.strip()][-count:])
+def reason(text):
+    """What a failed program's messages come to: Python's last exception, or the last lines before mpirun's own."""
+    raised = re.findall(r"^(?:\[rank\d\]: *)?([\w.]*(?:Error|Exception|Failed)\b:? .*)", text, re.M)
+    if raised:
+        return raised[-1]
+    lines = [line for line in text.splitlines() if line.strip()]
+    banner = next((i for i, line in enumerate(lines) if i and re.fullmatch(r"-{20,}", line.strip())), len(lines))
+    return "\n".join(lines[:banner][-3:])
 
 
 class Worker:
@@ -439,7 +447,7 @@ class Worker:
     def fail(self, what):
         self.close()
         self.errors.seek(0)
-        raise Failed(f"worker {self.name} {what}: {last_lines(self.errors.read().decode(errors='replace'))}")
+        raise Failed(f"worker {self.name} {what}: {reason(self.errors.read().decode(errors='replace'))}")
 
     def close(self):
         """Ends the worker and whatever it started."""
@@ -518,7 +526,7 @@ class Bench:
                               stdin=subprocess.DEVNULL, env=dict(self.environment, **environment),
                               preexec_fn=cpus and (lambda: os.sched_setaffinity(0, cpus)))
         if done.returncode != 0:
-            raise Failed(f"{' '.join(map(str, command))}: exit code {done.returncode}\n{last_lines(done.stderr)}")
+            raise Failed(f"{' '.join(map(str, command))}: exit code {done.returncode}\n{reason(done.stderr)}")
         return done.stdout, done.stderr
 
     def mpirun(self, ranks):
@@ -563,13 +571,14 @@ class Bench:
             raise Failed(f"{self.program} does not load {name}: is it linked statically?")
         return found.group(1)
 
-    def alternate(self, contenders):
+    def alternate(self, contenders, most=99):
         """{name: [result a round]}; every second round goes backwards. A contender is a function."""
         results = {name: [] for name in contenders}
-        for turn in range(self.options.rounds):
+        for turn in range(min(self.options.rounds, most)):
             for name in list(contenders)[::-1 if turn % 2 else 1]:
-                results[name].append(contenders[name]())
-                say(f"  round {turn + 1}: {name}: {results[name][-1]:.4g}")
+                value = contenders[name]()
+                results[name].append(value)
+                say(f"  round {turn + 1}: {name}: " + (f"{value:.4g}" if isinstance(value, float) else str(value)))
         return results
 
     def add(self, what, unit, ours, peer=None, configuration="", at_least=None, at_most=None, low_is_good=False):
@@ -589,31 +598,55 @@ class Bench:
 
 # ---- rows ------------------------------------------------------------------------------------------------
 
+def configuration_name(processes, compiled, channels_last):
+    return ", ".join(("DDP 2 × 1 thread" if processes == 2 else "1 × 2 threads", "compiled" if compiled else "eager",
+                      "channels_last" if channels_last else "contiguous"))
+
+
 def configurations():
-    """(name, processes, compiled, channels_last) of PyTorch, those that start quickest first."""
-    for compiled, processes, channels_last in itertools.product((False, True), (2, 1), (True, False)):
-        name = (("DDP 2 × 1 thread" if processes == 2 else "1 × 2 threads") + (", compiled" if compiled else ", eager") +
-                (", channels_last" if channels_last else ", contiguous"))
-        yield name, processes, compiled, channels_last
+    """(processes, compiled, channels_last) of PyTorch by name, those that start quickest first."""
+    return {configuration_name(p, c, last): (p, c, last)
+            for c, p, last in itertools.product((False, True), (2, 1), (True, False))}
+
+
+def not_worth_compiling(bench, found, processes, compiled, channels_last):
+    """Why a configuration can be left out, from the figures of the eager ones; None if it cannot."""
+    if not compiled:
+        return None
+    if bench.options.no_compile:
+        return "not tried: --no-compile"
+    this, other = (found.get(configuration_name(processes, False, layout)) for layout in (channels_last, not channels_last))
+    if not bench.options.thorough and all(isinstance(f, float) for f in (this, other)) and this < BEHIND * other:
+        return "not tried: this layout is far behind in eager mode"
+    return None
+
+
+def try_out(bench, preset, loss, how):
+    """A training that has run its first step, and its speed."""
+    training = TorchTraining(bench, preset, loss, *how)
+    try:
+        training.start()
+        training.measure(1, 1)      # compiles
+        return training, max(training.measure(0, bench.options.screen) for _ in range(2))
+    except Failed:
+        training.close()
+        raise
 
 
 def screen(bench, preset, loss, wanted=None):
     """Tries PyTorch's configurations: {name: training}, alive, of the fastest and of one close to it."""
     found = bench.screened.setdefault(f"{preset} {loss}", {})
     best = []
-    for name, *how in configurations():
-        if (wanted and name != wanted) or (bench.options.no_compile and how[1]):
+    for name, how in configurations().items():
+        if wanted and name != wanted:
             continue
-        training = None
+        found[name] = not_worth_compiling(bench, found, *how)
+        if found[name]:
+            continue
         try:
-            training = TorchTraining(bench, preset, loss, *how)
-            training.start()
-            training.measure(1, 1)      # compiles
-            found[name] = max(training.measure(0, bench.options.screen) for _ in range(2))
+            training, found[name] = try_out(bench, preset, loss, how)
         except Failed as failure:
             found[name] = f"failed: {failure}"
-            if training:
-                training.close()
             say(f"  PyTorch, {name}: {found[name]}")
             continue
         say(f"  PyTorch, {name}: {found[name]:.4g} images/s at first sight")
@@ -625,14 +658,14 @@ def screen(bench, preset, loss, wanted=None):
     return {name: training for _, name, training in best}
 
 
-def race(bench, label, preset, loss, warmup, steps, wanted=None, at_least=None):
+def race(bench, label, preset, loss, warmup, steps, wanted=None, at_least=None, rounds=99):
     """Training on two cores: a row, and the fastest configuration of PyTorch with its memory."""
     trainings = screen(bench, preset, loss, wanted)
     try:
         contenders = {"lwssim": lambda: bench.train(2, warmup, steps, preset=preset, loss=loss)}
         for name, training in trainings.items():
             contenders[name] = lambda t=training: t.measure(min(warmup, 2), steps)
-        results = bench.alternate(contenders)
+        results = bench.alternate(contenders, rounds)
         ours = results.pop("lwssim")
         name = max(results, key=lambda key: statistics.median(results[key]))
         bench.add(label, "images/s", ours, results[name], name, at_least=at_least)
@@ -654,9 +687,10 @@ def row_mse(bench):
 
 
 def row_wae(bench):
-    """In PyTorch's best configuration of the row `lwssim`, if that ran; a step takes seconds."""
+    """In PyTorch's best configuration of the row `lwssim`, if that ran, and in two rounds: a step takes seconds."""
     warmup, steps = bench.options.wae
-    race(bench, "training, wae64, LWSSIM of 5 windows, 2 cores", "wae64", "lwssim", warmup, steps, bench.torch_best)
+    race(bench, "training, wae64, LWSSIM of 5 windows, 2 cores", "wae64", "lwssim", warmup, steps, bench.torch_best,
+         rounds=2)
 
 
 def row_scaling(bench):
@@ -778,7 +812,7 @@ def row_memory(bench):
         bench.run(bench.mpirun(ranks) + wrapper + command)
         most = max(float(open(path).read()) for path in glob.glob(os.path.join(folder, "*")))
         torch = bench.torch_megabytes if ranks == 2 else None
-        bench.add(f"resident memory a rank, batch 64, {label}", "MB", [most], torch and [torch], torch and bench.torch_best,
+        bench.add(f"resident memory a rank, batch {bench.options.batch_size}, {label}", "MB", [most], torch and [torch], torch and bench.torch_best,
                   at_most=600., low_is_good=True)
 
 
@@ -794,12 +828,14 @@ def row_start(bench):
         with open(path, "rb") as file:
             while file.read(1 << 24):
                 pass
-    results = bench.alternate({"lwssim": lambda: first_step(bench, data)})
-    bench.add("start of train to the end of its first step, 200,000 images", "s", results["lwssim"], at_most=2.)
+    results = bench.alternate({"lwssim": lambda: first_step(bench, data)})["lwssim"]
+    images = results[0][1]
+    bench.add(f"start of train to the end of its first step, {images:,} images", "s", [seconds for seconds, _ in results],
+              at_most=2. if images >= 200000 else None)
 
 
 def first_step(bench, data):
-    """Seconds until the line of step 1 is shown."""
+    """Seconds until the line of step 1 is shown, and how many images there are to train on."""
     command = bench.mpirun(2) + bench.train_command(bench.new_folder("run"), 2, loss="lwssim", data=data)
     start = time.perf_counter()
     process = subprocess.Popen(list(map(str, command)), stderr=subprocess.PIPE, stdout=subprocess.DEVNULL,
@@ -809,9 +845,11 @@ def first_step(bench, data):
         text += line
         if seconds is None and line.startswith(b"step 1/"):
             seconds = time.perf_counter() - start
-    if process.wait() != 0 or seconds is None:
-        raise Failed(f"{' '.join(map(str, command))}: {last_lines(text.decode(errors='replace'))}")
-    return seconds
+    text = text.decode(errors="replace")
+    images = re.search(r"(\d+) training", text)
+    if process.wait() != 0 or seconds is None or not images:
+        raise Failed(f"{' '.join(map(str, command))}: {reason(text)}")
+    return seconds, int(images.group(1))
 
 
 ROWS = {"lwssim": row_lwssim, "mse": row_mse, "scaling": row_scaling, "flops": row_flops, "loss": row_loss,
@@ -857,11 +895,15 @@ def show(bench, facts):
           f"{facts.get('oneDNN', '?')}, {facts.get('instructions', '?')}; pytorch-msssim {facts['pytorch_msssim']}, "
           f"Pillow {facts['PIL']}, h5py {facts['h5py']}\n")
     print(table(bench.rows))
+    if bench.options.quick:
+        print("(--quick: too short to judge by)")
+    if int(facts["torch"].split(".")[0]) < 2:
+        print("(PyTorch before 2: the targets are meant for a current one)")
     for case, found in bench.screened.items():
-        failed = {name: why for name, why in found.items() if isinstance(why, str)}
+        left_out = {name: why for name, why in found.items() if isinstance(why, str)}
         print(f"\nPyTorch at first sight, {case}, images/s: " +
-              "; ".join(f"{name} {rate:.0f}" for name, rate in found.items() if name not in failed))
-        for name, why in failed.items():
+              "; ".join(f"{name} {rate:.0f}" for name, rate in found.items() if name not in left_out))
+        for name, why in left_out.items():
             print(f"  {name} {why}")
 
 
@@ -877,6 +919,7 @@ def parse():
     p.add_argument("--batch-size", type=int, default=64, help="images a step, both sides [64]")
     p.add_argument("--micro-batches", type=int, default=2, help="of lwssim on 2 ranks [2]")
     p.add_argument("--prepare-images", type=int, default=6000, help="images to prepare [6000]")
+    p.add_argument("--thorough", action="store_true", help="compile every layout")
     p.add_argument("--no-compile", action="store_true", help="leave torch.compile out")
     p.add_argument("--torch-env", action="append", default=[], metavar="NAME=VALUE", help="set for PyTorch only")
     p.add_argument("--keep-env", action="store_true", help="keep variables that choose kernels and threads")
@@ -886,7 +929,7 @@ def parse():
     p.add_argument("--json", metavar="FILE", help="all figures, of single rounds too; - for standard output")
     p.add_argument("--strict", action="store_true", help="exit with 1 where a target is missed")
     o = p.parse_args()
-    o.screen, o.wae = 3, (1, 3)
+    o.screen, o.wae = 3, (1, 2)
     if o.quick:
         o.rounds, o.steps, o.warmup, o.prepare_images, o.screen, o.wae = 1, 4, 2, 600, 1, (1, 1)
     o.only = o.only.split(",") if o.only else list(ROWS)
@@ -928,10 +971,10 @@ def main():
             bench.data = os.path.join(scratch, "faces")
             bench.run([bench.program, "prepare", "--synthetic", 4096, "--split", "0.96,0.02,0.02", "--output", bench.data])
         for row in (row for row in ROWS if row in options.only):
-            say(f"{row}:")
+            say(f"{row}, at {time.monotonic() - start:.0f} s:")
             try:
                 ROWS[row](bench)
-            except Failed as failure:
+            except (Failed, OSError) as failure:
                 failed = True
                 print(f"FAIL  {row}: {failure}", flush=True)
         facts["blas_kernel"] = bench.kernel and f"{bench.kernel} ({bench.kernel_why})"
@@ -949,6 +992,6 @@ if __name__ == "__main__":
         sys.exit(WORKERS[sys.argv[2]](*sys.argv[3:]))
     try:
         sys.exit(main())
-    except Failed as failure:
+    except (Failed, OSError) as failure: # OSError: a program is not there
         print(f"FAIL  {failure}")
         sys.exit(1)
