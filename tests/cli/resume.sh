@@ -144,8 +144,10 @@ done
 # Two jobs in one folder would write over each other: the second is refused, the first does not notice.
 seldom=(--eval-every 500 --checkpoint-every 10)
 interrupt shared 0
+kill -STOP "$job" # it must not end before the others have tried
 expect_error 1 'shared.*(another|in use|already)' ranks 2 train --run shared --resume
 expect_error 1 'shared.*(another|in use|already)' ranks 0 train --run shared "${system[@]}" --steps 10 --overwrite
+kill -CONT "$job"
 code=0
 wait "$job" || code=$?
 [ $code = 0 ] || { fail "the first of two jobs in one folder ended with $code"; cat job.err >&2; }
