@@ -15,7 +15,7 @@ export OMPI_MCA_rmaps_base_oversubscribe="${OMPI_MCA_rmaps_base_oversubscribe:-1
 # no group leader, so setsid does not fork: $! is mpirun.)
 setsid mpirun "$@" < /dev/null &
 mpirun_pid=$!
-trap 'kill -USR1 "$mpirun_pid" 2> /dev/null' TERM INT USR1
+trap 'kill -USR1 "$mpirun_pid" 2> /dev/null' TERM INT HUP USR1
 wait "$mpirun_pid"
 code=$?
 while kill -0 "$mpirun_pid" 2> /dev/null; do # a trapped signal ends wait early

@@ -19,7 +19,10 @@ TEXT
         dpkg-query -W -f '${Status}' "$package" 2> /dev/null | grep -q 'install ok installed' ||
             missing+=("$package")
     done
-    [ ${#missing[@]} -eq 0 ] && return 0
+    if [ ${#missing[@]} -eq 0 ]; then
+        require_cmake
+        return
+    fi
     if [ "$(id -u)" -ne 0 ]; then
         if ! command -v sudo > /dev/null; then
             echo "Please ask an administrator to run: apt-get install ${missing[*]}" >&2
@@ -30,5 +33,14 @@ TEXT
     echo "installing ${missing[*]}"
     "${sudo[@]}" apt-get update -qq &&
         "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive \
-            apt-get install -y -qq --no-install-recommends "${missing[@]}" > /dev/null
+            apt-get install -y -qq --no-install-recommends "${missing[@]}" > /dev/null &&
+        require_cmake
+}
+
+require_cmake() {
+    local have
+    have=$(cmake --version | sed -n 's/^cmake version //p')
+    [ "$(printf '%s\n' 3.25 "$have" | sort -V | head -n 1)" = 3.25 ] && return
+    echo "CMake $have is too old: 3.25 is needed (Debian 12, Ubuntu 24.04, or: pip install cmake)" >&2
+    return 1
 }

@@ -6,6 +6,7 @@
 #   launch/quickstart.sh --data DIR|ZIP       your own images
 #   options: --output DIR (default ./lwssim-quickstart), --seconds N of training (default 90)
 set -euo pipefail
+export LC_ALL=C # a decimal point in every locale
 root=$(cd "$(dirname "$0")/.." && pwd)
 data='' output=$PWD/lwssim-quickstart seconds=90
 while [ $# -gt 0 ]; do

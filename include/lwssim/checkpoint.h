@@ -45,7 +45,7 @@ lws_status lws_checkpoint_verify(const char *path);
 /* The digest attribute of a verified file: the same for equal states. */
 lws_status lws_checkpoint_digest(const char *path, char digest[LWS_DIGEST_TEXT]);
 
-/* How many checkpoints a folder has, whole or not; 0 also where it cannot be read. */
+/* How many checkpoints a folder has, whole or not; -1 where it cannot be read. */
 int64_t lws_checkpoint_count(const char *folder);
 
 /* The newest checkpoint of a folder that verifies, path [LWS_PATH]; those that do not are passed over with a warning.

@@ -48,7 +48,7 @@ lws_adam lws_train_options_adam(const lws_train_options *options);
 lws_schedule lws_train_options_schedule(const lws_train_options *options, int64_t total);
 
 /* LWS_ERR_MISMATCH, naming the first key, where a run made with `before` cannot go on with `now`: everything but the
- * group "run", epochs and steps must be equal. */
+ * group "run", epochs and steps must be equal, and under the cosine schedule these too. */
 lws_status lws_train_options_continue(const lws_train_options *before, const lws_train_options *now);
 
 #endif

@@ -51,9 +51,12 @@ static lws_status read_keys(lws_comm *comm, lws_config_table table, int argc, ch
     lws_config_defaults(lws_train_table, &c->options);
     if (c->resume)
         LWS_TRY(lws_train_load_options(comm, c->run, &c->options));
+    int64_t steps = c->options.steps, epochs = c->options.epochs;
     if (c->config[0])
         LWS_TRY(lws_config_read_file(lws_train_table, &c->options, c->config));
     LWS_TRY(lws_config_parse(table, c, argc, argv, argv[0], NULL, NULL, &help));
+    if (c->resume && c->options.steps == steps && c->options.epochs != epochs)
+        c->options.steps = 0; /* the length is now wanted in epochs, the newer wish */
     /* The run remembers its dataset; it must find it again from any folder. */
     char *absolute = realpath(c->options.data, NULL);
     if (absolute && strlen(absolute) < sizeof c->options.data)

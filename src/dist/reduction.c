@@ -125,6 +125,18 @@ lws_status lws_reduction_create(lws_comm *comm, int64_t leaves, size_t count, si
                          .receive_count = tables + 3 * size,
                          .receive_start = tables + 4 * size};
     plan(r, block);
+    size_t nodes_in_all = 0, largest = 0; /* of any rank, so that all decide alike */
+    for (size_t q = 0; q < size; q++) {
+        nodes_in_all += (size_t)r->nodes_of[q].count;
+        largest = largest > (size_t)r->segment_count[q] ? largest : (size_t)r->segment_count[q];
+    }
+    if (size > 1 && nodes_in_all * largest > INT_MAX) { /* MPI's displacements */
+        lws_reduction_destroy(r);
+        return lws_fail(LWS_ERR_USAGE,
+                        "%zu parameters in %zu subtrees are too many for one exchange: let the number of ranks divide "
+                        "micro-batches evenly",
+                        count, nodes_in_all);
+    }
     lws_arena counting = {0};
     take_memory(r, &counting);
     lws_status status = lws_arena_create(&r->arena, counting.used, "the gradient reduction");
@@ -249,12 +261,22 @@ void lws_reduction_share(lws_reduction *r, float *flat)
 
 void lws_reduction_collect(lws_reduction *r, const float *segment, float *full)
 {
+    if (r->comm->size == 1) {
+        if (full != segment)
+            memcpy(full, segment, r->count * sizeof *full);
+        return;
+    }
     MPI_Gatherv(segment, r->segment_count[r->comm->rank], MPI_FLOAT, full, r->segment_count, r->segment_start,
                 MPI_FLOAT, 0, r->comm->world);
 }
 
 void lws_reduction_deal(lws_reduction *r, const float *full, float *segment)
 {
+    if (r->comm->size == 1) {
+        if (full != segment)
+            memcpy(segment, full, r->count * sizeof *full);
+        return;
+    }
     MPI_Scatterv(full, r->segment_count, r->segment_start, MPI_FLOAT, segment, r->segment_count[r->comm->rank],
                  MPI_FLOAT, 0, r->comm->world);
 }

@@ -69,8 +69,9 @@ static const kernel_set portable_set = {1, portable_wide_kernels, portable_narro
     VECTOR_KERNEL(avx512_narrow_##ROWS, "avx512f", ROWS, 1, __m512, 16, _mm512_setzero_ps, _mm512_loadu_ps,            \
                   _mm512_storeu_ps, _mm512_set1_ps, _mm512_fmadd_ps)
 AVX512(1)
-AVX512(2) AVX512(3) AVX512(4) AVX512(5) AVX512(6) AVX512(7) AVX512(8) AVX512(9) AVX512(10) AVX512(11) AVX512(12)
-    AVX512(13) AVX512(14)
+AVX512(2)
+AVX512(3) AVX512(4) AVX512(5) AVX512(6) AVX512(7) AVX512(8) AVX512(9) AVX512(10) AVX512(11) AVX512(12) AVX512(13)
+    AVX512(14)
 
         static kernel *const avx512_wide_kernels[] = {avx512_wide_1,  avx512_wide_2,  avx512_wide_3,  avx512_wide_4,
                                                       avx512_wide_5,  avx512_wide_6,  avx512_wide_7,  avx512_wide_8,
@@ -93,7 +94,8 @@ static const kernel_set avx512_set = {14, avx512_wide_kernels, avx512_narrow_ker
         avx2_narrow_##ROWS(k, accumulate, a, a_row, a_k, b + 16, b_k, c + 16, c_row);                                  \
     }
 AVX2(1)
-AVX2(2) AVX2(3) AVX2(4) AVX2(5) AVX2(6)
+AVX2(2)
+AVX2(3) AVX2(4) AVX2(5) AVX2(6)
 
     static kernel *const avx2_wide_kernels[] = {avx2_wide_1, avx2_wide_2, avx2_wide_3,
                                                 avx2_wide_4, avx2_wide_5, avx2_wide_6};

@@ -22,17 +22,23 @@ static lws_status rewind_to(const char *path, int64_t step)
     size_t capacity = 0;
     snprintf(copy, sizeof copy, "%s.partial", path);
     FILE *out = fopen(copy, "w");
-    while (out && getline(&line, &capacity, in) > 0) {
-        cJSON *record = cJSON_Parse(line);
+    for (ssize_t length; out && (length = getline(&line, &capacity, in)) > 0;) {
+        cJSON *record = line[length - 1] == '\n' ? cJSON_Parse(line) : NULL;
         const cJSON *at = cJSON_GetObjectItem(record, "step");
         if (cJSON_IsNumber(at) && at->valuedouble <= (double)step)
             fputs(line, out);
         cJSON_Delete(record);
     }
+    bool failed = !out || ferror(in) || ferror(out) || fflush(out) != 0 || fsync(fileno(out)) != 0;
     free(line);
     fclose(in);
-    if (!out || fclose(out) != 0 || rename(copy, path) != 0)
-        return lws_fail(LWS_ERR_IO, "cannot rewrite %s: %m", path);
+    if (out && fclose(out) != 0)
+        failed = true;
+    if (failed || rename(copy, path) != 0) {
+        lws_status status = lws_fail(LWS_ERR_IO, "cannot rewrite %s: %m", path);
+        remove(copy);
+        return status;
+    }
     return LWS_OK;
 }
 

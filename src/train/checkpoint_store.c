@@ -2,6 +2,7 @@
 #include <lwssim/checkpoint.h>
 
 #include <dirent.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <lwssim/log.h>
 #include <stdio.h>
@@ -26,7 +27,8 @@ static int64_t *list_steps(const char *folder, bool clean, int64_t *count)
     if (!dir)
         return NULL;
     *count = 0;
-    for (struct dirent *entry; (entry = readdir(dir));) {
+    bool failed = false;
+    for (struct dirent *entry; errno = 0, !failed && (entry = readdir(dir));) {
         int64_t step;
         int end = 0;
         size_t length = strlen(entry->d_name);
@@ -34,8 +36,9 @@ static int64_t *list_steps(const char *folder, bool clean, int64_t *count)
             if (*count == capacity) {
                 capacity = 2 * capacity + 16;
                 int64_t *grown = realloc(steps, (size_t)capacity * sizeof *steps);
-                if (!grown)
-                    break;
+                failed = !grown;
+                if (failed)
+                    continue;
                 steps = grown;
             }
             steps[(*count)++] = step;
@@ -43,7 +46,13 @@ static int64_t *list_steps(const char *folder, bool clean, int64_t *count)
             unlinkat(dirfd(dir), entry->d_name, 0);
         }
     }
+    failed |= errno != 0;
     closedir(dir);
+    if (failed) { /* half a listing would hide checkpoints */
+        free(steps);
+        *count = -1;
+        return NULL;
+    }
     if (*count > 0)
         qsort(steps, (size_t)*count, sizeof *steps, newest_first);
     return steps;
@@ -58,7 +67,7 @@ int64_t lws_checkpoint_count(const char *folder)
 {
     int64_t count;
     free(list_steps(folder, false, &count));
-    return count > 0 ? count : 0;
+    return count;
 }
 
 lws_status lws_checkpoint_find(const char *folder, int64_t step, char *path)
@@ -72,12 +81,18 @@ lws_status lws_checkpoint_find(const char *folder, int64_t step, char *path)
     for (int64_t i = 0; i < count && status != LWS_OK; i++) {
         step_path(folder, steps[i], path);
         status = lws_checkpoint_verify(path);
+        if (status == LWS_ERR_MEMORY)
+            break;
         if (status != LWS_OK)
             lws_warn("%s; passing over it for the one before", lws_message());
     }
     free(steps);
-    if (count <= 0)
+    if (count < 0)
+        return lws_fail(LWS_ERR_IO, "cannot read the checkpoint folder %s: %m", folder);
+    if (count == 0)
         return lws_fail(LWS_ERR_IO, "there is no checkpoint in %s", folder);
+    if (status == LWS_ERR_MEMORY)
+        return status;
     if (status != LWS_OK)
         return lws_fail(LWS_ERR_FORMAT, "none of the %" PRId64 " checkpoints in %s is whole", count, folder);
     return LWS_OK;

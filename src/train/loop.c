@@ -22,8 +22,8 @@ static bool is_due(const trainer *t, const lws_config_interval *every)
     int64_t per_epoch = lws_sampler_steps_per_epoch(&t->sampler);
     if (every->count == 0 || every->unit == LWS_EVERY_SECONDS)
         return false;
-    int64_t steps = (int64_t)every->count * (every->unit == LWS_EVERY_EPOCHS ? per_epoch : 1);
-    return t->step % steps == 0;
+    int64_t unit = every->unit == LWS_EVERY_EPOCHS ? per_epoch : 1;
+    return t->step % unit == 0 && t->step / unit % (int64_t)every->count == 0;
 }
 
 static void describe(const trainer *t, const step_result *r, char *text, size_t size)

@@ -176,8 +176,10 @@ static bool next_line(const char **at, const char **line, size_t *length)
 lws_status lws_train_options_continue(const lws_train_options *before, const lws_train_options *now)
 {
     lws_train_options a = *before, b = *now;
-    a.epochs = b.epochs = 0;
-    a.steps = b.steps = 0;
+    if (a.schedule != LWS_SCHEDULE_COSINE) { /* which ends with the run: another length is another schedule */
+        a.epochs = b.epochs = 0;
+        a.steps = b.steps = 0;
+    }
     char *was = lws_config_text(lws_train_table, &a), *is = lws_config_text(lws_train_table, &b);
     lws_status status = LWS_OK;
     if (!was || !is)

@@ -50,7 +50,7 @@ static lws_status read_newest(trainer *t, lws_checkpoint_meta *meta)
 {
     char folder[LWS_PATH], path[LWS_PATH], *config;
     folder_of(t, folder);
-    if (lws_checkpoint_count(folder) == 0) {
+    if (lws_checkpoint_count(folder) == 0) { /* not where it cannot be read: that is an error below */
         lws_warn("%s has no checkpoint yet: starting from the first step", t->request.run);
         meta->step = -1;
         return LWS_OK;

@@ -214,8 +214,8 @@ lws_status trainer_step(trainer *t, step_result *result)
         lws_watchdog_phase("MMD of step", t->step);
         mmd = global_mmd(t, &encoded);
     }
-    mine[0] = my_flags(t);
     backward_all(t, with_mmd, encoded, mine + 1);
+    mine[0] = my_flags(t); /* as late as can be: what was asked for during the step is done after it */
     exchange_sums(t, mine, mmd, result);
     if (!isfinite(result->loss))
         return not_finite(t, "the loss");

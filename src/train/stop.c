@@ -19,8 +19,12 @@ void stop_catch(void)
     memset(&action, 0, sizeof action);
     action.sa_handler = on_signal;
     action.sa_flags = SA_RESTART;
-    for (unsigned i = 0; i < sizeof signals / sizeof *signals; i++)
+    for (unsigned i = 0; i < sizeof signals / sizeof *signals; i++) {
+        struct sigaction old;
+        if (signals[i] == SIGHUP && sigaction(SIGHUP, NULL, &old) == 0 && old.sa_handler == SIG_IGN)
+            continue; /* nohup: the run is to outlive the terminal */
         sigaction(signals[i], &action, NULL);
+    }
     signal(SIGPIPE, SIG_IGN); /* whoever read the log has left; that is no reason to stop */
 }
 

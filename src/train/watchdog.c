@@ -53,7 +53,10 @@ static void *look(void *unused)
         struct timespec until;
         clock_gettime(CLOCK_REALTIME, &until);
         until.tv_sec += 1;
+        double looked = lws_now();
         pthread_cond_timedwait(&watch.wake, &watch.mutex, &until);
+        if (lws_now() - looked > 10) /* the process itself was suspended: that time does not count */
+            atomic_store(&watch.since, lws_now());
     }
     pthread_mutex_unlock(&watch.mutex);
     return NULL;
