@@ -74,10 +74,25 @@ size_t lws_winograd_scratch(const lws_conv2d *g, int m, int n)
     return points(m) * (b.wide + b.narrow) + gradient_size(g, m);
 }
 
+/* One point of one block: c [rows, columns] = a [rows, depth] · the point's weights, in panels. */
+static void multiply(int rows, int columns, const float *a, size_t a_row, const float *weights, size_t depth, float *c,
+                     size_t c_row)
+{
+    tile_gemm(rows, columns, (int)depth, false,
+              &(tile_gemm_operands){.a = a,
+                                    .a_row = a_row,
+                                    .a_k = 1,
+                                    .b = weights,
+                                    .b_k = PANEL,
+                                    .b_panel = depth * PANEL,
+                                    .c = c,
+                                    .c_row = c_row});
+}
+
 void lws_winograd_forward(const lws_conv2d *g, int m, int n, const float *x, const float *transformed, float *y,
                           float *scratch)
 {
-    int block = block_images(g, m, n), tiles = (int)tiles_of(g, m), depth = PHASES * g->in_c;
+    int block = block_images(g, m, n), tiles = (int)tiles_of(g, m);
     size_t in = (size_t)g->in_h * g->in_w * g->in_c, out = (size_t)g->out_h * g->out_w * g->out_c;
     panels w = winograd_forward_panels(g);
     for (int first = 0; first < n; first += block) {
@@ -91,15 +106,8 @@ void lws_winograd_forward(const lws_conv2d *g, int m, int n, const float *x, con
                               b.wide);
 #pragma omp for schedule(dynamic)
             for (int p = 0; p < points(m); p++)
-                tile_gemm(b.rows, g->out_c, depth, false,
-                          &(tile_gemm_operands){.a = b.in + p * b.wide,
-                                                .a_row = b.wide_row,
-                                                .a_k = 1,
-                                                .b = transformed + p * w.point,
-                                                .b_k = PANEL,
-                                                .b_panel = w.depth * PANEL,
-                                                .c = b.out + p * b.narrow,
-                                                .c_row = b.narrow_row});
+                multiply(b.rows, g->out_c, b.in + p * b.wide, b.wide_row, transformed + p * w.point, w.depth,
+                         b.out + p * b.narrow, b.narrow_row);
 #pragma omp for schedule(static)
             for (int i = 0; i < count; i++)
                 winograd_narrow(g, m, b.out + (size_t)i * tiles * b.narrow_row, b.narrow_row, b.narrow,
@@ -111,7 +119,7 @@ void lws_winograd_forward(const lws_conv2d *g, int m, int n, const float *x, con
 void lws_winograd_backward_data(const lws_conv2d *g, int m, int n, const float *dy, const float *transformed, float *dx,
                                 float *scratch)
 {
-    int block = block_images(g, m, n), tiles = (int)tiles_of(g, m), width = PHASES * g->in_c;
+    int block = block_images(g, m, n), tiles = (int)tiles_of(g, m);
     size_t in = (size_t)g->in_h * g->in_w * g->in_c, out = (size_t)g->out_h * g->out_w * g->out_c;
     panels w = winograd_backward_panels(g);
     transformed += points(m) * winograd_forward_panels(g).point;
@@ -126,15 +134,8 @@ void lws_winograd_backward_data(const lws_conv2d *g, int m, int n, const float *
                                         b.narrow_row, b.narrow);
 #pragma omp for schedule(dynamic)
             for (int p = 0; p < points(m); p++)
-                tile_gemm(b.rows, width, g->out_c, false,
-                          &(tile_gemm_operands){.a = b.out + p * b.narrow,
-                                                .a_row = b.narrow_row,
-                                                .a_k = 1,
-                                                .b = transformed + p * w.point,
-                                                .b_k = PANEL,
-                                                .b_panel = w.depth * PANEL,
-                                                .c = b.in + p * b.wide,
-                                                .c_row = b.wide_row});
+                multiply(b.rows, PHASES * g->in_c, b.out + p * b.narrow, b.narrow_row, transformed + p * w.point,
+                         w.depth, b.in + p * b.wide, b.wide_row);
 #pragma omp for schedule(static)
             for (int i = 0; i < count; i++)
                 winograd_wide_adjoint(g, m, b.in + (size_t)i * tiles * b.wide_row, b.wide_row, b.wide,
