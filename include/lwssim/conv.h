@@ -30,7 +30,7 @@ void lws_conv2d_forward(const lws_conv2d *g, int n, const float *x, const float 
 /* dx [n, in] = adjoint of the above applied to dy [n, out]; overwrites dx. */
 void lws_conv2d_backward_data(const lws_conv2d *g, int n, const float *dy, const float *w, float *dx, float *scratch);
 
-/* dw [kernel, kernel, in_c, out_c] += the weight gradient of x and dy. */
+/* dw [kernel, kernel, in_c, out_c] = the weight gradient of x and dy; overwrites dw. */
 void lws_conv2d_backward_weight(const lws_conv2d *g, int n, const float *x, const float *dy, float *dw, float *scratch);
 
 #endif

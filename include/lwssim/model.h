@@ -71,8 +71,8 @@ typedef struct lws_model_sums {
  * statistics. Owned by the model until its next pass. */
 const float *lws_model_codes(lws_model *model, const float *params, const lws_micro_batch *batch, float *dstates);
 
-/* Forward and backward of a micro-batch. Adds the gradient of its part of the global mean loss to dparams and writes
- * its batch statistics to dstates. MMD-AE: dcode [n, latent] is the gradient of the weighted MMD with respect to
+/* Forward and backward of a micro-batch. Writes the gradient of its part of the global mean loss to dparams and its
+ * batch statistics to dstates. MMD-AE: dcode [n, latent] is the gradient of the weighted MMD with respect to
  * its codes (else NULL), and `encoded` says that lws_model_codes() has just been called for this micro-batch.
  * LWS_ERR_NUMERIC when the reconstruction is not finite. */
 lws_status lws_model_gradient(lws_model *model, const float *params, const lws_micro_batch *batch, const float *dcode,

@@ -45,7 +45,7 @@ typedef struct lws_pass {
     int n;         /* images, at most the planned batch */
     bool training; /* statistics of this batch; else the running ones */
     const float *params, *states;
-    float *dparams; /* gradients are added; NULL in a forward pass */
+    float *dparams; /* each tensor's gradient is overwritten; NULL in a forward pass */
     float *dstates; /* training: this batch's statistics are written here */
     float *scratch; /* lws_net_scratch() floats */
 } lws_pass;
@@ -88,8 +88,8 @@ void lws_net_prepare(lws_net *net, const float *params);
 /* Runs the net on x [n, in]. The result [n, out] is owned by the net and valid until its next forward pass. */
 const float *lws_net_forward(lws_net *net, const lws_pass *pass, const float *x);
 
-/* Gradients of the latest forward pass (training), x being the same. dy [n, out] is overwritten; gradients of
- * parameters are added to pass->dparams. With want_dx, returns the gradient with respect to x, owned by the
+/* Gradients of the latest forward pass (training), x being the same. dy [n, out] is overwritten; the gradient
+ * of each parameter is overwritten in pass->dparams. With want_dx, returns the gradient with respect to x, owned by the
  * net; else NULL, and saves that work. */
 const float *lws_net_backward(lws_net *net, const lws_pass *pass, const float *x, float *dy, bool want_dx);
 

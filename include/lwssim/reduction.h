@@ -27,7 +27,8 @@ const lws_reduction_part *lws_reduction_get_part(const lws_reduction *reduction)
 /* The segment [*begin, *end) of any rank. */
 void lws_reduction_segment(const lws_reduction *reduction, int rank, size_t *begin, size_t *end);
 
-/* A zeroed array [count] for the next leaf of this rank's run; _push says that it is complete. Once a leaf. */
+/* An array [count] for the next leaf of this rank's run, to be overwritten; _push says that it is complete. Once a
+ * leaf. What no leaf ever writes is 0. */
 float *lws_reduction_leaf(lws_reduction *reduction);
 void lws_reduction_push(lws_reduction *reduction);
 

@@ -23,7 +23,7 @@ size_t lws_winograd_scratch(const lws_conv2d *g, int m, int n);
 /* transformed = w [4, 4, in_c, out_c] in the transform domain; overwrites. */
 void lws_winograd_transform(const lws_conv2d *g, int m, const float *w, float *transformed);
 
-/* The three passes of conv.h; y and dx are overwritten, dw is added to. */
+/* The three passes of conv.h; y, dx and dw are overwritten. */
 void lws_winograd_forward(const lws_conv2d *g, int m, int n, const float *x, const float *transformed, float *y,
                           float *scratch);
 void lws_winograd_backward_data(const lws_conv2d *g, int m, int n, const float *dy, const float *transformed, float *dx,

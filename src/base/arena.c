@@ -3,8 +3,22 @@
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
-enum { ALIGN = 64 };
+enum { ALIGN = 64, HUGE_PAGE = 2 << 20 };
+
+/* Large blocks ask for huge pages: the kernels walk matrices whose rows lie further apart than a small page, and would
+ * spend their time on the page table. */
+static char *allocate(size_t size)
+{
+    if (size < HUGE_PAGE)
+        return aligned_alloc(ALIGN, size);
+    size_t whole = (size + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
+    char *block = aligned_alloc(HUGE_PAGE, whole);
+    if (block)
+        madvise(block, size / HUGE_PAGE * HUGE_PAGE, MADV_HUGEPAGE); /* a hint: without it all is right, if slower */
+    return block;
+}
 
 lws_status lws_arena_create(lws_arena *arena, size_t size, const char *what)
 {
@@ -12,7 +26,7 @@ lws_status lws_arena_create(lws_arena *arena, size_t size, const char *what)
     size = (size + ALIGN - 1) / ALIGN * ALIGN;
     if (size == 0)
         size = ALIGN;
-    arena->base = aligned_alloc(ALIGN, size);
+    arena->base = allocate(size);
     if (!arena->base)
         return lws_fail(LWS_ERR_MEMORY,
                         "out of memory: %s needs %.1f MB. Use smaller micro-batches "

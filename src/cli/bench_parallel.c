@@ -51,7 +51,7 @@ static lws_status measure(bench *b, size_t count)
         lws_reduction_destroy(c.reduction);
         return status;
     }
-    row(b, &c, count, "fold", "fold of two micro-batches, zeroing included", fold);
+    row(b, &c, count, "fold", "fold of two micro-batches", fold);
     if (ranks > 1) {
         row(b, &c, count, "exchange", "exchange and sum", exchange);
         row(b, &c, count, "gather", "gather of parameters", gather);

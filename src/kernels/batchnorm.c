@@ -165,8 +165,8 @@ void lws_batchnorm_backward(int rows, int channels, bool relu, const float *x, c
     combine(blocks, channels, sum_dy);
     combine(blocks, channels, sum_dy_xhat);
     for (size_t i = 0; i < c; i++) {
-        dbeta[i] = (float)(dbeta[i] + sum_dy[i]);
-        dgamma[i] = (float)(dgamma[i] + sum_dy_xhat[i]);
+        dbeta[i] = (float)sum_dy[i];
+        dgamma[i] = (float)sum_dy_xhat[i];
         mean_dy[i] = (float)(sum_dy[i] / rows);
         mean_dy_xhat[i] = (float)(sum_dy_xhat[i] / rows);
     }

@@ -128,7 +128,7 @@ void lws_conv2d_backward_weight(const lws_conv2d *g, int n, const float *x, cons
             for (int i = 0; i < count; i++)
                 im2col(g, x + (first + i) * image, k, k + 1, col + (size_t)i * pixels * run);
             lws_gemm(true, false, run, g->out_c, count * pixels, col, run, dy + (size_t)first * pixels * g->out_c,
-                     g->out_c, 1, dw + (size_t)k * run * g->out_c, g->out_c);
+                     g->out_c, first > 0, dw + (size_t)k * run * g->out_c, g->out_c);
         }
     }
 }

@@ -16,7 +16,7 @@ void lws_dense_backward_data(int n, int in, int out, const float *dy, const floa
 
 void lws_dense_backward_weight(int n, int in, int out, const float *x, const float *dy, float *dw)
 {
-    lws_gemm(true, false, in, out, n, x, in, dy, out, 1, dw, out);
+    lws_gemm(true, false, in, out, n, x, in, dy, out, 0, dw, out);
 }
 
 LWS_CLONES void lws_bias_forward(int rows, int channels, const float *restrict b, float *restrict y)
@@ -36,6 +36,6 @@ LWS_CLONES void lws_bias_backward(int rows, int channels, const float *restrict 
             for (int c = 0; c < count; c++)
                 sum[c] += (double)dy[r * channels + c0 + c];
         for (int c = 0; c < count; c++)
-            db[c0 + c] = (float)(db[c0 + c] + sum[c]);
+            db[c0 + c] = (float)sum[c];
     }
 }

@@ -70,13 +70,12 @@ static const kernel_set portable_set = {1, portable_wide_kernels, portable_narro
                   _mm512_storeu_ps, _mm512_set1_ps, _mm512_fmadd_ps)
 AVX512(1)
 AVX512(2)
-AVX512(3) AVX512(4) AVX512(5) AVX512(6) AVX512(7) AVX512(8) AVX512(9) AVX512(10) AVX512(11) AVX512(12) AVX512(13)
-    AVX512(14)
+AVX512(3)
+AVX512(4) AVX512(5) AVX512(6) AVX512(7) AVX512(8) AVX512(9) AVX512(10) AVX512(11) AVX512(12) AVX512(13) AVX512(14)
 
-        static kernel *const avx512_wide_kernels[] = {avx512_wide_1,  avx512_wide_2,  avx512_wide_3,  avx512_wide_4,
-                                                      avx512_wide_5,  avx512_wide_6,  avx512_wide_7,  avx512_wide_8,
-                                                      avx512_wide_9,  avx512_wide_10, avx512_wide_11, avx512_wide_12,
-                                                      avx512_wide_13, avx512_wide_14};
+    static kernel *const avx512_wide_kernels[] = {
+        avx512_wide_1, avx512_wide_2, avx512_wide_3,  avx512_wide_4,  avx512_wide_5,  avx512_wide_6,  avx512_wide_7,
+        avx512_wide_8, avx512_wide_9, avx512_wide_10, avx512_wide_11, avx512_wide_12, avx512_wide_13, avx512_wide_14};
 static kernel *const avx512_narrow_kernels[] = {avx512_narrow_1,  avx512_narrow_2,  avx512_narrow_3,  avx512_narrow_4,
                                                 avx512_narrow_5,  avx512_narrow_6,  avx512_narrow_7,  avx512_narrow_8,
                                                 avx512_narrow_9,  avx512_narrow_10, avx512_narrow_11, avx512_narrow_12,
@@ -95,7 +94,8 @@ static const kernel_set avx512_set = {14, avx512_wide_kernels, avx512_narrow_ker
     }
 AVX2(1)
 AVX2(2)
-AVX2(3) AVX2(4) AVX2(5) AVX2(6)
+AVX2(3)
+AVX2(4) AVX2(5) AVX2(6)
 
     static kernel *const avx2_wide_kernels[] = {avx2_wide_1, avx2_wide_2, avx2_wide_3,
                                                 avx2_wide_4, avx2_wide_5, avx2_wide_6};

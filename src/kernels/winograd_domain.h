@@ -43,7 +43,7 @@ panels winograd_backward_panels(const lws_conv2d *g);
 /* Weights of input channels c .. c + 15 of one phase into both sets of panels. */
 void winograd_weights(const lws_conv2d *g, int m, int phase, int c, const float *w, float *forward, float *backward);
 
-/* The adjoint for one input channel of one phase: from the gradient in the domain, from[point · stride + k], adds to
+/* The adjoint for one input channel of one phase: from the gradient in the domain, from[point · stride + k], writes
  * dw[tap · tap_stride + k] for all output channels k. */
 void winograd_weights_adjoint(int m, int phase, int out_c, size_t tap_stride, size_t stride, const float *from,
                               float *dw);

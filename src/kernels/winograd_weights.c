@@ -89,7 +89,7 @@ LWS_INLINE void weight_row_adjoint_m(int m, int parity_h, int parity_w, int out_
         for (int j = 0; j < 2; j++)
             weight_adjoint_1d(m, half + j, 2, &g[j], &g[2 + j]);
         for (int t = 0; t < 4; t++)
-            *(vec *)(dw + (size_t)(tap(parity_h, t / 2) * 4 + tap(parity_w, t % 2)) * tap_stride + k) += g[t];
+            *(vec *)(dw + (size_t)(tap(parity_h, t / 2) * 4 + tap(parity_w, t % 2)) * tap_stride + k) = g[t];
     }
 }
 

@@ -17,7 +17,7 @@ typedef struct layer_ops {
     size_t (*scratch)(const layer *self, int n, int threads);
     /* y is overwritten. */
     void (*forward)(const layer *self, const lws_pass *pass, const float *x, float *y, float *kept);
-    /* Adds to pass->dparams. dx is overwritten; NULL when nobody wants it. dx may be dy only where in_place. */
+    /* Overwrites its tensors in pass->dparams. dx is overwritten; NULL when nobody wants it. dx may be dy only where in_place. */
     void (*backward)(const layer *self, const lws_pass *pass, const float *x, const float *y, const float *kept,
                      const float *dy, float *dx);
     bool in_place; /* backward may write dx over dy */

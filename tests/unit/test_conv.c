@@ -73,7 +73,6 @@ static void compare(problem *p)
     ref_conv_backward_weight(&p->g, p->n, x, dy, want_dw);
 
     float *y = check_floats(p->ny), *dx = check_floats(p->nx), *dw = check_floats(p->nw);
-    memset(dw, 0, p->nw * sizeof *dw);
     poison(p);
     lws_conv2d_forward(&p->g, p->n, p->x, p->w, y, p->scratch);
     poison(p);
@@ -170,7 +169,6 @@ static void adjoint_identities(void **state)
         lws_conv2d g = random_geometry(&r, 20);
         problem p = make(&r, g, check_int(&r, 1, 5));
         float *ax = check_floats(p.ny), *aty = check_floats(p.nx), *dw = check_floats(p.nw);
-        memset(dw, 0, p.nw * sizeof *dw);
         lws_conv2d_forward(&g, p.n, p.x, p.w, ax, p.scratch);
         lws_conv2d_backward_data(&g, p.n, p.y, p.w, aty, p.scratch);
         lws_conv2d_backward_weight(&g, p.n, p.x, p.y, dw, p.scratch);
@@ -193,8 +191,8 @@ static void adjoint_identities(void **state)
 }
 
 /* Small whole numbers are exact in float, so any order of summation gives the same: every element
- * must be right to the last bit, and dw must have been added to, dx and y overwritten. */
-static void accumulation(void **state)
+ * must be right to the last bit, and what stood in dw does not matter. */
+static void whole_numbers(void **state)
 {
     (void)state;
     check_rng r = {25};
@@ -209,12 +207,7 @@ static void accumulation(void **state)
         double *want = check_doubles(p.nw);
         ref_conv_backward_weight(&g, p.n, x, dy, want);
         float *dw = check_floats(p.nw);
-        for (size_t k = 0; k < p.nw; k++) {
-            dw[k] = (float)check_int(&r, -50, 50);
-            want[k] = 2 * want[k] + dw[k];
-        }
         poison(&p);
-        lws_conv2d_backward_weight(&g, p.n, p.x, p.y, dw, p.scratch);
         lws_conv2d_backward_weight(&g, p.n, p.x, p.y, dw, p.scratch);
         check_floats_near(dw, want, p.nw, 0);
         check_free(x, p.nx);
@@ -243,7 +236,6 @@ static void threads_do_not_change_bits(void **state)
             y[threads] = check_floats(p.ny);
             dx[threads] = check_floats(p.nx);
             dw[threads] = check_floats(p.nw);
-            memset(dw[threads], 0, p.nw * sizeof(float));
             lws_conv2d_forward(&g, n, p.x, p.w, y[threads], p.scratch);
             lws_conv2d_backward_data(&g, n, p.y, p.w, dx[threads], p.scratch);
             lws_conv2d_backward_weight(&g, n, p.x, p.y, dw[threads], p.scratch);
@@ -266,7 +258,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(random_geometries),          cmocka_unit_test(many_channels),
         cmocka_unit_test(known_geometries),           cmocka_unit_test(large),
-        cmocka_unit_test(adjoint_identities),         cmocka_unit_test(accumulation),
+        cmocka_unit_test(adjoint_identities),         cmocka_unit_test(whole_numbers),
         cmocka_unit_test(threads_do_not_change_bits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
