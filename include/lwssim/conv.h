@@ -21,6 +21,14 @@ typedef struct lws_conv2d {
     int kernel, stride, pad;
 } lws_conv2d;
 
+/* A pass, in terms of both images: what is given, and what is wanted. The others are NULL. */
+typedef struct lws_conv2d_job {
+    const float *wide, *narrow; /* x and dy of a convolution, dy and x of a transposed one */
+    float *to_narrow;           /* needs wide: the convolution; overwritten */
+    float *to_wide;             /* needs narrow: its adjoint; overwritten */
+    float *dw;                  /* needs both: the weights' gradient; overwritten */
+} lws_conv2d_job;
+
 /* Floats of scratch that any of the three passes needs for n images and `threads` threads. */
 size_t lws_conv2d_scratch(const lws_conv2d *g, int n, int threads);
 

@@ -5,8 +5,7 @@
  * m×m outputs. m is 2 (9 for 16) or 4 (25 for 64, points 0, 1, -1, 2, ∞). Lavin & Gray 2016; Winograd 1980.
  *
  * Geometry, layouts and conventions are those of conv.h. The transformed weights [(m+1)², 4·in_c, out_c] are the
- * caller's and must be made again when the weights change. The bits depend neither on threads nor on anything but the
- * shapes and the OpenBLAS kernel. */
+ * caller's and must be made again when the weights change. The bits depend on the shapes alone. */
 #ifndef LWSSIM_WINOGRAD_H
 #define LWSSIM_WINOGRAD_H
 
@@ -23,12 +22,9 @@ size_t lws_winograd_scratch(const lws_conv2d *g, int m, int n);
 /* transformed = w [4, 4, in_c, out_c] in the transform domain; overwrites. */
 void lws_winograd_transform(const lws_conv2d *g, int m, const float *w, float *transformed);
 
-/* The three passes of conv.h; y, dx and dw are overwritten. */
-void lws_winograd_forward(const lws_conv2d *g, int m, int n, const float *x, const float *transformed, float *y,
-                          float *scratch);
-void lws_winograd_backward_data(const lws_conv2d *g, int m, int n, const float *dy, const float *transformed, float *dx,
-                                float *scratch);
-void lws_winograd_backward_weight(const lws_conv2d *g, int m, int n, const float *x, const float *dy, float *dw,
-                                  float *scratch);
+/* A pass over n images. Like conv.h's, and what two wanted results share is computed once, with the bits of two passes.
+ */
+void lws_winograd_run(const lws_conv2d *g, int m, int n, const lws_conv2d_job *job, const float *transformed,
+                      float *scratch);
 
 #endif

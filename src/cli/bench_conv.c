@@ -25,13 +25,18 @@ typedef struct conv_case {
     float *w, *dw, *transformed, *scratch;
 } conv_case;
 
+static void winograd(const conv_case *c, lws_conv2d_job job)
+{
+    lws_winograd_run(&c->g, c->tile, c->n, &job, c->transformed, c->scratch);
+}
+
 static void forward(void *user)
 {
     conv_case *c = user;
     if (c->tile == DIRECT)
         lws_conv2d_forward(&c->g, c->n, c->wide, c->w, c->narrow, c->scratch);
     else
-        lws_winograd_forward(&c->g, c->tile, c->n, c->wide, c->transformed, c->narrow, c->scratch);
+        winograd(c, (lws_conv2d_job){.wide = c->wide, .to_narrow = c->narrow});
 }
 
 static void backward_data(void *user)
@@ -40,7 +45,7 @@ static void backward_data(void *user)
     if (c->tile == DIRECT)
         lws_conv2d_backward_data(&c->g, c->n, c->narrow, c->w, c->wide, c->scratch);
     else
-        lws_winograd_backward_data(&c->g, c->tile, c->n, c->narrow, c->transformed, c->wide, c->scratch);
+        winograd(c, (lws_conv2d_job){.narrow = c->narrow, .to_wide = c->wide});
 }
 
 static void backward_weight(void *user)
@@ -49,7 +54,7 @@ static void backward_weight(void *user)
     if (c->tile == DIRECT)
         lws_conv2d_backward_weight(&c->g, c->n, c->wide, c->narrow, c->dw, c->scratch);
     else
-        lws_winograd_backward_weight(&c->g, c->tile, c->n, c->wide, c->narrow, c->dw, c->scratch);
+        winograd(c, (lws_conv2d_job){.wide = c->wide, .narrow = c->narrow, .dw = c->dw});
 }
 
 static void transform(void *user)

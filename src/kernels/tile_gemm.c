@@ -2,106 +2,194 @@
 
 #include <math.h>
 
-/* `rows` × `width` elements of C at once, from a, b and c on. */
-typedef void kernel(int k, bool accumulate, const float *a, size_t a_row, size_t a_k, const float *b, size_t b_k,
-                    float *c, size_t c_row);
+/* A few rows and one or two blocks of columns of C, and where their operands begin. */
+typedef struct part {
+    const float *a, *b;
+    float *c;
+    size_t a_row, a_block, b_row, b_block, c_row, c_block;
+} part;
+
+/* The sums of a part, over k. */
+typedef void kernel(int k, bool add, const part *t);
 
 typedef struct kernel_set {
-    int rows_max;          /* most rows at once */
-    kernel *const *wide;   /* [rows - 1]: 32 columns */
-    kernel *const *narrow; /* [rows - 1]: 16 columns */
+    int rows_max;             /* of A · B: most rows at once */
+    kernel *const *by_rows;   /* of A · B: [rows - 1], PANEL columns */
+    kernel *const *by_rows_1; /* of A · B: [rows - 1], TILE columns */
+    int columns;              /* of Aᵀ · B: columns of A at once, a divisor of TILE */
+    kernel *by_columns, *by_columns_1;
 } kernel_set;
 
 /* ---- portable: one row at a time, the same chain of operations --------------------------------------------------- */
 
-#define PORTABLE(name, width)                                                                                          \
-    static void name(int k, bool accumulate, const float *a, size_t a_row, size_t a_k, const float *b, size_t b_k,     \
-                     float *c, size_t c_row)                                                                           \
-    {                                                                                                                  \
-        (void)a_row;                                                                                                   \
-        (void)c_row;                                                                                                   \
-        float sum[width];                                                                                              \
-        for (int j = 0; j < width; j++)                                                                                \
-            sum[j] = accumulate ? c[j] : 0;                                                                            \
-        for (int p = 0; p < k; p++)                                                                                    \
-            for (int j = 0; j < width; j++)                                                                            \
-                sum[j] = fmaf(a[p * a_k], b[p * b_k + j], sum[j]);                                                     \
-        for (int j = 0; j < width; j++)                                                                                \
-            c[j] = sum[j];                                                                                             \
+static void portable(int k, bool add, const part *t, int blocks, bool transposed)
+{
+    for (int v = 0; v < blocks; v++) {
+        float sum[TILE] = {0}, *c = t->c + (size_t)v * t->c_block;
+        for (int p = 0; p < k; p++) {
+            const float *b = t->b + (size_t)v * t->b_block + (size_t)p * t->b_row;
+            float a = transposed ? t->a[(size_t)p * t->a_row] : t->a[(size_t)(p / TILE) * t->a_block + p % TILE];
+            for (int j = 0; j < TILE; j++)
+                sum[j] = fmaf(a, b[j], sum[j]);
+        }
+        for (int j = 0; j < TILE; j++)
+            c[j] = add ? c[j] + sum[j] : sum[j];
     }
-PORTABLE(portable_wide, 32)
-PORTABLE(portable_narrow, 16)
+}
 
-static kernel *const portable_wide_kernels[] = {portable_wide};
-static kernel *const portable_narrow_kernels[] = {portable_narrow};
-static const kernel_set portable_set = {1, portable_wide_kernels, portable_narrow_kernels};
+static void portable_rows(int k, bool add, const part *t)
+{
+    portable(k, add, t, 2, false);
+}
+
+static void portable_rows_1(int k, bool add, const part *t)
+{
+    portable(k, add, t, 1, false);
+}
+
+static void portable_columns(int k, bool add, const part *t)
+{
+    portable(k, add, t, 2, true);
+}
+
+static void portable_columns_1(int k, bool add, const part *t)
+{
+    portable(k, add, t, 1, true);
+}
+
+static kernel *const portable_by_rows[] = {portable_rows}, *const portable_by_rows_1[] = {portable_rows_1};
+static const kernel_set portable_set = {1, portable_by_rows, portable_by_rows_1,
+                                        1, portable_columns, portable_columns_1};
 
 #if defined(__x86_64__)
 #include <immintrin.h>
 
 /* ROWS × VECTORS vectors of sums stay in registers: 14 × 2 of AVX-512's 32, 6 × 2 of AVX2's 16, with those of B's row
- * and of A's element beside them. */
-#define VECTOR_KERNEL(name, target_name, ROWS, VECTORS, type, lanes, zero, load, store, set1, fma)                     \
-    __attribute__((target(target_name))) static void name(int k, bool accumulate, const float *a, size_t a_row,        \
-                                                          size_t a_k, const float *b, size_t b_k, float *c,            \
-                                                          size_t c_row)                                                \
+ * and of A's element beside them. Vector v of a row stands at offset AT(v, block). */
+#define EACH_ROW(ROWS) _Pragma("GCC unroll 16") for (int r = 0; r < ROWS; r++)
+#define EACH_VECTOR(VECTORS) _Pragma("GCC unroll 4") for (int v = 0; v < VECTORS; v++)
+
+#define BEGIN(ROWS, VECTORS, ISA)                                                                                      \
+    ISA##_vector sum[ROWS][VECTORS];                                                                                   \
+    EACH_ROW(ROWS) EACH_VECTOR(VECTORS) sum[r][v] = ISA##_zero();                                                      \
+    const float *a = t->a, *b = t->b;                                                                                  \
+    size_t a_row = t->a_row, b_row = t->b_row, b_block = t->b_block;
+
+#define MULTIPLY(ROWS, VECTORS, ISA, ELEMENT)                                                                          \
     {                                                                                                                  \
-        type sum[ROWS][VECTORS];                                                                                       \
-        _Pragma("GCC unroll 16") for (int r = 0; r < ROWS; r++)                                                        \
-            _Pragma("GCC unroll 4") for (int v = 0; v < VECTORS; v++) sum[r][v] =                                      \
-                accumulate ? load(c + r * c_row + v * lanes) : zero();                                                 \
-        for (int p = 0; p < k; p++, a += a_k, b += b_k) {                                                              \
-            type row[VECTORS];                                                                                         \
-            _Pragma("GCC unroll 4") for (int v = 0; v < VECTORS; v++) row[v] = load(b + v * lanes);                    \
-            _Pragma("GCC unroll 16") for (int r = 0; r < ROWS; r++)                                                    \
-            {                                                                                                          \
-                type element = set1(a[r * a_row]);                                                                     \
-                _Pragma("GCC unroll 4") for (int v = 0; v < VECTORS; v++) sum[r][v] = fma(element, row[v], sum[r][v]); \
-            }                                                                                                          \
+        ISA##_vector row[VECTORS];                                                                                     \
+        EACH_VECTOR(VECTORS) row[v] = ISA##_load(b + ISA##_at(v, b_block));                                            \
+        EACH_ROW(ROWS)                                                                                                 \
+        {                                                                                                              \
+            ISA##_vector element = ISA##_set1(ELEMENT);                                                                \
+            EACH_VECTOR(VECTORS) sum[r][v] = ISA##_fma(element, row[v], sum[r][v]);                                    \
         }                                                                                                              \
-        _Pragma("GCC unroll 16") for (int r = 0; r < ROWS; r++)                                                        \
-            _Pragma("GCC unroll 4") for (int v = 0; v < VECTORS; v++) store(c + r * c_row + v * lanes, sum[r][v]);     \
     }
 
+#define END(ROWS, VECTORS, ISA)                                                                                        \
+    EACH_ROW(ROWS) EACH_VECTOR(VECTORS)                                                                                \
+    {                                                                                                                  \
+        float *c = t->c + r * t->c_row + ISA##_at(v, t->c_block);                                                      \
+        ISA##_store(c, add ? ISA##_add(ISA##_load(c), sum[r][v]) : sum[r][v]);                                         \
+    }
+
+#define BY_ROWS(name, ROWS, VECTORS, ISA)                                                                              \
+    __attribute__((target(ISA##_target))) static void name(int k, bool add, const part *t)                             \
+    {                                                                                                                  \
+        BEGIN(ROWS, VECTORS, ISA)                                                                                      \
+        for (int block = 0; block < k; block += TILE, a += t->a_block)                                                 \
+            for (int p = 0; p < TILE; p++, b += b_row)                                                                 \
+                MULTIPLY(ROWS, VECTORS, ISA, a[r * a_row + p])                                                         \
+        END(ROWS, VECTORS, ISA)                                                                                        \
+    }
+
+#define BY_COLUMNS(name, COLUMNS, VECTORS, ISA)                                                                        \
+    __attribute__((target(ISA##_target))) static void name(int k, bool add, const part *t)                             \
+    {                                                                                                                  \
+        BEGIN(COLUMNS, VECTORS, ISA)                                                                                   \
+        for (int p = 0; p < k; p++, a += a_row, b += b_row)                                                            \
+            MULTIPLY(COLUMNS, VECTORS, ISA, a[r])                                                                      \
+        END(COLUMNS, VECTORS, ISA)                                                                                     \
+    }
+
+#define avx512_target "avx512f"
+#define avx512_vector __m512
+#define avx512_zero _mm512_setzero_ps
+#define avx512_load _mm512_loadu_ps
+#define avx512_store _mm512_storeu_ps
+#define avx512_set1 _mm512_set1_ps
+#define avx512_fma _mm512_fmadd_ps
+#define avx512_add _mm512_add_ps
+#define avx512_at(v, block) ((v) * (block))
+
 #define AVX512(ROWS)                                                                                                   \
-    VECTOR_KERNEL(avx512_wide_##ROWS, "avx512f", ROWS, 2, __m512, 16, _mm512_setzero_ps, _mm512_loadu_ps,              \
-                  _mm512_storeu_ps, _mm512_set1_ps, _mm512_fmadd_ps)                                                   \
-    VECTOR_KERNEL(avx512_narrow_##ROWS, "avx512f", ROWS, 1, __m512, 16, _mm512_setzero_ps, _mm512_loadu_ps,            \
-                  _mm512_storeu_ps, _mm512_set1_ps, _mm512_fmadd_ps)
+    BY_ROWS(avx512_rows_##ROWS, ROWS, 2, avx512)                                                                       \
+    BY_ROWS(avx512_rows_1_##ROWS, ROWS, 1, avx512)
 AVX512(1)
 AVX512(2)
 AVX512(3)
-AVX512(4) AVX512(5) AVX512(6) AVX512(7) AVX512(8) AVX512(9) AVX512(10) AVX512(11) AVX512(12) AVX512(13) AVX512(14)
+AVX512(4)
+AVX512(5)
+AVX512(6)
+AVX512(7)
+AVX512(8)
+AVX512(9)
+AVX512(10)
+AVX512(11)
+AVX512(12)
+AVX512(13)
+AVX512(14)
+BY_COLUMNS(avx512_columns, 8, 2, avx512)
+BY_COLUMNS(avx512_columns_1, 8, 1, avx512)
 
-    static kernel *const avx512_wide_kernels[] = {
-        avx512_wide_1, avx512_wide_2, avx512_wide_3,  avx512_wide_4,  avx512_wide_5,  avx512_wide_6,  avx512_wide_7,
-        avx512_wide_8, avx512_wide_9, avx512_wide_10, avx512_wide_11, avx512_wide_12, avx512_wide_13, avx512_wide_14};
-static kernel *const avx512_narrow_kernels[] = {avx512_narrow_1,  avx512_narrow_2,  avx512_narrow_3,  avx512_narrow_4,
-                                                avx512_narrow_5,  avx512_narrow_6,  avx512_narrow_7,  avx512_narrow_8,
-                                                avx512_narrow_9,  avx512_narrow_10, avx512_narrow_11, avx512_narrow_12,
-                                                avx512_narrow_13, avx512_narrow_14};
-static const kernel_set avx512_set = {14, avx512_wide_kernels, avx512_narrow_kernels};
-
-/* 16 columns at a time; 32 are two of these. */
-#define AVX2(ROWS)                                                                                                     \
-    VECTOR_KERNEL(avx2_narrow_##ROWS, "avx2,fma", ROWS, 2, __m256, 8, _mm256_setzero_ps, _mm256_loadu_ps,              \
-                  _mm256_storeu_ps, _mm256_set1_ps, _mm256_fmadd_ps)                                                   \
-    static void avx2_wide_##ROWS(int k, bool accumulate, const float *a, size_t a_row, size_t a_k, const float *b,     \
-                                 size_t b_k, float *c, size_t c_row)                                                   \
+#define AVX512_TABLE(name)                                                                                             \
     {                                                                                                                  \
-        avx2_narrow_##ROWS(k, accumulate, a, a_row, a_k, b, b_k, c, c_row);                                            \
-        avx2_narrow_##ROWS(k, accumulate, a, a_row, a_k, b + 16, b_k, c + 16, c_row);                                  \
+        name##1, name##2, name##3, name##4, name##5, name##6, name##7, name##8, name##9, name##10, name##11, name##12, \
+            name##13, name##14                                                                                         \
     }
+static kernel *const avx512_by_rows[] = AVX512_TABLE(avx512_rows_);
+static kernel *const avx512_by_rows_1[] = AVX512_TABLE(avx512_rows_1_);
+static const kernel_set avx512_set = {14, avx512_by_rows, avx512_by_rows_1, 8, avx512_columns, avx512_columns_1};
+
+#define avx2_target "avx2,fma"
+#define avx2_vector __m256
+#define avx2_zero _mm256_setzero_ps
+#define avx2_load _mm256_loadu_ps
+#define avx2_store _mm256_storeu_ps
+#define avx2_set1 _mm256_set1_ps
+#define avx2_fma _mm256_fmadd_ps
+#define avx2_add _mm256_add_ps
+#define avx2_at(v, block) ((v) / 2 * (block) + (v) % 2 * 8) /* two vectors a block */
+
+/* One block of columns at a time; two are two of these. */
+#define AVX2_TWICE(name, one)                                                                                          \
+    static void name(int k, bool add, const part *t)                                                                   \
+    {                                                                                                                  \
+        part second = *t;                                                                                              \
+        second.b += t->b_block;                                                                                        \
+        second.c += t->c_block;                                                                                        \
+        one(k, add, t);                                                                                                \
+        one(k, add, &second);                                                                                          \
+    }
+#define AVX2(ROWS)                                                                                                     \
+    BY_ROWS(avx2_rows_1_##ROWS, ROWS, 2, avx2)                                                                         \
+    AVX2_TWICE(avx2_rows_##ROWS, avx2_rows_1_##ROWS)
 AVX2(1)
 AVX2(2)
 AVX2(3)
-AVX2(4) AVX2(5) AVX2(6)
+AVX2(4)
+AVX2(5)
+AVX2(6)
+BY_COLUMNS(avx2_columns_1, 4, 2, avx2)
+AVX2_TWICE(avx2_columns, avx2_columns_1)
 
-    static kernel *const avx2_wide_kernels[] = {avx2_wide_1, avx2_wide_2, avx2_wide_3,
-                                                avx2_wide_4, avx2_wide_5, avx2_wide_6};
-static kernel *const avx2_narrow_kernels[] = {avx2_narrow_1, avx2_narrow_2, avx2_narrow_3,
-                                              avx2_narrow_4, avx2_narrow_5, avx2_narrow_6};
-static const kernel_set avx2_set = {6, avx2_wide_kernels, avx2_narrow_kernels};
+#define AVX2_TABLE(name)                                                                                               \
+    {                                                                                                                  \
+        name##1, name##2, name##3, name##4, name##5, name##6                                                           \
+    }
+static kernel *const avx2_by_rows[] = AVX2_TABLE(avx2_rows_);
+static kernel *const avx2_by_rows_1[] = AVX2_TABLE(avx2_rows_1_);
+static const kernel_set avx2_set = {6, avx2_by_rows, avx2_by_rows_1, 4, avx2_columns, avx2_columns_1};
 #endif
 
 static const kernel_set *choose(void)
@@ -115,17 +203,43 @@ static const kernel_set *choose(void)
     return &portable_set;
 }
 
-void tile_gemm(int m, int n, int k, bool accumulate, const tile_gemm_operands *o)
+void tile_gemm(int m, int n, int k, const float *a, tile_layout at, const float *panels, float *c, tile_layout ct)
 {
     const kernel_set *set = choose();
-    int blocks = (m + set->rows_max - 1) / set->rows_max; /* of nearly equal rows: few rows are slow */
-    for (int j = 0; j < n; j += TILE_GEMM_PANEL) {
-        kernel *const *kernels = n - j >= TILE_GEMM_PANEL ? set->wide : set->narrow;
-        const float *b = o->b + (size_t)(j / TILE_GEMM_PANEL) * o->b_panel;
-        for (int block = 0; block < blocks; block++) {
-            int first = (int)((long)m * block / blocks), rows = (int)((long)m * (block + 1) / blocks) - first;
-            kernels[rows - 1](k, accumulate, o->a + (size_t)first * o->a_row, o->a_row, o->a_k, b, o->b_k,
-                              o->c + (size_t)first * o->c_row + j, o->c_row);
+    int runs = (m + set->rows_max - 1) / set->rows_max; /* of nearly equal rows: few rows are slow */
+    for (int j = 0; j < n; j += PANEL) {
+        kernel *const *kernels = n - j >= PANEL ? set->by_rows : set->by_rows_1;
+        for (int run = 0; run < runs; run++) {
+            int first = (int)((long)m * run / runs), rows = (int)((long)m * (run + 1) / runs) - first;
+            kernels[rows - 1](k, false,
+                              &(part){.a = a + (size_t)first * at.row,
+                                      .a_row = at.row,
+                                      .a_block = at.block,
+                                      .b = panels + (size_t)j * k,
+                                      .b_row = PANEL,
+                                      .b_block = TILE,
+                                      .c = c + (size_t)first * ct.row + (size_t)(j / TILE) * ct.block,
+                                      .c_row = ct.row,
+                                      .c_block = ct.block});
         }
+    }
+}
+
+void tile_gemm_transposed(int m, int n, int k, bool add, const float *a, tile_layout at, const float *b, tile_layout bt,
+                          float *c, tile_layout ct)
+{
+    const kernel_set *set = choose();
+    for (int j = 0; j < n; j += PANEL) {
+        kernel *columns = n - j >= PANEL ? set->by_columns : set->by_columns_1;
+        for (int i = 0; i < m; i += set->columns)
+            columns(k, add,
+                    &(part){.a = a + (size_t)(i / TILE) * at.block + i % TILE,
+                            .a_row = at.row,
+                            .b = b + (size_t)(j / TILE) * bt.block,
+                            .b_row = bt.row,
+                            .b_block = bt.block,
+                            .c = c + (size_t)i * ct.row + (size_t)(j / TILE) * ct.block,
+                            .c_row = ct.row,
+                            .c_block = ct.block});
     }
 }

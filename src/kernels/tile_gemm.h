@@ -1,6 +1,6 @@
-/* A matrix product for operands whose layout we choose, so that nothing is packed: private to this folder.
+/* Matrix products for operands whose layout we choose, so that nothing is packed: private to this folder.
  *
- * Every element of C is one chain of fused multiply-adds over k in rising order, whatever the CPU, the number of
+ * Every element of C is one chain of fused multiply-adds from 0 over k in rising order, whatever the CPU, the number of
  * threads, or the rows and columns computed with it: its bits depend on its row of A and its column of B alone. */
 #ifndef LWS_TILE_GEMM_H
 #define LWS_TILE_GEMM_H
@@ -8,19 +8,21 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { TILE_GEMM_PANEL = 32 }; /* columns of B that are computed together */
+enum { TILE = 16 };  /* columns in a block of a matrix */
+enum { PANEL = 32 }; /* columns in a panel of B */
 
-/* C[m, n] = A · B, or C += A · B with accumulate. n is a multiple of 16.
- *   A(i, p) at a[i · a_row + p · a_k]
- *   B(p, j) at b[(j / PANEL) · b_panel + p · b_k + j % PANEL]: b_panel = PANEL for rows of B that are contiguous
- *   C(i, j) at c[i · c_row + j]
- * Strides in floats; those that are multiples of 1024 make the caches thrash. */
-typedef struct tile_gemm_operands {
-    const float *a, *b;
-    float *c;
-    size_t a_row, a_k, b_k, b_panel, c_row;
-} tile_gemm_operands;
+/* Element (i, j) of a matrix stands at [i · row + j / TILE · block + j % TILE], in floats: row-major with block = TILE,
+ * blocks of columns that lie one after the other with row = TILE. */
+typedef struct tile_layout {
+    size_t row, block;
+} tile_layout;
 
-void tile_gemm(int m, int n, int k, bool accumulate, const tile_gemm_operands *o);
+/* C [m, n] = A [m, k] · B. B(p, j) at panels[j / PANEL · k · PANEL + p · PANEL + j % PANEL]. n and k are multiples of
+ * TILE. */
+void tile_gemm(int m, int n, int k, const float *a, tile_layout at, const float *panels, float *c, tile_layout ct);
+
+/* C [m, n] = Aᵀ · B for A [k, m] and B [k, n], or C += with add. m and n are multiples of TILE. */
+void tile_gemm_transposed(int m, int n, int k, bool add, const float *a, tile_layout at, const float *b, tile_layout bt,
+                          float *c, tile_layout ct);
 
 #endif

@@ -3,7 +3,7 @@
 #include "winograd_1d.h"
 #include "winograd_domain.h"
 
-enum { PAD = 16 }; /* floats that keep rows off each other's cache sets */
+enum { PAD = 16 }; /* floats that keep points off each other's cache sets */
 
 static size_t tiles_of(const lws_conv2d *g, int m)
 {
@@ -18,16 +18,20 @@ bool lws_winograd_fits(const lws_conv2d *g)
 
 size_t lws_winograd_weights(const lws_conv2d *g, int m)
 {
-    return points(m) * (winograd_forward_panels(g).point + winograd_backward_panels(g).point);
+    return points(m) * (winograd_narrow_panels(g).point + winograd_wide_panels(g).point);
 }
 
 void lws_winograd_transform(const lws_conv2d *g, int m, const float *w, float *transformed)
 {
-    float *backward = transformed + points(m) * winograd_forward_panels(g).point;
+    float *wide = transformed + points(m) * winograd_narrow_panels(g).point;
     int blocks = g->in_c / LANES;
-#pragma omp parallel for schedule(static)
-    for (int r = 0; r < PHASES * blocks; r++)
-        winograd_weights(g, m, r / blocks, r % blocks * LANES, w, transformed, backward);
+#pragma omp parallel
+    {
+#pragma omp for schedule(static)
+        for (int r = 0; r < PHASES * blocks; r++)
+            winograd_weights(g, m, r / blocks, r % blocks * LANES, w, transformed, wide);
+        winograd_weights_done();
+    }
 }
 
 /* Images go through in blocks, so that what is transformed stays in the caches until it is multiplied. Part of what
@@ -43,143 +47,114 @@ static int block_images(const lws_conv2d *g, int m, int n)
     return block > (size_t)n ? n : (int)block;
 }
 
-/* Where a block of images stands in scratch: the transforms of the wide and of the narrow images. */
-typedef struct block_layout {
-    int rows;                    /* tiles */
-    size_t wide_row, narrow_row; /* floats from tile to tile */
-    size_t wide, narrow;         /* floats from point to point */
-    float *in, *out;
-} block_layout;
+/* A block of images in scratch: both sides in the domain, and the gradient of the transformed weights,
+ * [point, 4 · in_c, out_c], which is summed over the blocks. */
+typedef struct block {
+    const lws_conv2d *g;
+    int m, images, rows; /* rows: tiles */
+    domain wide, narrow;
+    float *gradient;
+    size_t gradient_point;
+} block;
 
-static block_layout layout(const lws_conv2d *g, int m, int images, float *scratch)
+static block layout(const lws_conv2d *g, int m, int images, float *scratch)
 {
-    block_layout b = {.rows = (int)tiles_of(g, m) * images};
-    b.wide_row = PHASES * (size_t)g->in_c + PAD;
-    b.narrow_row = (size_t)g->out_c + PAD;
-    b.wide = (size_t)b.rows * b.wide_row;
-    b.narrow = (size_t)b.rows * b.narrow_row;
-    b.in = scratch;
-    b.out = scratch + points(m) * b.wide;
+    block b = {.g = g, .m = m, .images = images, .rows = (int)tiles_of(g, m) * images};
+    size_t column = (size_t)b.rows * TILE;
+    b.wide = (domain){scratch, column * (PHASES * (size_t)g->in_c / TILE) + PAD, column};
+    b.narrow = (domain){scratch + points(m) * b.wide.point, column * ((size_t)g->out_c / TILE) + PAD, column};
+    b.gradient = NULL;
+    b.gradient_point = (size_t)PHASES * g->in_c * g->out_c + PAD;
     return b;
-}
-
-static size_t gradient_size(const lws_conv2d *g, int m)
-{
-    return (size_t)points(m) * PHASES * g->in_c * g->out_c;
 }
 
 size_t lws_winograd_scratch(const lws_conv2d *g, int m, int n)
 {
-    block_layout b = layout(g, m, block_images(g, m, n), NULL);
-    return points(m) * (b.wide + b.narrow) + gradient_size(g, m);
+    block b = layout(g, m, block_images(g, m, n), NULL);
+    return points(m) * (b.wide.point + b.narrow.point + b.gradient_point);
 }
 
-/* One point of one block: c [rows, columns] = a [rows, depth] · the point's weights, in panels. */
-static void multiply(int rows, int columns, const float *a, size_t a_row, const float *weights, size_t depth, float *c,
-                     size_t c_row)
-{
-    tile_gemm(rows, columns, (int)depth, false,
-              &(tile_gemm_operands){.a = a,
-                                    .a_row = a_row,
-                                    .a_k = 1,
-                                    .b = weights,
-                                    .b_k = PANEL,
-                                    .b_panel = depth * PANEL,
-                                    .c = c,
-                                    .c_row = c_row});
-}
+/* The products of one block. Threads share out points and parts of the columns; every function below is called by all
+ * threads of a parallel region and ends with their barrier. */
+enum { PARTS = 4 };
 
-void lws_winograd_forward(const lws_conv2d *g, int m, int n, const float *x, const float *transformed, float *y,
-                          float *scratch)
+static void multiply(const block *b, domain from, int columns, const float *weights, panels p, domain to)
 {
-    int block = block_images(g, m, n), tiles = (int)tiles_of(g, m);
-    size_t in = (size_t)g->in_h * g->in_w * g->in_c, out = (size_t)g->out_h * g->out_w * g->out_c;
-    panels w = winograd_forward_panels(g);
-    for (int first = 0; first < n; first += block) {
-        int count = n - first < block ? n - first : block;
-        block_layout b = layout(g, m, count, scratch);
-#pragma omp parallel
-        {
-#pragma omp for schedule(static)
-            for (int i = 0; i < count; i++)
-                winograd_wide(g, m, x + (size_t)(first + i) * in, b.in + (size_t)i * tiles * b.wide_row, b.wide_row,
-                              b.wide);
-#pragma omp for schedule(dynamic)
-            for (int p = 0; p < points(m); p++)
-                multiply(b.rows, g->out_c, b.in + p * b.wide, b.wide_row, transformed + p * w.point, w.depth,
-                         b.out + p * b.narrow, b.narrow_row);
-#pragma omp for schedule(static)
-            for (int i = 0; i < count; i++)
-                winograd_narrow(g, m, b.out + (size_t)i * tiles * b.narrow_row, b.narrow_row, b.narrow,
-                                y + (size_t)(first + i) * out);
+    int wide = (columns + PANEL - 1) / PANEL;
+    tile_layout a = {TILE, from.block}, c = {TILE, to.block};
+#pragma omp for collapse(2) schedule(dynamic)
+    for (int point = 0; point < points(b->m); point++) {
+        for (int part = 0; part < PARTS; part++) {
+            int first = wide * part / PARTS * PANEL, end = wide * (part + 1) / PARTS * PANEL;
+            end = end < columns ? end : columns;
+            if (first < end)
+                tile_gemm(b->rows, end - first, (int)p.depth, from.at + point * from.point, a,
+                          weights + point * p.point + (size_t)first * p.depth,
+                          to.at + point * to.point + (size_t)(first / TILE) * to.block, c);
         }
     }
 }
 
-void lws_winograd_backward_data(const lws_conv2d *g, int m, int n, const float *dy, const float *transformed, float *dx,
-                                float *scratch)
+static void multiply_transposed(const block *b, bool add)
 {
-    int block = block_images(g, m, n), tiles = (int)tiles_of(g, m);
-    size_t in = (size_t)g->in_h * g->in_w * g->in_c, out = (size_t)g->out_h * g->out_w * g->out_c;
-    panels w = winograd_backward_panels(g);
-    transformed += points(m) * winograd_forward_panels(g).point;
-    for (int first = 0; first < n; first += block) {
-        int count = n - first < block ? n - first : block;
-        block_layout b = layout(g, m, count, scratch);
-#pragma omp parallel
-        {
+    int out_c = b->g->out_c, rows = b->g->in_c; /* of the gradient: a phase at a time */
+    tile_layout a = {TILE, b->wide.block}, n = {TILE, b->narrow.block}, c = {(size_t)out_c, TILE};
+#pragma omp for collapse(2) schedule(dynamic)
+    for (int point = 0; point < points(b->m); point++)
+        for (int phase = 0; phase < PHASES; phase++)
+            tile_gemm_transposed(rows, out_c, b->rows, add,
+                                 b->wide.at + point * b->wide.point + (size_t)(phase * rows / TILE) * b->wide.block, a,
+                                 b->narrow.at + point * b->narrow.point, n,
+                                 b->gradient + point * b->gradient_point + (size_t)phase * rows * out_c, c);
+}
+
+static void pass_over_block(const block *b, const lws_conv2d_job *job, size_t first, const float *transformed)
+{
+    const lws_conv2d *g = b->g;
+    int m = b->m;
+    size_t wide = (size_t)g->in_h * g->in_w * g->in_c, narrow = (size_t)g->out_h * g->out_w * g->out_c;
+    size_t tiles = tiles_of(g, m);
+    panels to_narrow = winograd_narrow_panels(g), to_wide = winograd_wide_panels(g);
 #pragma omp for schedule(static)
-            for (int i = 0; i < count; i++)
-                winograd_narrow_adjoint(g, m, dy + (size_t)(first + i) * out, b.out + (size_t)i * tiles * b.narrow_row,
-                                        b.narrow_row, b.narrow);
-#pragma omp for schedule(dynamic)
-            for (int p = 0; p < points(m); p++)
-                multiply(b.rows, PHASES * g->in_c, b.out + p * b.narrow, b.narrow_row, transformed + p * w.point,
-                         w.depth, b.in + p * b.wide, b.wide_row);
+    for (int i = 0; i < b->images; i++) {
+        if (job->wide)
+            winograd_wide(g, m, job->wide + (first + i) * wide, b->wide, i * tiles);
+        if (job->narrow)
+            winograd_narrow_adjoint(g, m, job->narrow + (first + i) * narrow, b->narrow, i * tiles);
+    }
+    if (job->dw)
+        multiply_transposed(b, first > 0);
+    if (job->to_narrow) {
+        multiply(b, b->wide, g->out_c, transformed, to_narrow, b->narrow);
 #pragma omp for schedule(static)
-            for (int i = 0; i < count; i++)
-                winograd_wide_adjoint(g, m, b.in + (size_t)i * tiles * b.wide_row, b.wide_row, b.wide,
-                                      dx + (size_t)(first + i) * in);
-        }
+        for (int i = 0; i < b->images; i++)
+            winograd_narrow(g, m, b->narrow, i * tiles, job->to_narrow + (first + i) * narrow);
+    }
+    if (job->to_wide) {
+        multiply(b, b->narrow, PHASES * g->in_c, transformed + points(m) * to_narrow.point, to_wide, b->wide);
+#pragma omp for schedule(static)
+        for (int i = 0; i < b->images; i++)
+            winograd_wide_adjoint(g, m, b->wide, i * tiles, job->to_wide + (first + i) * wide);
     }
 }
 
-void lws_winograd_backward_weight(const lws_conv2d *g, int m, int n, const float *x, const float *dy, float *dw,
-                                  float *scratch)
+void lws_winograd_run(const lws_conv2d *g, int m, int n, const lws_conv2d_job *job, const float *transformed,
+                      float *scratch)
 {
-    int block = block_images(g, m, n), tiles = (int)tiles_of(g, m), height = PHASES * g->in_c;
-    size_t in = (size_t)g->in_h * g->in_w * g->in_c, out = (size_t)g->out_h * g->out_w * g->out_c;
-    size_t tap_stride = (size_t)g->in_c * g->out_c, stride = PHASES * tap_stride;
-    float *gradient = scratch; /* of the transformed weights, summed over the blocks */
-    for (int first = 0; first < n; first += block) {
-        int count = n - first < block ? n - first : block;
-        block_layout b = layout(g, m, count, scratch + gradient_size(g, m));
+    int at_once = block_images(g, m, n);
+    block whole = layout(g, m, at_once, scratch);
+    float *gradient = whole.narrow.at + points(m) * whole.narrow.point;
+    for (int first = 0; first < n; first += at_once) {
+        block b = layout(g, m, n - first < at_once ? n - first : at_once, scratch);
+        b.gradient = gradient;
 #pragma omp parallel
-        {
-#pragma omp for schedule(static)
-            for (int i = 0; i < count; i++) {
-                winograd_wide(g, m, x + (size_t)(first + i) * in, b.in + (size_t)i * tiles * b.wide_row, b.wide_row,
-                              b.wide);
-                winograd_narrow_adjoint(g, m, dy + (size_t)(first + i) * out, b.out + (size_t)i * tiles * b.narrow_row,
-                                        b.narrow_row, b.narrow);
-            }
-#pragma omp for schedule(dynamic)
-            for (int p = 0; p < points(m); p++)
-                tile_gemm(height, g->out_c, b.rows, first > 0,
-                          &(tile_gemm_operands){.a = b.in + p * b.wide,
-                                                .a_row = 1,
-                                                .a_k = b.wide_row,
-                                                .b = b.out + p * b.narrow,
-                                                .b_k = b.narrow_row,
-                                                .b_panel = PANEL,
-                                                .c = gradient + p * stride,
-                                                .c_row = (size_t)g->out_c});
-        }
+        pass_over_block(&b, job, (size_t)first, transformed);
     }
+    if (!job->dw)
+        return;
+    size_t tap_stride = (size_t)g->in_c * g->out_c;
 #pragma omp parallel for schedule(static)
-    for (int r = 0; r < PHASES * g->in_c; r++) {
-        int phase = r / g->in_c, c = r % g->in_c;
-        winograd_weights_adjoint(m, phase, g->out_c, tap_stride, stride, gradient + (size_t)r * g->out_c,
-                                 dw + (size_t)c * g->out_c);
-    }
+    for (int r = 0; r < PHASES * g->in_c; r++)
+        winograd_weights_adjoint(m, r / g->in_c, g->out_c, tap_stride, whole.gradient_point,
+                                 gradient + (size_t)r * g->out_c, job->dw + (size_t)(r % g->in_c) * g->out_c);
 }

@@ -9,7 +9,6 @@
 
 enum { PHASES = 4 };               /* of rows and columns: even or odd */
 enum { WINOGRAD_CHANNELS = 8192 }; /* most channels of the wide image */
-enum { PANEL = TILE_GEMM_PANEL };
 
 static inline int points(int m)
 {
@@ -21,27 +20,36 @@ static inline int tiles_along(int out, int m)
     return (out + m - 1) / m;
 }
 
-/* Wide image to domain: the phases' channels of tile t at to[point · stride + t · row], for each of (m + 1)² points.
- * The adjoint overwrites dx. */
-void winograd_wide(const lws_conv2d *g, int m, const float *x, float *to, size_t row, size_t stride);
-void winograd_wide_adjoint(const lws_conv2d *g, int m, const float *from, size_t row, size_t stride, float *dx);
+/* Images in the domain: for each of (m + 1)² points a matrix of tiles by channels (of all phases, for the wide image)
+ * in blocks of TILE columns. Channel c of tile t stands at at[point · `point` + c / TILE · `block` + t · TILE
+ * + c % TILE]. */
+typedef struct domain {
+    float *at;
+    size_t point, block;
+} domain;
+
+/* Wide image to domain, its first tile being `tile`. The adjoint overwrites dx. */
+void winograd_wide(const lws_conv2d *g, int m, const float *x, domain to, size_t tile);
+void winograd_wide_adjoint(const lws_conv2d *g, int m, domain from, size_t tile, float *dx);
 
 /* Domain to narrow image, and the adjoint from the narrow image to the domain. Both overwrite. */
-void winograd_narrow(const lws_conv2d *g, int m, const float *from, size_t row, size_t stride, float *y);
-void winograd_narrow_adjoint(const lws_conv2d *g, int m, const float *dy, float *to, size_t row, size_t stride);
+void winograd_narrow(const lws_conv2d *g, int m, domain from, size_t tile, float *y);
+void winograd_narrow_adjoint(const lws_conv2d *g, int m, const float *dy, domain to, size_t tile);
 
-/* Transformed weights stand twice, in panels of columns as the products read them: as [4 · in_c, out_c] for forward,
- * and transposed for backward data. */
+/* Transformed weights stand twice, in panels of columns as the products read them: as [4 · in_c, out_c] towards the
+ * narrow image, and transposed towards the wide one. */
 typedef struct panels {
     size_t depth; /* rows of the matrix */
     size_t point; /* floats from one point's matrix to the next */
 } panels;
 
-panels winograd_forward_panels(const lws_conv2d *g);
-panels winograd_backward_panels(const lws_conv2d *g);
+panels winograd_narrow_panels(const lws_conv2d *g);
+panels winograd_wide_panels(const lws_conv2d *g);
 
-/* Weights of input channels c .. c + 15 of one phase into both sets of panels. */
-void winograd_weights(const lws_conv2d *g, int m, int phase, int c, const float *w, float *forward, float *backward);
+/* Weights of input channels c .. c + 15 of one phase into both sets of panels. Where `narrow` and `wide` are aligned to
+ * 64 bytes, they may be written past the caches: winograd_weights_done() by the same thread makes that visible. */
+void winograd_weights(const lws_conv2d *g, int m, int phase, int c, const float *w, float *narrow, float *wide);
+void winograd_weights_done(void);
 
 /* The adjoint for one input channel of one phase: from the gradient in the domain, from[point · stride + k], writes
  * dw[tap · tap_stride + k] for all output channels k. */

@@ -14,9 +14,9 @@ LWS_INLINE int input_index(int tile, int m, int i, int parity, int size)
     return at >= 0 && at < size ? at : -1;
 }
 
-/* One tile of one phase: all its channels to the transform domain; to[point · stride + c]. */
+/* One tile of one phase: all its channels to the transform domain, from channel 0 of the phase at `to`. */
 LWS_INLINE void tile_input(const lws_conv2d *g, int m, const float *x, int ti, int tj, int phase, float *to,
-                           size_t stride)
+                           size_t point, size_t block)
 {
     int side = m + 1, c = g->in_c;
     const float *pixel[SIDE_MAX * SIDE_MAX];
@@ -36,13 +36,14 @@ LWS_INLINE void tile_input(const lws_conv2d *g, int m, const float *x, int ti, i
         for (int i = 0; i < side; i++)
             input_1d(m, d + i * side, 1);
         for (int p = 0; p < side * side; p++)
-            *(vec *)(to + p * stride + k) = d[p];
+            *(vec *)(to + p * point) = d[p];
+        to += block;
     }
 }
 
 /* The adjoint: adds to the image. */
-LWS_INLINE void tile_input_adjoint(const lws_conv2d *g, int m, const float *from, size_t stride, int ti, int tj,
-                                   int phase, float *dx)
+LWS_INLINE void tile_input_adjoint(const lws_conv2d *g, int m, const float *from, size_t point, size_t block, int ti,
+                                   int tj, int phase, float *dx)
 {
     int side = m + 1, c = g->in_c;
     float *pixel[SIDE_MAX * SIDE_MAX];
@@ -56,7 +57,8 @@ LWS_INLINE void tile_input_adjoint(const lws_conv2d *g, int m, const float *from
     for (int k = 0; k < c; k += LANES) {
         vec d[SIDE_MAX * SIDE_MAX];
         for (int p = 0; p < side * side; p++)
-            d[p] = *(const vec *)(from + p * stride + k);
+            d[p] = *(const vec *)(from + p * point);
+        from += block;
         for (int j = 0; j < side; j++)
             input_adjoint_1d(m, d + j, side);
         for (int i = 0; i < side; i++)
@@ -67,14 +69,16 @@ LWS_INLINE void tile_input_adjoint(const lws_conv2d *g, int m, const float *from
     }
 }
 
-/* One output tile from the transform domain; from[point · stride + c]. Outputs beyond the image are dropped. */
-LWS_INLINE void tile_output(const lws_conv2d *g, int m, const float *from, size_t stride, int ti, int tj, float *y)
+/* One output tile from the transform domain. Outputs beyond the image are dropped. */
+LWS_INLINE void tile_output(const lws_conv2d *g, int m, const float *from, size_t point, size_t block, int ti, int tj,
+                            float *y)
 {
     int side = m + 1, c = g->out_c;
     for (int k = 0; k < c; k += LANES) {
         vec d[SIDE_MAX * SIDE_MAX];
         for (int p = 0; p < side * side; p++)
-            d[p] = *(const vec *)(from + p * stride + k);
+            d[p] = *(const vec *)(from + p * point);
+        from += block;
         for (int j = 0; j < side; j++)
             output_1d(m, d + j, side);
         for (int i = 0; i < m; i++) {
@@ -90,7 +94,7 @@ LWS_INLINE void tile_output(const lws_conv2d *g, int m, const float *from, size_
 }
 
 LWS_INLINE void tile_output_adjoint(const lws_conv2d *g, int m, const float *dy, int ti, int tj, float *to,
-                                    size_t stride)
+                                    size_t point, size_t block)
 {
     int side = m + 1, c = g->out_c;
     for (int k = 0; k < c; k += LANES) {
@@ -107,7 +111,8 @@ LWS_INLINE void tile_output_adjoint(const lws_conv2d *g, int m, const float *dy,
         for (int j = 0; j < side; j++)
             output_adjoint_1d(m, d + j, side);
         for (int p = 0; p < side * side; p++)
-            *(vec *)(to + p * stride + k) = d[p];
+            *(vec *)(to + p * point) = d[p];
+        to += block;
     }
 }
 
@@ -115,54 +120,54 @@ LWS_INLINE void tile_output_adjoint(const lws_conv2d *g, int m, const float *dy,
     for (size_t t = 0, ti = 0; ti < (size_t)tiles_along((g)->out_h, m); ti++)                                          \
         for (int tj = 0; tj < tiles_along((g)->out_w, m); tj++, t++)
 
-LWS_INLINE void image_input_m(const lws_conv2d *g, int m, const float *x, float *to, size_t row, size_t stride)
+LWS_INLINE void wide_m(const lws_conv2d *g, int m, const float *x, domain to, size_t tile)
 {
+    size_t phase_blocks = (size_t)g->in_c / LANES * to.block;
     FOR_TILES(g, m, t, ti, tj)
     for (int phase = 0; phase < PHASES; phase++)
-        tile_input(g, m, x, (int)ti, tj, phase, to + t * row + (size_t)phase * g->in_c, stride);
+        tile_input(g, m, x, (int)ti, tj, phase, to.at + (tile + t) * LANES + phase * phase_blocks, to.point, to.block);
 }
 
-LWS_CLONES void winograd_wide(const lws_conv2d *g, int m, const float *x, float *to, size_t row, size_t stride)
+LWS_CLONES void winograd_wide(const lws_conv2d *g, int m, const float *x, domain to, size_t tile)
 {
     if (m == 2)
-        image_input_m(g, 2, x, to, row, stride);
+        wide_m(g, 2, x, to, tile);
     else
-        image_input_m(g, 4, x, to, row, stride);
+        wide_m(g, 4, x, to, tile);
 }
 
-LWS_INLINE void image_input_adjoint_m(const lws_conv2d *g, int m, const float *from, size_t row, size_t stride,
-                                      float *dx)
+LWS_INLINE void wide_adjoint_m(const lws_conv2d *g, int m, domain from, size_t tile, float *dx)
 {
+    size_t phase_blocks = (size_t)g->in_c / LANES * from.block;
     memset(dx, 0, (size_t)g->in_h * g->in_w * g->in_c * sizeof *dx);
     FOR_TILES(g, m, t, ti, tj)
     for (int phase = 0; phase < PHASES; phase++)
-        tile_input_adjoint(g, m, from + t * row + (size_t)phase * g->in_c, stride, (int)ti, tj, phase, dx);
+        tile_input_adjoint(g, m, from.at + (tile + t) * LANES + phase * phase_blocks, from.point, from.block, (int)ti,
+                           tj, phase, dx);
 }
 
-LWS_CLONES void winograd_wide_adjoint(const lws_conv2d *g, int m, const float *from, size_t row, size_t stride,
-                                      float *dx)
+LWS_CLONES void winograd_wide_adjoint(const lws_conv2d *g, int m, domain from, size_t tile, float *dx)
 {
     if (m == 2)
-        image_input_adjoint_m(g, 2, from, row, stride, dx);
+        wide_adjoint_m(g, 2, from, tile, dx);
     else
-        image_input_adjoint_m(g, 4, from, row, stride, dx);
+        wide_adjoint_m(g, 4, from, tile, dx);
 }
 
-LWS_CLONES void winograd_narrow(const lws_conv2d *g, int m, const float *from, size_t row, size_t stride, float *y)
-{
-    FOR_TILES(g, m, t, ti, tj)
-    if (m == 2)
-        tile_output(g, 2, from + t * row, stride, (int)ti, tj, y);
-    else
-        tile_output(g, 4, from + t * row, stride, (int)ti, tj, y);
-}
-
-LWS_CLONES void winograd_narrow_adjoint(const lws_conv2d *g, int m, const float *dy, float *to, size_t row,
-                                        size_t stride)
+LWS_CLONES void winograd_narrow(const lws_conv2d *g, int m, domain from, size_t tile, float *y)
 {
     FOR_TILES(g, m, t, ti, tj)
     if (m == 2)
-        tile_output_adjoint(g, 2, dy, (int)ti, tj, to + t * row, stride);
+        tile_output(g, 2, from.at + (tile + t) * LANES, from.point, from.block, (int)ti, tj, y);
     else
-        tile_output_adjoint(g, 4, dy, (int)ti, tj, to + t * row, stride);
+        tile_output(g, 4, from.at + (tile + t) * LANES, from.point, from.block, (int)ti, tj, y);
+}
+
+LWS_CLONES void winograd_narrow_adjoint(const lws_conv2d *g, int m, const float *dy, domain to, size_t tile)
+{
+    FOR_TILES(g, m, t, ti, tj)
+    if (m == 2)
+        tile_output_adjoint(g, 2, dy, (int)ti, tj, to.at + (tile + t) * LANES, to.point, to.block);
+    else
+        tile_output_adjoint(g, 4, dy, (int)ti, tj, to.at + (tile + t) * LANES, to.point, to.block);
 }

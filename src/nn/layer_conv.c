@@ -21,7 +21,7 @@ static int choose_tile(const lws_conv2d *g)
 {
     if (!lws_winograd_fits(g))
         return 0;
-    return g->out_h >= 16 && g->out_w >= 16 ? 4 : 2;
+    return g->out_h >= 8 && g->out_w >= 8 ? 4 : 2;
 }
 
 static size_t scratch(const layer *self, int n, int threads)
@@ -43,30 +43,21 @@ static void prepare(const layer *self, const float *params, float *transformed)
         lws_winograd_transform(&l->geometry, l->tile, params + l->weight, transformed);
 }
 
-/* From the wide image to the narrow one, back, and the weights' gradient, by the layer's algorithm. */
-static void narrow(const conv_layer *l, const lws_pass *pass, const float *x, float *y)
+/* One pass by the layer's algorithm, in terms of the wide and the narrow image. */
+static void run(const conv_layer *l, const lws_pass *pass, const lws_conv2d_job *job)
 {
-    if (l->tile)
-        lws_winograd_forward(&l->geometry, l->tile, pass->n, x, l->base.prepared, y, pass->scratch);
-    else
-        lws_conv2d_forward(&l->geometry, pass->n, x, pass->params + l->weight, y, pass->scratch);
-}
-
-static void widen(const conv_layer *l, const lws_pass *pass, const float *dy, float *dx)
-{
-    if (l->tile)
-        lws_winograd_backward_data(&l->geometry, l->tile, pass->n, dy, l->base.prepared, dx, pass->scratch);
-    else
-        lws_conv2d_backward_data(&l->geometry, pass->n, dy, pass->params + l->weight, dx, pass->scratch);
-}
-
-static void weight_gradient(const conv_layer *l, const lws_pass *pass, const float *wide, const float *dnarrow)
-{
-    float *dw = pass->dparams + l->weight;
-    if (l->tile)
-        lws_winograd_backward_weight(&l->geometry, l->tile, pass->n, wide, dnarrow, dw, pass->scratch);
-    else
-        lws_conv2d_backward_weight(&l->geometry, pass->n, wide, dnarrow, dw, pass->scratch);
+    const lws_conv2d *g = &l->geometry;
+    const float *w = pass->params + l->weight;
+    if (l->tile) {
+        lws_winograd_run(g, l->tile, pass->n, job, l->base.prepared, pass->scratch);
+        return;
+    }
+    if (job->dw)
+        lws_conv2d_backward_weight(g, pass->n, job->wide, job->narrow, job->dw, pass->scratch);
+    if (job->to_narrow)
+        lws_conv2d_forward(g, pass->n, job->wide, w, job->to_narrow, pass->scratch);
+    if (job->to_wide)
+        lws_conv2d_backward_data(g, pass->n, job->narrow, w, job->to_wide, pass->scratch);
 }
 
 static void add_bias(const conv_layer *l, const lws_pass *pass, float *y)
@@ -85,7 +76,7 @@ static void conv_forward(const layer *self, const lws_pass *pass, const float *x
 {
     (void)kept;
     const conv_layer *l = (const conv_layer *)self;
-    narrow(l, pass, x, y);
+    run(l, pass, &(lws_conv2d_job){.wide = x, .to_narrow = y});
     add_bias(l, pass, y);
 }
 
@@ -95,16 +86,14 @@ static void conv_backward(const layer *self, const lws_pass *pass, const float *
     (void)y, (void)kept;
     const conv_layer *l = (const conv_layer *)self;
     bias_gradient(l, pass, dy);
-    weight_gradient(l, pass, x, dy);
-    if (dx)
-        widen(l, pass, dy, dx);
+    run(l, pass, &(lws_conv2d_job){.wide = x, .narrow = dy, .dw = pass->dparams + l->weight, .to_wide = dx});
 }
 
 static void transpose_forward(const layer *self, const lws_pass *pass, const float *x, float *y, float *kept)
 {
     (void)kept;
     const conv_layer *l = (const conv_layer *)self;
-    widen(l, pass, x, y);
+    run(l, pass, &(lws_conv2d_job){.narrow = x, .to_wide = y});
     add_bias(l, pass, y);
 }
 
@@ -114,9 +103,7 @@ static void transpose_backward(const layer *self, const lws_pass *pass, const fl
     (void)y, (void)kept;
     const conv_layer *l = (const conv_layer *)self;
     bias_gradient(l, pass, dy);
-    weight_gradient(l, pass, dy, x);
-    if (dx)
-        narrow(l, pass, dy, dx);
+    run(l, pass, &(lws_conv2d_job){.wide = dy, .narrow = x, .dw = pass->dparams + l->weight, .to_narrow = dx});
 }
 
 static const layer_ops conv_ops = {.kind = "convolution",

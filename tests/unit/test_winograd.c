@@ -51,6 +51,22 @@ static void poison(problem *p)
         p->scratch[i] = NAN;
 }
 
+static void forward(const problem *p, float *y)
+{
+    lws_winograd_run(&p->g, p->m, p->n, &(lws_conv2d_job){.wide = p->x, .to_narrow = y}, p->transformed, p->scratch);
+}
+
+static void backward_data(const problem *p, float *dx)
+{
+    lws_winograd_run(&p->g, p->m, p->n, &(lws_conv2d_job){.narrow = p->y, .to_wide = dx}, p->transformed, p->scratch);
+}
+
+static void backward_weight(const problem *p, float *dw)
+{
+    lws_winograd_run(&p->g, p->m, p->n, &(lws_conv2d_job){.wide = p->x, .narrow = p->y, .dw = dw}, p->transformed,
+                     p->scratch);
+}
+
 static lws_conv2d geometry(int out_h, int out_w, int in_c, int out_c)
 {
     return (lws_conv2d){2 * out_h, 2 * out_w, in_c, out_h, out_w, out_c, 4, 2, 1};
@@ -67,11 +83,11 @@ static void compare(problem *p)
     ref_conv_backward_weight(&p->g, p->n, x, dy, want_dw);
     float *y = check_floats(p->ny), *dx = check_floats(p->nx), *dw = check_floats(p->nw);
     poison(p);
-    lws_winograd_forward(&p->g, p->m, p->n, p->x, p->transformed, y, p->scratch);
+    forward(p, y);
     poison(p);
-    lws_winograd_backward_data(&p->g, p->m, p->n, p->y, p->transformed, dx, p->scratch);
+    backward_data(p, dx);
     poison(p);
-    lws_winograd_backward_weight(&p->g, p->m, p->n, p->x, p->y, dw, p->scratch);
+    backward_weight(p, dw);
     check_floats_near(y, want_y, p->ny, tolerance(p->m));
     check_floats_near(dx, want_dx, p->nx, tolerance(p->m));
     check_floats_near(dw, want_dw, p->nw, tolerance(p->m));
@@ -140,9 +156,9 @@ static void adjoint_identities(void **state)
             geometry(check_int(&r, 1, 9), check_int(&r, 1, 9), 16 * check_int(&r, 1, 3), 16 * check_int(&r, 1, 3));
         problem p = make(&r, g, m, check_int(&r, 1, 4));
         float *ax = check_floats(p.ny), *aty = check_floats(p.nx), *dw = check_floats(p.nw);
-        lws_winograd_forward(&g, m, p.n, p.x, p.transformed, ax, p.scratch);
-        lws_winograd_backward_data(&g, m, p.n, p.y, p.transformed, aty, p.scratch);
-        lws_winograd_backward_weight(&g, m, p.n, p.x, p.y, dw, p.scratch);
+        forward(&p, ax);
+        backward_data(&p, aty);
+        backward_weight(&p, dw);
         double form[3] = {0}, size = 0;
         for (size_t k = 0; k < p.ny; k++) {
             form[0] += (double)ax[k] * p.y[k];
@@ -177,9 +193,9 @@ static void threads_do_not_change_bits(void **state)
             y[threads] = check_floats(p.ny);
             dx[threads] = check_floats(p.nx);
             dw[threads] = check_floats(p.nw);
-            lws_winograd_forward(&g, m, n, p.x, p.transformed, y[threads], p.scratch);
-            lws_winograd_backward_data(&g, m, n, p.y, p.transformed, dx[threads], p.scratch);
-            lws_winograd_backward_weight(&g, m, n, p.x, p.y, dw[threads], p.scratch);
+            forward(&p, y[threads]);
+            backward_data(&p, dx[threads]);
+            backward_weight(&p, dw[threads]);
             check_same_bits(y[threads], y[1], p.ny * sizeof(float));
             check_same_bits(dx[threads], dx[1], p.nx * sizeof(float));
             check_same_bits(dw[threads], dw[1], p.nw * sizeof(float));
@@ -192,6 +208,33 @@ static void threads_do_not_change_bits(void **state)
         }
     }
     omp_set_num_threads(before);
+}
+
+/* dw with either of the images, as a backward pass wants them: the bits of the single passes. */
+static void together_or_apart(void **state)
+{
+    (void)state;
+    check_rng r = {56};
+    for (int m = 2; m <= 4; m += 2) {
+        problem p = make(&r, geometry(8, 8, 32, 48), m, 23);
+        float *want[3] = {check_floats(p.ny), check_floats(p.nx), check_floats(p.nw)};
+        float *y = check_floats(p.ny), *dx = check_floats(p.nx), *dw = check_floats(p.nw);
+        forward(&p, want[0]);
+        backward_data(&p, want[1]);
+        backward_weight(&p, want[2]);
+        lws_conv2d_job jobs[] = {{.wide = p.x, .narrow = p.y, .dw = dw, .to_narrow = y},
+                                 {.wide = p.x, .narrow = p.y, .dw = dw, .to_wide = dx}};
+        for (int i = 0; i < 2; i++) {
+            poison(&p);
+            lws_winograd_run(&p.g, m, p.n, &jobs[i], p.transformed, p.scratch);
+            check_same_bits(dw, want[2], p.nw * sizeof(float));
+        }
+        check_same_bits(y, want[0], p.ny * sizeof(float));
+        check_same_bits(dx, want[1], p.nx * sizeof(float));
+        check_free(want[0], p.ny), check_free(want[1], p.nx), check_free(want[2], p.nw);
+        check_free(y, p.ny), check_free(dx, p.nx), check_free(dw, p.nw);
+        release(&p);
+    }
 }
 
 static void refuses_other_geometries(void **state)
@@ -213,6 +256,7 @@ int main(void)
         cmocka_unit_test(several_blocks),
         cmocka_unit_test(adjoint_identities),
         cmocka_unit_test(threads_do_not_change_bits),
+        cmocka_unit_test(together_or_apart),
         cmocka_unit_test(refuses_other_geometries),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
