@@ -22,9 +22,9 @@ void lws_batchnorm_forward(int rows, int channels, bool relu, const float *x, co
 void lws_batchnorm_apply(int rows, int channels, bool relu, const float *x, const float *gamma, const float *beta,
                          const float *mean, const float *var, float *y);
 
-/* From the forward pass: x, y, mean, inv_std. Overwrites dx, dgamma and dbeta. dx may be dy. The batch
- * statistics are differentiated through. */
-void lws_batchnorm_backward(int rows, int channels, bool relu, const float *x, const float *y, const float *gamma,
+/* From the forward pass: x, mean, inv_std; where y was 0 under relu is computed again. Overwrites dx, dgamma and dbeta.
+ * dx may be dy. The batch statistics are differentiated through. */
+void lws_batchnorm_backward(int rows, int channels, bool relu, const float *x, const float *gamma, const float *beta,
                             const float *mean, const float *inv_std, const float *dy, float *dx, float *dgamma,
                             float *dbeta, float *scratch);
 

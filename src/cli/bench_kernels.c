@@ -58,7 +58,7 @@ static void norm_backward(void *user)
 {
     norm_case *c = user;
     int k = c->channels;
-    lws_batchnorm_backward(c->rows, k, true, c->x, c->y, c->gamma, c->saved, c->saved + k, c->dy, c->dx,
+    lws_batchnorm_backward(c->rows, k, true, c->x, c->gamma, c->beta, c->saved, c->saved + k, c->dy, c->dx,
                            c->saved + 3 * k, c->saved + 4 * k, c->scratch);
 }
 

@@ -4,43 +4,101 @@
 #include <math.h>
 #include <string.h>
 
-enum { BLOCK = 512 }; /* rows summed by one thread at a time; fixes the order of the sums */
-
-static int block_count(int rows)
+/* Rows summed by one thread at a time, so many that they stay in the inner caches; fixes the order of the sums. */
+static int block_size(int channels)
 {
-    return (rows + BLOCK - 1) / BLOCK;
+    enum { ELEMENTS = 32768, LEAST = 16 };
+    return ELEMENTS / channels > LEAST ? ELEMENTS / channels : LEAST;
 }
 
-static int block_rows(int rows, int block)
+static int block_count(int rows, int channels)
 {
-    int left = rows - block * BLOCK;
-    return left < BLOCK ? left : BLOCK;
+    return (rows + block_size(channels) - 1) / block_size(channels);
+}
+
+static int block_rows(int rows, int channels, int block)
+{
+    int size = block_size(channels), left = rows - block * size;
+    return left < size ? left : size;
 }
 
 size_t lws_batchnorm_scratch(int rows, int channels)
 {
-    /* Two doubles a channel and block, two floats a channel. */
-    return ((size_t)block_count(rows) * 4 + 2) * (size_t)channels;
+    /* Two doubles a channel and block, three floats a channel. */
+    return ((size_t)block_count(rows, channels) * 4 + 3) * (size_t)channels;
 }
 
-LWS_CLONES static void block_sums(int rows, int c, const float *restrict x, double *restrict sum)
-{
-    memset(sum, 0, (size_t)c * sizeof *sum);
-    for (size_t r = 0; r < (size_t)rows; r++)
-        for (int i = 0; i < c; i++)
-            sum[i] += (double)x[r * c + i];
-}
+typedef float few __attribute__((vector_size(8 * sizeof(float)), aligned(4), may_alias));
+typedef int few_bits __attribute__((vector_size(8 * sizeof(int))));
+typedef double few_doubles __attribute__((vector_size(8 * sizeof(double)), aligned(8), may_alias));
+enum { FEW = 8, GROUP = 4 }; /* vectors of channels whose sums stay in registers */
 
-LWS_CLONES static void block_squares(int rows, int c, const float *restrict x, const float *restrict mean,
-                                     double *restrict sum)
+/* The two sums over rows of 8 · `vectors` channels, in double: of x - origin and of its square; or, where dy is given,
+ * of the dy that ReLU lets through and of its product with x - mean (origin). */
+LWS_INLINE void sum_channels(int vectors, int rows, size_t stride, bool relu, const float *x, const float *origin,
+                             const float *scale, const float *beta, const float *dy, double *sum, double *second)
 {
-    memset(sum, 0, (size_t)c * sizeof *sum);
-    for (size_t r = 0; r < (size_t)rows; r++) {
-        for (int i = 0; i < c; i++) {
-            float d = x[r * c + i] - mean[i];
-            sum[i] += (double)d * (double)d;
+    few_doubles a[GROUP], b[GROUP];
+    for (int k = 0; k < vectors; k++)
+        a[k] = b[k] = (few_doubles){0};
+    for (int r = 0; r < rows; r++) {
+        for (int k = 0; k < vectors; k++) {
+            size_t at = r * stride + (size_t)k * FEW;
+            few centred = *(const few *)(x + at) - *(const few *)(origin + k * FEW);
+            few value = centred;
+            if (dy) {
+                value = *(const few *)(dy + at);
+                few y = centred * *(const few *)(scale + k * FEW) + *(const few *)(beta + k * FEW);
+                if (relu)
+                    value = (few)((few_bits)value & (y > 0));
+            }
+            few_doubles wide = __builtin_convertvector(value, few_doubles);
+            a[k] += wide;
+            b[k] += wide * __builtin_convertvector(centred, few_doubles);
         }
     }
+    for (int k = 0; k < vectors; k++) {
+        *(few_doubles *)(sum + k * FEW) = a[k];
+        *(few_doubles *)(second + k * FEW) = b[k];
+    }
+}
+
+/* The same for any number of channels, the last ones one at a time. */
+LWS_INLINE void sum_rows(int rows, int c, bool relu, const float *x, const float *origin, const float *scale,
+                         const float *beta, const float *dy, double *sum, double *second)
+{
+    int i = 0;
+    for (; i + GROUP * FEW <= c; i += GROUP * FEW)
+        sum_channels(GROUP, rows, (size_t)c, relu, x + i, origin + i, scale + i, beta + i, dy ? dy + i : NULL, sum + i,
+                     second + i);
+    for (; i + FEW <= c; i += FEW)
+        sum_channels(1, rows, (size_t)c, relu, x + i, origin + i, scale + i, beta + i, dy ? dy + i : NULL, sum + i,
+                     second + i);
+    for (; i < c; i++) {
+        sum[i] = second[i] = 0;
+        for (int r = 0; r < rows; r++) {
+            float centred = x[(size_t)r * c + i] - origin[i], value = centred;
+            if (dy)
+                value = relu && !(centred * scale[i] + beta[i] > 0) ? 0 : dy[(size_t)r * c + i];
+            sum[i] += (double)value;
+            second[i] += (double)value * (double)centred;
+        }
+    }
+}
+
+LWS_CLONES static void block_sums(int rows, int c, const float *x, const float *origin, double *sum, double *second)
+{
+    sum_rows(rows, c, false, x, origin, origin, origin, NULL, sum, second);
+}
+
+LWS_CLONES static void block_gradients(int rows, int c, bool relu, const float *x, const float *mean,
+                                       const float *scale, const float *beta, const float *dy, double *sum,
+                                       double *second)
+{
+    if (relu)
+        sum_rows(rows, c, true, x, mean, scale, beta, dy, sum, second);
+    else
+        sum_rows(rows, c, false, x, mean, scale, beta, dy, sum, second);
 }
 
 /* Adds the blocks' sums to the first block's. */
@@ -66,33 +124,33 @@ static void apply(int rows, int channels, bool relu, const float *x, const float
                   const float *beta, float *y)
 {
 #pragma omp parallel for schedule(static)
-    for (int b = 0; b < block_count(rows); b++) {
-        size_t at = (size_t)b * BLOCK * channels;
-        normalise((size_t)block_rows(rows, b), channels, relu, x + at, mean, scale, beta, y + at);
+    for (int b = 0; b < block_count(rows, channels); b++) {
+        size_t at = (size_t)b * block_size(channels) * channels;
+        normalise((size_t)block_rows(rows, channels, b), channels, relu, x + at, mean, scale, beta, y + at);
     }
 }
 
 void lws_batchnorm_forward(int rows, int channels, bool relu, const float *x, const float *gamma, const float *beta,
                            float *y, float *mean, float *inv_std, float *unbiased_var, float *scratch)
 {
-    double *sums = (double *)scratch;
-    int blocks = block_count(rows);
-    float *scale = (float *)(sums + (size_t)blocks * channels);
+    int blocks = block_count(rows, channels);
+    size_t c = (size_t)channels;
+    double *sum = (double *)scratch, *square = sum + blocks * c;
+    float *scale = (float *)(square + blocks * c);
+    /* One pass is enough in double, with the first row taken off so that a large mean does not cancel the variance. */
 #pragma omp parallel for schedule(static)
     for (int b = 0; b < blocks; b++)
-        block_sums(block_rows(rows, b), channels, x + (size_t)b * BLOCK * channels, sums + (size_t)b * channels);
-    combine(blocks, channels, sums);
-    for (int i = 0; i < channels; i++)
-        mean[i] = (float)(sums[i] / rows);
-#pragma omp parallel for schedule(static)
-    for (int b = 0; b < blocks; b++)
-        block_squares(block_rows(rows, b), channels, x + (size_t)b * BLOCK * channels, mean,
-                      sums + (size_t)b * channels);
-    combine(blocks, channels, sums);
-    for (int i = 0; i < channels; i++) {
-        double var = sums[i] / rows;
+        block_sums(block_rows(rows, channels, b), channels, x + (size_t)b * block_size(channels) * c, x, sum + b * c,
+                   square + b * c);
+    combine(blocks, channels, sum);
+    combine(blocks, channels, square);
+    for (size_t i = 0; i < c; i++) {
+        double shifted_mean = sum[i] / rows, squares = square[i] - sum[i] * shifted_mean;
+        squares = squares > 0 ? squares : 0; /* never negative but for rounding; a NaN goes the way of the mean */
+        double var = squares / rows;
+        mean[i] = (float)((double)x[i] + shifted_mean);
         inv_std[i] = (float)(1 / sqrt(var + LWS_BATCHNORM_EPSILON));
-        unbiased_var[i] = (float)(rows > 1 ? sums[i] / (rows - 1) : var);
+        unbiased_var[i] = (float)(rows > 1 ? squares / (rows - 1) : var);
         scale[i] = gamma[i] * inv_std[i];
     }
     apply(rows, channels, relu, x, mean, scale, beta, y);
@@ -108,72 +166,57 @@ void lws_batchnorm_apply(int rows, int channels, bool relu, const float *x, cons
         for (int i = 0; i < count; i++)
             scale[i] = (float)(gamma[c0 + i] / sqrt((double)var[c0 + i] + LWS_BATCHNORM_EPSILON));
 #pragma omp parallel for schedule(static)
-        for (int b = 0; b < block_count(rows); b++) {
-            for (int r = 0; r < block_rows(rows, b); r++) {
-                size_t at = ((size_t)b * BLOCK + r) * channels + c0;
+        for (int b = 0; b < block_count(rows, channels); b++) {
+            for (int r = 0; r < block_rows(rows, channels, b); r++) {
+                size_t at = ((size_t)b * block_size(channels) + r) * channels + c0;
                 normalise(1, count, relu, x + at, mean + c0, scale, beta + c0, y + at);
             }
         }
     }
 }
 
-/* Sums over rows of dy and of dy · xhat, where ReLU let dy through. */
-LWS_CLONES static void block_gradients(int rows, int c, bool relu, const float *restrict x, const float *restrict y,
-                                       const float *restrict mean, const float *restrict inv_std,
-                                       const float *restrict dy, double *restrict sum_dy, double *restrict sum_dy_xhat)
+LWS_CLONES static void block_dx(int rows, int c, bool relu, const float *restrict x, const float *restrict mean,
+                                const float *restrict scale, const float *restrict beta, const float *restrict mean_dy,
+                                const float *restrict slope, const float *dy, float *dx)
 {
-    memset(sum_dy, 0, (size_t)c * sizeof *sum_dy);
-    memset(sum_dy_xhat, 0, (size_t)c * sizeof *sum_dy_xhat);
     for (size_t r = 0; r < (size_t)rows; r++) {
         for (int i = 0; i < c; i++) {
-            float d = relu && !(y[r * c + i] > 0) ? 0 : dy[r * c + i];
-            float xhat = (x[r * c + i] - mean[i]) * inv_std[i];
-            sum_dy[i] += (double)d;
-            sum_dy_xhat[i] += (double)d * (double)xhat;
+            float centred = x[r * c + i] - mean[i];
+            float d = relu && !(centred * scale[i] + beta[i] > 0) ? 0 : dy[r * c + i];
+            dx[r * c + i] = scale[i] * (d - mean_dy[i] - centred * slope[i]);
         }
     }
 }
 
-LWS_CLONES static void block_dx(int rows, int c, bool relu, const float *restrict x, const float *restrict y,
-                                const float *restrict gamma, const float *restrict mean, const float *restrict inv_std,
-                                const float *restrict mean_dy, const float *restrict mean_dy_xhat, const float *dy,
-                                float *dx)
-{
-    for (size_t r = 0; r < (size_t)rows; r++) {
-        for (int i = 0; i < c; i++) {
-            float d = relu && !(y[r * c + i] > 0) ? 0 : dy[r * c + i];
-            float xhat = (x[r * c + i] - mean[i]) * inv_std[i];
-            dx[r * c + i] = gamma[i] * inv_std[i] * (d - mean_dy[i] - xhat * mean_dy_xhat[i]);
-        }
-    }
-}
-
-void lws_batchnorm_backward(int rows, int channels, bool relu, const float *x, const float *y, const float *gamma,
+void lws_batchnorm_backward(int rows, int channels, bool relu, const float *x, const float *gamma, const float *beta,
                             const float *mean, const float *inv_std, const float *dy, float *dx, float *dgamma,
                             float *dbeta, float *scratch)
 {
-    int blocks = block_count(rows);
+    int blocks = block_count(rows, channels);
     size_t c = (size_t)channels;
-    double *sum_dy = (double *)scratch, *sum_dy_xhat = sum_dy + blocks * c;
-    float *mean_dy = (float *)(sum_dy_xhat + blocks * c), *mean_dy_xhat = mean_dy + c;
+    double *sum = (double *)scratch, *product = sum + blocks * c;
+    float *scale = (float *)(product + blocks * c), *mean_dy = scale + c, *slope = mean_dy + c;
+    for (size_t i = 0; i < c; i++)
+        scale[i] = gamma[i] * inv_std[i]; /* as in the forward pass: y > 0 here where it was there */
 #pragma omp parallel for schedule(static)
     for (int b = 0; b < blocks; b++) {
-        size_t at = (size_t)b * BLOCK * c;
-        block_gradients(block_rows(rows, b), channels, relu, x + at, y + at, mean, inv_std, dy + at, sum_dy + b * c,
-                        sum_dy_xhat + b * c);
+        size_t at = (size_t)b * block_size(channels) * c;
+        block_gradients(block_rows(rows, channels, b), channels, relu, x + at, mean, scale, beta, dy + at, sum + b * c,
+                        product + b * c);
     }
-    combine(blocks, channels, sum_dy);
-    combine(blocks, channels, sum_dy_xhat);
+    combine(blocks, channels, sum);
+    combine(blocks, channels, product);
     for (size_t i = 0; i < c; i++) {
-        dbeta[i] = (float)sum_dy[i];
-        dgamma[i] = (float)sum_dy_xhat[i];
-        mean_dy[i] = (float)(sum_dy[i] / rows);
-        mean_dy_xhat[i] = (float)(sum_dy_xhat[i] / rows);
+        double root = (double)inv_std[i];
+        dbeta[i] = (float)sum[i];
+        dgamma[i] = (float)(product[i] * root);
+        mean_dy[i] = (float)(sum[i] / rows);
+        slope[i] = (float)(product[i] * root * root / rows);
     }
 #pragma omp parallel for schedule(static)
     for (int b = 0; b < blocks; b++) {
-        size_t at = (size_t)b * BLOCK * c;
-        block_dx(block_rows(rows, b), channels, relu, x + at, y + at, gamma, mean, inv_std, mean_dy, mean_dy_xhat,
-                 dy + at, dx + at);
+        size_t at = (size_t)b * block_size(channels) * c;
+        block_dx(block_rows(rows, channels, b), channels, relu, x + at, mean, scale, beta, mean_dy, slope, dy + at,
+                 dx + at);
     }
 }

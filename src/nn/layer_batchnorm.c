@@ -45,9 +45,10 @@ static void forward(const layer *self, const lws_pass *pass, const float *x, flo
 static void backward(const layer *self, const lws_pass *pass, const float *x, const float *y, const float *saved,
                      const float *dy, float *dx)
 {
+    (void)y;
     const batchnorm_layer *l = (const batchnorm_layer *)self;
-    lws_batchnorm_backward(rows(self, pass->n), self->in.c, l->relu, x, y, pass->params + l->gamma, saved,
-                           saved + self->in.c, dy, dx, pass->dparams + l->gamma, pass->dparams + l->beta,
+    lws_batchnorm_backward(rows(self, pass->n), self->in.c, l->relu, x, pass->params + l->gamma, pass->params + l->beta,
+                           saved, saved + self->in.c, dy, dx, pass->dparams + l->gamma, pass->dparams + l->beta,
                            pass->scratch);
 }
 

@@ -59,7 +59,7 @@ static void backward(problem *p, float *dx)
 {
     for (size_t i = 0; i < p->scratch_size; i++)
         p->scratch[i] = NAN;
-    lws_batchnorm_backward(p->rows, p->channels, p->relu, p->x, p->y, p->gamma, p->mean, p->inv_std, p->dy, dx,
+    lws_batchnorm_backward(p->rows, p->channels, p->relu, p->x, p->gamma, p->beta, p->mean, p->inv_std, p->dy, dx,
                            p->dgamma, p->dbeta, p->scratch);
 }
 

@@ -111,7 +111,7 @@ static void down_layer(void **state)
     float mean[4], inv_std[4], var[4], dgamma[4] = {0}, dbeta[4] = {0}, dw[WEIGHTS] = {0};
     lws_conv2d_forward(&geometry, 2, x, w, conv, scratch);
     lws_batchnorm_forward(32, 4, true, conv, gamma, beta, out, mean, inv_std, var, norm);
-    lws_batchnorm_backward(32, 4, true, conv, out, gamma, mean, inv_std, dy, dy, dgamma, dbeta, norm);
+    lws_batchnorm_backward(32, 4, true, conv, gamma, beta, mean, inv_std, dy, dy, dgamma, dbeta, norm);
     lws_conv2d_backward_weight(&geometry, 2, x, dy, dw, scratch);
     lws_conv2d_backward_data(&geometry, 2, dy, w, dx, scratch);
     check_floats_near(conv, golden_down_conv, COUNT(golden_down_conv), layer_tolerance);
