@@ -1,5 +1,7 @@
 #include <lwssim/conv.h>
 
+#include "conv_thin.h"
+
 #include <lwssim/gemm.h>
 #include <lwssim/simd.h>
 #include <omp.h>
@@ -21,6 +23,8 @@ static int tile_images(const lws_conv2d *g, int n)
 
 size_t lws_conv2d_scratch(const lws_conv2d *g, int n, int threads)
 {
+    if (conv_thin_fits(g))
+        return conv_thin_scratch(g, n, threads);
     return (size_t)threads * tile_images(g, n) * g->out_h * g->out_w * g->kernel * g->kernel * g->in_c;
 }
 
@@ -85,6 +89,10 @@ static void col2im(const lws_conv2d *g, const float *col, float *x)
 
 void lws_conv2d_forward(const lws_conv2d *g, int n, const float *x, const float *w, float *y, float *scratch)
 {
+    if (conv_thin_fits(g)) {
+        conv_thin_forward(g, n, x, w, y, scratch);
+        return;
+    }
     int depth = g->kernel * g->kernel * g->in_c, pixels = g->out_h * g->out_w;
     int tile = tile_images(g, n), tiles = (n + tile - 1) / tile;
     size_t image = (size_t)g->in_h * g->in_w * g->in_c;
@@ -101,6 +109,10 @@ void lws_conv2d_forward(const lws_conv2d *g, int n, const float *x, const float 
 
 void lws_conv2d_backward_data(const lws_conv2d *g, int n, const float *dy, const float *w, float *dx, float *scratch)
 {
+    if (conv_thin_fits(g)) {
+        conv_thin_backward_data(g, n, dy, w, dx, scratch);
+        return;
+    }
     int depth = g->kernel * g->kernel * g->in_c, pixels = g->out_h * g->out_w;
     int tile = tile_images(g, n), tiles = (n + tile - 1) / tile;
     size_t image = (size_t)g->in_h * g->in_w * g->in_c;
@@ -117,6 +129,10 @@ void lws_conv2d_backward_data(const lws_conv2d *g, int n, const float *dy, const
 
 void lws_conv2d_backward_weight(const lws_conv2d *g, int n, const float *x, const float *dy, float *dw, float *scratch)
 {
+    if (conv_thin_fits(g)) {
+        conv_thin_backward_weight(g, n, x, dy, dw, scratch);
+        return;
+    }
     int run = g->kernel * g->in_c, pixels = g->out_h * g->out_w, tile = tile_images(g, n);
     size_t image = (size_t)g->in_h * g->in_w * g->in_c;
     /* Each kernel row is a block of dw of its own: threads share them out without a reduction. */

@@ -118,6 +118,20 @@ static void many_channels(void **state)
     }
 }
 
+/* Few channels on one side, whole blocks of them on the other: what images go through first and last. */
+static void thin(void **state)
+{
+    (void)state;
+    check_rng r = {27};
+    for (int i = 0; i < 120; i++) {
+        lws_conv2d g = random_geometry(&r, 5);
+        g.out_c = 16 * check_int(&r, 1, 5);
+        problem p = make(&r, g, check_int(&r, 1, i % 10 ? 5 : 40));
+        compare(&p);
+        release(&p);
+    }
+}
+
 /* The layers of the presets, small: 4×4 stride 2 pad 1, SAME 5×5 stride 2 (one row more below),
  * 1×1, whole image. */
 static void known_geometries(void **state)
@@ -224,7 +238,9 @@ static void threads_do_not_change_bits(void **state)
     check_rng r = {27};
     int before = omp_get_max_threads();
     for (int i = 0; i < 40; i++) {
-        lws_conv2d g = random_geometry(&r, 24);
+        lws_conv2d g = random_geometry(&r, i % 2 ? 24 : 4);
+        if (i % 4 == 0)
+            g.out_c = 32;
         int n = check_int(&r, 1, 9);
         uint64_t seed = check_next(&r);
         float *y[4], *dx[4], *dw[4];
@@ -256,9 +272,13 @@ static void threads_do_not_change_bits(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(random_geometries),          cmocka_unit_test(many_channels),
-        cmocka_unit_test(known_geometries),           cmocka_unit_test(large),
-        cmocka_unit_test(adjoint_identities),         cmocka_unit_test(whole_numbers),
+        cmocka_unit_test(random_geometries),
+        cmocka_unit_test(many_channels),
+        cmocka_unit_test(thin),
+        cmocka_unit_test(known_geometries),
+        cmocka_unit_test(large),
+        cmocka_unit_test(adjoint_identities),
+        cmocka_unit_test(whole_numbers),
         cmocka_unit_test(threads_do_not_change_bits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,221 @@
+#include "conv_thin.h"
+
+#include "tile_gemm.h"
+
+#include <lwssim/simd.h>
+#include <omp.h>
+#include <string.h>
+
+enum { DEPTH_MAX = 128 };    /* weights an output channel */
+enum { STRIP_PIXELS = 128 }; /* of output, at least, that go through at once */
+enum { GROUPS = 16 };        /* most groups of images, each with a weights' gradient of its own; fixes the bits */
+
+bool conv_thin_fits(const lws_conv2d *g)
+{
+    return g->kernel * g->kernel * g->in_c <= DEPTH_MAX && g->out_c % TILE == 0;
+}
+
+/* Sizes, in floats where not said. */
+typedef struct plan {
+    size_t run;        /* one row of the kernel, contiguous in a row of pixels */
+    int depth, padded; /* the kernel; the same up to whole tiles */
+    int strip;         /* output rows */
+    int height;        /* rows of the padded image */
+    size_t row;        /* one row of it */
+    size_t image, strip_columns;
+    size_t weights; /* as panels, either way */
+} plan;
+
+static plan plan_of(const lws_conv2d *g)
+{
+    plan p = {.run = (size_t)g->kernel * g->in_c, .depth = g->kernel * g->kernel * g->in_c};
+    p.padded = (p.depth + TILE - 1) / TILE * TILE;
+    p.strip = STRIP_PIXELS / g->out_w > 1 ? STRIP_PIXELS / g->out_w : 1;
+    p.strip = p.strip < g->out_h ? p.strip : g->out_h;
+    int below = (g->out_h - 1) * g->stride + g->kernel, right = (g->out_w - 1) * g->stride + g->kernel;
+    p.height = below > g->in_h + g->pad ? below : g->in_h + g->pad;
+    p.row = (size_t)(right > g->in_w + g->pad ? right : g->in_w + g->pad) * g->in_c;
+    p.image = p.height * p.row;
+    p.strip_columns = (size_t)p.strip * g->out_w * p.padded;
+    size_t wide = (size_t)(p.padded + PANEL) * g->out_c, narrow = (size_t)p.padded * (g->out_c + PANEL);
+    p.weights = wide > narrow ? wide : narrow;
+    return p;
+}
+
+static size_t per_thread(const plan *p)
+{
+    return p->image + p->strip_columns;
+}
+
+size_t conv_thin_scratch(const lws_conv2d *g, int n, int threads)
+{
+    plan p = plan_of(g);
+    size_t partial = (size_t)(n < GROUPS ? n : GROUPS) * p.padded * g->out_c;
+    return (p.weights > partial ? p.weights : partial) + (size_t)threads * per_thread(&p);
+}
+
+/* ---- weights in panels ------------------------------------------------------------------------------------------- */
+
+/* [padded, out_c]; rows beyond the kernel are zeros. */
+static void pack(const plan *p, int out_c, const float *w, float *panels)
+{
+    for (int j = 0; j < out_c; j += PANEL) {
+        int columns = out_c - j < PANEL ? out_c - j : PANEL;
+        for (int r = 0; r < p->padded; r++, panels += PANEL) {
+            if (r < p->depth)
+                memcpy(panels, w + (size_t)r * out_c + j, (size_t)columns * sizeof *w);
+            else
+                memset(panels, 0, (size_t)columns * sizeof *w);
+        }
+    }
+}
+
+/* [out_c, padded]; columns beyond the kernel are zeros. */
+static void pack_transposed(const plan *p, int out_c, const float *w, float *panels)
+{
+    for (int j = 0; j < p->padded; j += PANEL)
+        for (int r = 0; r < out_c; r++, panels += PANEL)
+            for (int i = 0; i < PANEL; i++)
+                panels[i] = j + i < p->depth ? w[(size_t)(j + i) * out_c + r] : 0;
+}
+
+/* ---- images with their padding, and their columns ---------------------------------------------------------------- */
+
+static void pad_image(const lws_conv2d *g, const plan *p, const float *x, float *padded)
+{
+    size_t row = (size_t)g->in_w * g->in_c, margin = (size_t)g->pad * g->in_c;
+    memset(padded, 0, p->image * sizeof *padded);
+    for (int h = 0; h < g->in_h; h++)
+        memcpy(padded + (h + g->pad) * p->row + margin, x + h * row, row * sizeof *x);
+}
+
+static void crop_image(const lws_conv2d *g, const plan *p, const float *padded, float *x)
+{
+    size_t row = (size_t)g->in_w * g->in_c, margin = (size_t)g->pad * g->in_c;
+    for (int h = 0; h < g->in_h; h++)
+        memcpy(x + h * row, padded + (h + g->pad) * p->row + margin, row * sizeof *x);
+}
+
+typedef float four __attribute__((vector_size(16), aligned(4), may_alias));
+
+/* Output rows [first, first + rows): a row of `padded` columns for each pixel. */
+LWS_CLONES static void im2col(const lws_conv2d *g, const plan *p, const float *image, int first, int rows, float *col)
+{
+    size_t step = (size_t)g->stride * g->in_c;
+    for (int oh = first; oh < first + rows; oh++) {
+        for (int ow = 0; ow < g->out_w; ow++, col += p->padded) {
+            const float *from = image + (size_t)oh * g->stride * p->row + ow * step;
+            float *to = col;
+            for (int k = 0; k < g->kernel; k++, from += p->row, to += p->run) {
+                size_t i = 0;
+                for (; i + 4 <= p->run; i += 4)
+                    *(four *)(to + i) = *(const four *)(from + i);
+                for (; i < p->run; i++)
+                    to[i] = from[i];
+            }
+            for (int i = p->depth; i < p->padded; i++)
+                col[i] = 0;
+        }
+    }
+}
+
+/* The adjoint: adds to the image. */
+LWS_CLONES static void col2im(const lws_conv2d *g, const plan *p, const float *col, int first, int rows, float *image)
+{
+    size_t step = (size_t)g->stride * g->in_c;
+    for (int oh = first; oh < first + rows; oh++) {
+        for (int ow = 0; ow < g->out_w; ow++, col += p->padded) {
+            float *to = image + (size_t)oh * g->stride * p->row + ow * step;
+            const float *from = col;
+            for (int k = 0; k < g->kernel; k++, from += p->run, to += p->row) {
+                size_t i = 0;
+                for (; i + 4 <= p->run; i += 4)
+                    *(four *)(to + i) += *(const four *)(from + i);
+                for (; i < p->run; i++)
+                    to[i] += from[i];
+            }
+        }
+    }
+}
+
+/* ---- the passes -------------------------------------------------------------------------------------------------- */
+
+static int strip_rows(const lws_conv2d *g, const plan *p, int first)
+{
+    return g->out_h - first < p->strip ? g->out_h - first : p->strip;
+}
+
+void conv_thin_forward(const lws_conv2d *g, int n, const float *x, const float *w, float *y, float *scratch)
+{
+    plan p = plan_of(g);
+    size_t in = (size_t)g->in_h * g->in_w * g->in_c, row = (size_t)g->out_w * g->out_c;
+    float *panels = scratch, *work = scratch + p.weights;
+    pack(&p, g->out_c, w, panels);
+#pragma omp parallel for schedule(static)
+    for (int i = 0; i < n; i++) {
+        float *image = work + (size_t)omp_get_thread_num() * per_thread(&p), *col = image + p.image;
+        pad_image(g, &p, x + i * in, image);
+        for (int first = 0; first < g->out_h; first += p.strip) {
+            int rows = strip_rows(g, &p, first);
+            im2col(g, &p, image, first, rows, col);
+            tile_gemm(rows * g->out_w, g->out_c, p.padded, col, (tile_layout){(size_t)p.padded, TILE}, panels,
+                      y + ((size_t)i * g->out_h + first) * row, (tile_layout){(size_t)g->out_c, TILE});
+        }
+    }
+}
+
+void conv_thin_backward_data(const lws_conv2d *g, int n, const float *dy, const float *w, float *dx, float *scratch)
+{
+    plan p = plan_of(g);
+    size_t in = (size_t)g->in_h * g->in_w * g->in_c, row = (size_t)g->out_w * g->out_c;
+    float *panels = scratch, *work = scratch + p.weights;
+    pack_transposed(&p, g->out_c, w, panels);
+#pragma omp parallel for schedule(static)
+    for (int i = 0; i < n; i++) {
+        float *image = work + (size_t)omp_get_thread_num() * per_thread(&p), *col = image + p.image;
+        memset(image, 0, p.image * sizeof *image);
+        for (int first = 0; first < g->out_h; first += p.strip) {
+            int rows = strip_rows(g, &p, first);
+            tile_gemm(rows * g->out_w, p.padded, g->out_c, dy + ((size_t)i * g->out_h + first) * row,
+                      (tile_layout){(size_t)g->out_c, TILE}, panels, col, (tile_layout){(size_t)p.padded, TILE});
+            col2im(g, &p, col, first, rows, image);
+        }
+        crop_image(g, &p, image, dx + i * in);
+    }
+}
+
+/* Adds the groups' gradients in their order. */
+LWS_CLONES static void add_groups(int groups, size_t group, size_t size, const float *restrict partial,
+                                  float *restrict dw)
+{
+    memcpy(dw, partial, size * sizeof *dw);
+    for (int k = 1; k < groups; k++)
+        for (size_t i = 0; i < size; i++)
+            dw[i] += partial[k * group + i];
+}
+
+void conv_thin_backward_weight(const lws_conv2d *g, int n, const float *x, const float *dy, float *dw, float *scratch)
+{
+    plan p = plan_of(g);
+    int groups = n < GROUPS ? n : GROUPS;
+    size_t in = (size_t)g->in_h * g->in_w * g->in_c, row = (size_t)g->out_w * g->out_c;
+    size_t gradient = (size_t)p.padded * g->out_c;
+    float *partial = scratch, *work = scratch + groups * gradient;
+#pragma omp parallel for schedule(static)
+    for (int k = 0; k < groups; k++) {
+        float *image = work + (size_t)omp_get_thread_num() * per_thread(&p), *col = image + p.image;
+        int begin = (int)((long)n * k / groups), end = (int)((long)n * (k + 1) / groups);
+        for (int i = begin; i < end; i++) {
+            pad_image(g, &p, x + i * in, image);
+            for (int first = 0; first < g->out_h; first += p.strip) {
+                int rows = strip_rows(g, &p, first);
+                im2col(g, &p, image, first, rows, col);
+                tile_gemm_transposed(p.padded, g->out_c, rows * g->out_w, i > begin || first > 0, col,
+                                     (tile_layout){(size_t)p.padded, TILE}, dy + ((size_t)i * g->out_h + first) * row,
+                                     (tile_layout){(size_t)g->out_c, TILE}, partial + k * gradient,
+                                     (tile_layout){(size_t)g->out_c, TILE});
+            }
+        }
+    }
+    add_groups(groups, gradient, (size_t)p.depth * g->out_c, partial, dw);
+}
