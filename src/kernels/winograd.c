@@ -34,15 +34,18 @@ void lws_winograd_transform(const lws_conv2d *g, int m, const float *w, float *t
     }
 }
 
-/* Images go through in blocks, so that what is transformed stays in the caches until it is multiplied. Part of what
- * fixes the bits, so it does not follow the machine. */
-enum { BLOCK_BYTES = 6 << 20 };
+/* Images go through in blocks, so that what is transformed stays in the caches until it is multiplied; but in blocks of
+ * many rows where the weights come from memory every time. Part of what fixes the bits, so it does not follow the
+ * machine. */
+enum { BLOCK_BYTES = 2600 << 10, CACHED_WEIGHTS = 4 << 20, ROWS_CACHED = 32, ROWS_FROM_MEMORY = 128 };
 
 static int block_images(const lws_conv2d *g, int m, int n)
 {
     size_t bytes = tiles_of(g, m) * points(m) * (PHASES * (size_t)g->in_c + g->out_c) * sizeof(float);
-    size_t block = BLOCK_BYTES / bytes, least = (128 + tiles_of(g, m) - 1) / tiles_of(g, m);
-    if (block < least) /* products of fewer rows are slow */
+    size_t weights = points(m) * winograd_narrow_panels(g).point * sizeof(float);
+    size_t rows = weights <= CACHED_WEIGHTS ? ROWS_CACHED : ROWS_FROM_MEMORY;
+    size_t block = BLOCK_BYTES / bytes, least = (rows + tiles_of(g, m) - 1) / tiles_of(g, m);
+    if (block < least)
         block = least;
     return block > (size_t)n ? n : (int)block;
 }
