@@ -15,9 +15,9 @@
 /* Can this geometry be computed so? kernel 4, stride 2, pad 1, in = 2 · out, channels multiples of 16. */
 bool lws_winograd_fits(const lws_conv2d *g);
 
-/* Floats of transformed weights, and of scratch for any pass over n images. */
+/* Floats of transformed weights, and of scratch for any pass over n images by `threads` threads. */
 size_t lws_winograd_weights(const lws_conv2d *g, int m);
-size_t lws_winograd_scratch(const lws_conv2d *g, int m, int n);
+size_t lws_winograd_scratch(const lws_conv2d *g, int m, int n, int threads);
 
 /* transformed = w [4, 4, in_c, out_c] in the transform domain; overwrites. */
 void lws_winograd_transform(const lws_conv2d *g, int m, const float *w, float *transformed);

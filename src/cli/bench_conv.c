@@ -74,7 +74,7 @@ static const struct {
 
 static size_t scratch_of(const conv_case *c, int tile, int threads)
 {
-    return tile == DIRECT ? lws_conv2d_scratch(&c->g, c->n, threads) : lws_winograd_scratch(&c->g, tile, c->n);
+    return tile == DIRECT ? lws_conv2d_scratch(&c->g, c->n, threads) : lws_winograd_scratch(&c->g, tile, c->n, threads);
 }
 
 static lws_status take_memory(bench *b, conv_case *c, int tiles)

@@ -3,6 +3,8 @@
 #include "winograd_1d.h"
 #include "winograd_domain.h"
 
+#include <omp.h>
+
 enum { PAD = 16 }; /* floats that keep points off each other's cache sets */
 
 static size_t tiles_of(const lws_conv2d *g, int m)
@@ -50,14 +52,11 @@ static int block_images(const lws_conv2d *g, int m, int n)
     return block > (size_t)n ? n : (int)block;
 }
 
-/* A block of images in scratch: both sides in the domain, and the gradient of the transformed weights,
- * [point, 4 · in_c, out_c], which is summed over the blocks. */
+/* A block of images in scratch: both sides in the domain. */
 typedef struct block {
     const lws_conv2d *g;
     int m, images, rows; /* rows: tiles */
     domain wide, narrow;
-    float *gradient;
-    size_t gradient_point;
 } block;
 
 static block layout(const lws_conv2d *g, int m, int images, float *scratch)
@@ -66,15 +65,22 @@ static block layout(const lws_conv2d *g, int m, int images, float *scratch)
     size_t column = (size_t)b.rows * TILE;
     b.wide = (domain){scratch, column * (PHASES * (size_t)g->in_c / TILE) + PAD, column};
     b.narrow = (domain){scratch + points(m) * b.wide.point, column * ((size_t)g->out_c / TILE) + PAD, column};
-    b.gradient = NULL;
-    b.gradient_point = (size_t)PHASES * g->in_c * g->out_c + PAD;
     return b;
 }
 
-size_t lws_winograd_scratch(const lws_conv2d *g, int m, int n)
+/* The gradient of the transformed weights is computed for a few input channels at a time, at all points, and goes back
+ * to the weights from the caches: whole, it is far larger than they are. */
+enum { GRADIENT_CHANNELS = 32 };
+
+static size_t gradient_point(const lws_conv2d *g)
+{
+    return (size_t)GRADIENT_CHANNELS * g->out_c + PAD;
+}
+
+size_t lws_winograd_scratch(const lws_conv2d *g, int m, int n, int threads)
 {
     block b = layout(g, m, block_images(g, m, n), NULL);
-    return points(m) * (b.wide.point + b.narrow.point + b.gradient_point);
+    return points(m) * (b.wide.point + b.narrow.point + threads * gradient_point(g));
 }
 
 /* The products of one block. Threads share out points and parts of the columns; every function below is called by all
@@ -98,20 +104,31 @@ static void multiply(const block *b, domain from, int columns, const float *weig
     }
 }
 
-static void multiply_transposed(const block *b, bool add)
+static void weights_gradient(const block *b, bool add, float *gradients, float *dw)
 {
-    int out_c = b->g->out_c, rows = b->g->in_c; /* of the gradient: a phase at a time */
-    tile_layout a = {TILE, b->wide.block}, n = {TILE, b->narrow.block}, c = {(size_t)out_c, TILE};
+    const lws_conv2d *g = b->g;
+    int chunks = (g->in_c + GRADIENT_CHANNELS - 1) / GRADIENT_CHANNELS;
+    size_t out_c = (size_t)g->out_c, point = gradient_point(g);
+    float *gradient = gradients + omp_get_thread_num() * points(b->m) * point;
+    tile_layout a = {TILE, b->wide.block}, n = {TILE, b->narrow.block}, c = {out_c, TILE};
 #pragma omp for collapse(2) schedule(dynamic)
-    for (int point = 0; point < points(b->m); point++)
-        for (int phase = 0; phase < PHASES; phase++)
-            tile_gemm_transposed(rows, out_c, b->rows, add,
-                                 b->wide.at + point * b->wide.point + (size_t)(phase * rows / TILE) * b->wide.block, a,
-                                 b->narrow.at + point * b->narrow.point, n,
-                                 b->gradient + point * b->gradient_point + (size_t)phase * rows * out_c, c);
+    for (int phase = 0; phase < PHASES; phase++) {
+        for (int chunk = 0; chunk < chunks; chunk++) {
+            int first = chunk * GRADIENT_CHANNELS, left = g->in_c - first;
+            int rows = left < GRADIENT_CHANNELS ? left : GRADIENT_CHANNELS;
+            size_t column = ((size_t)phase * g->in_c + first) / TILE;
+            for (int p = 0; p < points(b->m); p++)
+                tile_gemm_transposed(rows, g->out_c, b->rows, false, b->wide.at + p * b->wide.point + column * a.block,
+                                     a, b->narrow.at + p * b->narrow.point, n, gradient + p * point, c);
+            for (int r = 0; r < rows; r++)
+                winograd_weights_adjoint(b->m, phase, g->out_c, g->in_c * out_c, point, gradient + r * out_c, add,
+                                         dw + (first + r) * out_c);
+        }
+    }
 }
 
-static void pass_over_block(const block *b, const lws_conv2d_job *job, size_t first, const float *transformed)
+static void pass_over_block(const block *b, const lws_conv2d_job *job, size_t first, const float *transformed,
+                            float *gradients)
 {
     const lws_conv2d *g = b->g;
     int m = b->m;
@@ -126,7 +143,7 @@ static void pass_over_block(const block *b, const lws_conv2d_job *job, size_t fi
             winograd_narrow_adjoint(g, m, job->narrow + (first + i) * narrow, b->narrow, i * tiles);
     }
     if (job->dw)
-        multiply_transposed(b, first > 0);
+        weights_gradient(b, first > 0, gradients, job->dw);
     if (job->to_narrow) {
         multiply(b, b->wide, g->out_c, transformed, to_narrow, b->narrow);
 #pragma omp for schedule(static)
@@ -145,19 +162,11 @@ void lws_winograd_run(const lws_conv2d *g, int m, int n, const lws_conv2d_job *j
                       float *scratch)
 {
     int at_once = block_images(g, m, n);
-    block whole = layout(g, m, at_once, scratch);
-    float *gradient = whole.narrow.at + points(m) * whole.narrow.point;
+    block largest = layout(g, m, at_once, scratch);
+    float *gradients = largest.narrow.at + points(m) * largest.narrow.point;
     for (int first = 0; first < n; first += at_once) {
         block b = layout(g, m, n - first < at_once ? n - first : at_once, scratch);
-        b.gradient = gradient;
 #pragma omp parallel
-        pass_over_block(&b, job, (size_t)first, transformed);
+        pass_over_block(&b, job, (size_t)first, transformed, gradients);
     }
-    if (!job->dw)
-        return;
-    size_t tap_stride = (size_t)g->in_c * g->out_c;
-#pragma omp parallel for schedule(static)
-    for (int r = 0; r < PHASES * g->in_c; r++)
-        winograd_weights_adjoint(m, r / g->in_c, g->out_c, tap_stride, whole.gradient_point,
-                                 gradient + (size_t)r * g->out_c, job->dw + (size_t)(r % g->in_c) * g->out_c);
 }

@@ -52,8 +52,8 @@ void winograd_weights(const lws_conv2d *g, int m, int phase, int c, const float 
 void winograd_weights_done(void);
 
 /* The adjoint for one input channel of one phase: from the gradient in the domain, from[point · stride + k], writes
- * dw[tap · tap_stride + k] for all output channels k. */
+ * dw[tap · tap_stride + k] for all output channels k, or adds to it. */
 void winograd_weights_adjoint(int m, int phase, int out_c, size_t tap_stride, size_t stride, const float *from,
-                              float *dw);
+                              bool add, float *dw);
 
 #endif

@@ -125,7 +125,7 @@ void winograd_weights(const lws_conv2d *g, int m, int phase, int c, const float 
 }
 
 LWS_INLINE void weight_row_adjoint_m(int m, int parity_h, int parity_w, int out_c, size_t tap_stride, size_t stride,
-                                     const float *from, float *dw)
+                                     const float *from, bool add, float *dw)
 {
     int side = m + 1;
     for (int k = 0; k < out_c; k += LANES) {
@@ -136,16 +136,20 @@ LWS_INLINE void weight_row_adjoint_m(int m, int parity_h, int parity_w, int out_
             weight_adjoint_1d(m, p + i * side, 1, &half[2 * i], &half[2 * i + 1]);
         for (int j = 0; j < 2; j++)
             weight_adjoint_1d(m, half + j, 2, &g[j], &g[2 + j]);
-        for (int t = 0; t < 4; t++)
-            *(vec *)(dw + (size_t)(tap(parity_h, t / 2) * 4 + tap(parity_w, t % 2)) * tap_stride + k) = g[t];
+        for (int t = 0; t < 4; t++) {
+            vec *to = (vec *)(dw + (size_t)(tap(parity_h, t / 2) * 4 + tap(parity_w, t % 2)) * tap_stride + k);
+            if (add)
+                g[t] += *to;
+            *to = g[t];
+        }
     }
 }
 
 LWS_CLONES void winograd_weights_adjoint(int m, int phase, int out_c, size_t tap_stride, size_t stride,
-                                         const float *from, float *dw)
+                                         const float *from, bool add, float *dw)
 {
     if (m == 2)
-        weight_row_adjoint_m(2, phase / 2, phase % 2, out_c, tap_stride, stride, from, dw);
+        weight_row_adjoint_m(2, phase / 2, phase % 2, out_c, tap_stride, stride, from, add, dw);
     else
-        weight_row_adjoint_m(4, phase / 2, phase % 2, out_c, tap_stride, stride, from, dw);
+        weight_row_adjoint_m(4, phase / 2, phase % 2, out_c, tap_stride, stride, from, add, dw);
 }

@@ -27,7 +27,8 @@ static int choose_tile(const lws_conv2d *g)
 static size_t scratch(const layer *self, int n, int threads)
 {
     const conv_layer *l = (const conv_layer *)self;
-    return l->tile ? lws_winograd_scratch(&l->geometry, l->tile, n) : lws_conv2d_scratch(&l->geometry, n, threads);
+    return l->tile ? lws_winograd_scratch(&l->geometry, l->tile, n, threads)
+                   : lws_conv2d_scratch(&l->geometry, n, threads);
 }
 
 static size_t prepared(const layer *self)

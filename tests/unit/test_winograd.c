@@ -26,7 +26,7 @@ static problem make(check_rng *r, lws_conv2d g, int m, int n)
     p.ny = (size_t)n * (size_t)g.out_h * (size_t)g.out_w * (size_t)g.out_c;
     p.nw = (size_t)16 * (size_t)g.in_c * (size_t)g.out_c;
     p.transformed_size = lws_winograd_weights(&g, m);
-    p.scratch_size = lws_winograd_scratch(&g, m, n);
+    p.scratch_size = lws_winograd_scratch(&g, m, n, omp_get_max_threads());
     p.x = check_random_floats(r, p.nx, -1, 1);
     p.w = check_random_floats(r, p.nw, -1, 1);
     p.y = check_random_floats(r, p.ny, -1, 1);
