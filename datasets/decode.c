@@ -1,5 +1,6 @@
 #include <lwssim/image.h>
 
+#include "decode.h"
 #include "files.h"
 #include "scan.h"
 
@@ -12,6 +13,7 @@
 #define STB_IMAGE_IMPLEMENTATION
 #define STBIDEF extern __attribute__((visibility("hidden"))) /* no clash with another copy of stb_image */
 #define STBI_NO_STDIO
+#define STBI_NO_JPEG
 #define STBI_NO_HDR
 #define STBI_NO_LINEAR
 #define STBI_NO_PIC
@@ -42,6 +44,11 @@ static bool starts(const uint8_t *data, size_t bytes, const char *with, size_t n
     return bytes >= n && memcmp(data, with, n) == 0;
 }
 
+static bool is_jpeg(const uint8_t *data, size_t bytes)
+{
+    return starts(data, bytes, "\xff\xd8\xff", 3);
+}
+
 /* NULL where the bytes look like an image that can be decoded whole; else the reason. stb_image
  * tries formats one after the other, TGA last, which takes nearly anything for an image: hence the
  * check of the signature. */
@@ -51,7 +58,7 @@ static const char *check_contents(const uint8_t *data, size_t bytes, const char 
         return "empty file";
     if (bytes > INT_MAX)
         return "file of more than 2 GB";
-    if (starts(data, bytes, "\xff\xd8\xff", 3))
+    if (is_jpeg(data, bytes))
         return lws_scan_jpeg(data, bytes);
     if (starts(data, bytes, "\x89PNG\r\n\x1a\n", 8))
         return lws_scan_png(data, bytes);
@@ -88,6 +95,22 @@ static void to_rgb(uint8_t *pixels, size_t count)
     }
 }
 
+lws_status lws_decode_check_size(int64_t width, int64_t height)
+{
+    if (width < 1 || height < 1 || width > LWS_IMAGE_SIDE || height > LWS_IMAGE_SIDE ||
+        width * height > LWS_IMAGE_PIXELS)
+        return lws_fail(LWS_ERR_FORMAT, "%lld x %lld pixels: more than %d a side or %d million in all",
+                        (long long)width, (long long)height, LWS_IMAGE_SIDE, LWS_IMAGE_PIXELS / 1000000);
+    return LWS_OK;
+}
+
+lws_status lws_decode_whole(const void *user, int width, int height, lws_crop *crop)
+{
+    (void)user;
+    *crop = (lws_crop){0, 0, width, height};
+    return LWS_OK;
+}
+
 static lws_status stb_failure(void)
 {
     const char *reason = stbi_failure_reason();
@@ -96,35 +119,50 @@ static lws_status stb_failure(void)
     return lws_fail(LWS_ERR_FORMAT, "cannot be decoded (%s)", reason ? reason : "no reason given");
 }
 
-lws_status lws_image_decode(const void *data, size_t bytes, const char *name, int channels, lws_image *out)
+/* Formats other than JPEG, of which no part can be had; to 4 channels, stb_image's fastest. */
+static lws_status decode_others(const uint8_t *data, size_t bytes, lws_image_choose *choose, const void *user,
+                                lws_image *out, lws_crop *crop)
 {
     int width, height, in_file;
+    if (!stbi_info_from_memory(data, (int)bytes, &width, &height, &in_file))
+        return stb_failure();
+    LWS_TRY(lws_decode_check_size(width, height));
+    LWS_TRY(choose(user, width, height, crop));
+    uint8_t *pixels = stbi_load_from_memory(data, (int)bytes, &width, &height, &in_file, 4);
+    if (!pixels)
+        return stb_failure();
+    *out = (lws_image){pixels, width, height, 4};
+    return LWS_OK;
+}
+
+lws_status lws_image_decode_part(const void *data, size_t bytes, const char *name, int channels,
+                                 lws_image_choose *choose, const void *user, lws_image *out, lws_crop *crop)
+{
     *out = (lws_image){0};
     const char *reason = check_contents(data, bytes, name);
     if (reason)
         return lws_fail(LWS_ERR_FORMAT, "%s", reason);
-    if (!stbi_info_from_memory(data, (int)bytes, &width, &height, &in_file))
-        return stb_failure();
-    if (width < 1 || height < 1 || width > LWS_IMAGE_SIDE || height > LWS_IMAGE_SIDE ||
-        (int64_t)width * height > LWS_IMAGE_PIXELS)
-        return lws_fail(LWS_ERR_FORMAT, "%d x %d pixels: more than %d a side or %d million in all", width, height,
-                        LWS_IMAGE_SIDE, LWS_IMAGE_PIXELS / 1000000);
-    /* stb_image's vectorised colour conversion is for four channels alone: a third faster in all.
-     */
-    uint8_t *pixels = stbi_load_from_memory(data, (int)bytes, &width, &height, &in_file, 4);
-    if (!pixels)
-        return stb_failure();
-    if (channels == 1)
-        to_luma(pixels, (size_t)width * (size_t)height);
-    else if (channels == 3)
-        to_rgb(pixels, (size_t)width * (size_t)height);
-    *out = (lws_image){pixels, width, height, channels};
+    if (is_jpeg(data, bytes))
+        LWS_TRY(lws_decode_jpeg(data, bytes, channels, choose, user, out, crop));
+    else
+        LWS_TRY(decode_others(data, bytes, choose, user, out, crop));
+    if (out->channels == 4 && channels == 1)
+        to_luma(out->pixels, (size_t)out->width * (size_t)out->height);
+    else if (out->channels == 4 && channels == 3)
+        to_rgb(out->pixels, (size_t)out->width * (size_t)out->height);
+    out->channels = channels;
     return LWS_OK;
+}
+
+lws_status lws_image_decode(const void *data, size_t bytes, const char *name, int channels, lws_image *out)
+{
+    lws_crop whole;
+    return lws_image_decode_part(data, bytes, name, channels, lws_decode_whole, NULL, out, &whole);
 }
 
 void lws_image_free(lws_image *image)
 {
-    stbi_image_free(image->pixels);
+    free(image->pixels); /* stb_image's allocator is malloc, too */
     *image = (lws_image){0};
 }
 

@@ -36,6 +36,11 @@ typedef struct worker {
 
 /* ---- one image ------------------------------------------------------------------------------- */
 
+static lws_status choose_crop(const void *recipe, int width, int height, lws_crop *crop)
+{
+    return lws_recipe_crop(recipe, width, height, crop);
+}
+
 static lws_status read_image(job *j, worker *w, int64_t image, uint8_t *out)
 {
     const lws_recipe *r = &j->plan->recipe;
@@ -43,11 +48,9 @@ static lws_status read_image(job *j, worker *w, int64_t image, uint8_t *out)
     lws_image decoded;
     lws_crop crop;
     LWS_TRY(source->kind->read(source, image, w->thread, &w->bytes));
-    LWS_TRY(lws_image_decode(w->bytes.data, w->bytes.size, source->entries[image].name, r->channels == 1 ? 1 : 4,
-                             &decoded));
-    lws_status status = lws_recipe_crop(r, decoded.width, decoded.height, &crop);
-    if (status == LWS_OK)
-        status = lws_image_resize(w->resizer, &decoded, crop, r->filter, r->size, r->size, out);
+    LWS_TRY(lws_image_decode_part(w->bytes.data, w->bytes.size, source->entries[image].name, r->channels == 1 ? 1 : 4,
+                                  choose_crop, r, &decoded, &crop));
+    lws_status status = lws_image_resize(w->resizer, &decoded, crop, r->filter, r->size, r->size, out);
     lws_image_free(&decoded);
     return status;
 }

@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FRACTION = 22, BLOCK = 64, TILE = 16 };
+enum { FRACTION = 22, BLOCK = 32, TILE = 16 };
 
 /* One axis: output i is the sum over t < taps[i] of weight[i * most + t] × input first[i] + t. */
 typedef struct axis {
@@ -25,7 +25,7 @@ typedef struct axis {
 
 struct lws_resizer {
     axis x, y;
-    lws_bytes a, b;
+    lws_bytes a, b, wide;
 };
 
 /* ---- weights --------------------------------------------------------------------------------- */
@@ -93,30 +93,39 @@ static lws_status axis_set(axis *a, int in, int out, lws_filter filter)
 
 /* ---- passes ---------------------------------------------------------------------------------- */
 
-/* in [a->in, stride] -> out [a->out, stride]; stride is a multiple of BLOCK. */
-LWS_CLONES static void weigh_rows(const axis *a, size_t stride, const uint8_t *restrict in, uint8_t *restrict out)
+/* One block of columns: wide [a->in, BLOCK] -> out [a->out, stride]. */
+LWS_INLINE void weigh_block(const axis *a, const int32_t *restrict wide, size_t stride, uint8_t *restrict out)
 {
     for (int i = 0; i < a->out; i++) {
         const int32_t *weight = a->weight + (size_t)i * (size_t)a->most;
-        const uint8_t *rows = in + (size_t)a->first[i] * stride;
-        int taps = a->taps[i];
-        for (size_t x = 0; x < stride; x += BLOCK) {
-            int32_t sum[BLOCK];
+        const int32_t *row = wide + (size_t)a->first[i] * BLOCK;
+        int32_t sum[BLOCK];
+        for (int j = 0; j < BLOCK; j++)
+            sum[j] = 1 << (FRACTION - 1);
+        for (int t = 0; t < a->taps[i]; t++, row += BLOCK) {
+            int32_t w = weight[t];
             for (int j = 0; j < BLOCK; j++)
-                sum[j] = 1 << (FRACTION - 1);
-            for (int t = 0; t < taps; t++) {
-                const uint8_t *row = rows + (size_t)t * stride + x;
-                int32_t w = weight[t];
-                for (int j = 0; j < BLOCK; j++)
-                    sum[j] += w * row[j];
-            }
-            uint8_t *to = out + (size_t)i * stride + x;
-            for (int j = 0; j < BLOCK; j++) {
-                int32_t v = sum[j] >> FRACTION;
-                v = v < 0 ? 0 : v;
-                to[j] = (uint8_t)(v > 255 ? 255 : v);
-            }
+                sum[j] += w * row[j];
         }
+        for (int j = 0; j < BLOCK; j++) {
+            int32_t v = sum[j] >> FRACTION;
+            v = v < 0 ? 0 : v;
+            out[(size_t)i * stride + (size_t)j] = (uint8_t)(v > 255 ? 255 : v);
+        }
+    }
+}
+
+/* in [a->in, stride] -> out [a->out, stride]; stride is a multiple of BLOCK. Every row counts for several rows of `out`
+ * and is widened once for all, to wide [a->in, BLOCK]. */
+LWS_CLONES static void weigh_rows(const axis *a, size_t stride, const uint8_t *restrict in, int32_t *restrict wide,
+                                  uint8_t *restrict out)
+{
+    for (size_t x = 0; x < stride; x += BLOCK) {
+        for (int y = 0; y < a->in; y++) {
+            for (int j = 0; j < BLOCK; j++)
+                wide[y * BLOCK + j] = in[(size_t)y * stride + x + (size_t)j];
+        }
+        weigh_block(a, wide, stride, out + x);
     }
 }
 
@@ -138,13 +147,38 @@ static void transpose1(const uint8_t *in, size_t in_stride, int h, int w, uint8_
                     out[(size_t)x * out_stride + (size_t)y] = in[(size_t)y * in_stride + (size_t)x];
 }
 
+typedef uint32_t quad __attribute__((vector_size(16)));
+
+/* 4 x 4 pixels. */
+LWS_INLINE void transpose_quads(const uint8_t *in, size_t in_stride, uint8_t *out, size_t out_stride)
+{
+    quad row[4], low[2], high[2];
+    for (size_t y = 0; y < 4; y++)
+        memcpy(&row[y], in + y * in_stride, sizeof *row);
+    for (int i = 0; i < 2; i++) {
+        low[i] = __builtin_shufflevector(row[2 * i], row[2 * i + 1], 0, 4, 1, 5);
+        high[i] = __builtin_shufflevector(row[2 * i], row[2 * i + 1], 2, 6, 3, 7);
+    }
+    row[0] = __builtin_shufflevector(low[0], low[1], 0, 1, 4, 5);
+    row[1] = __builtin_shufflevector(low[0], low[1], 2, 3, 6, 7);
+    row[2] = __builtin_shufflevector(high[0], high[1], 0, 1, 4, 5);
+    row[3] = __builtin_shufflevector(high[0], high[1], 2, 3, 6, 7);
+    for (size_t x = 0; x < 4; x++)
+        memcpy(out + x * out_stride, &row[x], sizeof *row);
+}
+
 static void transpose4(const uint8_t *in, size_t in_stride, int h, int w, uint8_t *out, size_t out_stride)
 {
-    for (int y0 = 0; y0 < h; y0 += TILE)
-        for (int x0 = 0; x0 < w; x0 += TILE)
-            for (int x = x0; x < x0 + TILE && x < w; x++)
-                for (int y = y0; y < y0 + TILE && y < h; y++)
-                    memcpy(out + (size_t)x * out_stride + 4 * (size_t)y, in + (size_t)y * in_stride + 4 * (size_t)x, 4);
+    int quads_high = h / 4 * 4, quads_wide = w / 4 * 4;
+    for (int x = 0; x < quads_wide; x += 4) {
+        for (int y = 0; y < quads_high; y += 4)
+            transpose_quads(in + (size_t)y * in_stride + 4 * (size_t)x, in_stride,
+                            out + (size_t)x * out_stride + 4 * (size_t)y, out_stride);
+    }
+    for (int x = 0; x < w; x++) { /* what is left at the right and below */
+        for (int y = x < quads_wide ? quads_high : 0; y < h; y++)
+            memcpy(out + (size_t)x * out_stride + 4 * (size_t)y, in + (size_t)y * in_stride + 4 * (size_t)x, 4);
+    }
 }
 
 /* The same from RGB without padding. */
@@ -172,6 +206,7 @@ void lws_resizer_destroy(lws_resizer *resizer)
     axis_free(&resizer->y);
     lws_bytes_free(&resizer->a);
     lws_bytes_free(&resizer->b);
+    lws_bytes_free(&resizer->wide);
     free(resizer);
 }
 
@@ -205,6 +240,9 @@ lws_status lws_image_resize(lws_resizer *r, const lws_image *image, lws_crop cro
     LWS_TRY(axis_set(&r->y, crop.height, height, filter));
     LWS_TRY(lws_bytes_reserve(&r->a, most_a));
     LWS_TRY(lws_bytes_reserve(&r->b, most_b));
+    int rows = crop.width > crop.height ? crop.width : crop.height;
+    LWS_TRY(lws_bytes_reserve(&r->wide, (size_t)rows * BLOCK * sizeof(int32_t)));
+    int32_t *wide_rows = (int32_t *)(void *)r->wide.data;
 
     size_t stride = (size_t)image->width * (size_t)image->channels;
     const uint8_t *in = image->pixels + (size_t)crop.top * stride + (size_t)crop.left * (size_t)image->channels;
@@ -212,9 +250,9 @@ lws_status lws_image_resize(lws_resizer *r, const lws_image *image, lws_crop cro
                                                                               : image->channels == 3 ? transpose3
                                                                                                      : transpose4;
     transpose(in, stride, crop.height, crop.width, r->a.data, tall);
-    weigh_rows(&r->x, tall, r->a.data, r->b.data);
+    weigh_rows(&r->x, tall, r->a.data, wide_rows, r->b.data);
     (pixel == 1 ? transpose1 : transpose4)(r->b.data, tall, width, crop.height, r->a.data, wide);
-    weigh_rows(&r->y, wide, r->a.data, r->b.data);
+    weigh_rows(&r->y, wide, r->a.data, wide_rows, r->b.data);
     pack(r->b.data, wide, width, height, pixel, out);
     return LWS_OK;
 }

@@ -1,7 +1,7 @@
-/* What stb_image does not check: it fills up truncated files with grey or black, turns CMYK into
- * wrong colours, takes the first frame of animations, and ignores the checksums of PNG. These walk
- * a file's segments without decoding. NULL: fine, as far as this goes; else a reason for people, a
- * constant string. */
+/* What the decoders do not check, or not as is wanted here: stb_image fills up truncated files with grey or black,
+ * takes the first frame of animations, and ignores the checksums of PNG; libjpeg fills up truncated files, too, and
+ * decodes CMYK, of which nothing here knows how it is meant. These walk a file's segments without decoding. NULL: fine,
+ * as far as this goes; else a reason for people, a constant string. */
 #ifndef LWSSIM_SCAN_H
 #define LWSSIM_SCAN_H
 

@@ -25,23 +25,6 @@ static const char *check_frame(int marker, const uint8_t *segment, size_t bytes)
     return NULL;
 }
 
-/* Huffman tables, each 16 counts of codes and as many values: stb_image 2.27 writes past its own
- * table where the counts add up to more than a byte can tell. `segment` begins with the length. */
-static const char *check_tables(const uint8_t *segment, size_t bytes)
-{
-    for (size_t at = 2; at < bytes;) {
-        size_t codes = 0;
-        if (bytes - at < 17)
-            return "damaged JPEG (Huffman table)";
-        for (size_t i = 1; i <= 16; i++)
-            codes += segment[at + i];
-        if (codes > 256 || bytes - at - 17 < codes)
-            return "damaged JPEG (Huffman table)";
-        at += 17 + codes;
-    }
-    return NULL;
-}
-
 /* The first byte of a marker (0xFF) at or after `p` in entropy-coded data, past stuffed zeros and
  * restarts. */
 static const uint8_t *skip_scan(const uint8_t *p, const uint8_t *end)
@@ -77,9 +60,7 @@ const char *lws_scan_jpeg(const uint8_t *data, size_t bytes)
             return "damaged JPEG (segment length)";
         if ((size_t)(end - p) < length + 2)
             return truncated;
-        const char *reason = is_frame(marker) ? check_frame(marker, p + 2, length)
-                             : marker == DHT  ? check_tables(p + 2, length)
-                                              : NULL;
+        const char *reason = is_frame(marker) ? check_frame(marker, p + 2, length) : NULL;
         if (reason)
             return reason;
         have_frame = have_frame || is_frame(marker);

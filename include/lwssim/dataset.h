@@ -72,6 +72,11 @@ const uint8_t *lws_dataset_row(const lws_dataset *dataset, int64_t row);
  * range. */
 void lws_dataset_read(const lws_dataset *dataset, const int64_t *rows, int n, float *out);
 
+/* Has the kernel begin to read images `rows[0..n)` from the disk, for a lws_dataset_read of them some milliseconds
+ * later: call it for the next batch before computing the current one. Waits for nothing, changes no result and cannot
+ * fail; about 1 µs a row where they are in memory already. Rows out of range are passed over. Any thread. */
+void lws_dataset_prefetch(const lws_dataset *dataset, const int64_t *rows, int n);
+
 /* Recomputes every digest of one shard file: pixels, digests, names. LWS_ERR_FORMAT names the first
  * image that does not match. *rows is the number of images in it. */
 lws_status lws_dataset_verify_shard(const char *path, int64_t *rows);

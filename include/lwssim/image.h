@@ -31,6 +31,20 @@ typedef struct lws_image {
  * name; LWS_ERR_MEMORY. */
 lws_status lws_image_decode(const void *data, size_t bytes, const char *name, int channels, lws_image *out);
 
+/* A part of an image: width × height pixels from (left, top) on. */
+typedef struct lws_crop {
+    int left, top, width, height;
+} lws_crop;
+
+/* Chooses a part of an image, inside of it, once its size is known. An error is passed on. */
+typedef lws_status lws_image_choose(const void *user, int width, int height, lws_crop *crop);
+
+/* The same for a caller who wants a part alone: of a JPEG little more than that part is decoded, to the same pixels.
+ * *out holds at least the part that `choose` picked, and *crop tells where in *out. Damage anywhere in the file counts.
+ */
+lws_status lws_image_decode_part(const void *data, size_t bytes, const char *name, int channels,
+                                 lws_image_choose *choose, const void *user, lws_image *out, lws_crop *crop);
+
 /* Reads and decodes a file; messages name it. LWS_ERR_IO, LWS_ERR_FORMAT, LWS_ERR_MEMORY. */
 lws_status lws_image_read(const char *path, int channels, lws_image *out);
 
@@ -40,11 +54,6 @@ void lws_image_free(lws_image *image);
 bool lws_image_is_name(const char *name);
 
 typedef enum lws_filter { LWS_FILTER_LANCZOS, LWS_FILTER_AREA } lws_filter;
-
-/* A part of an image: width × height pixels from (left, top) on. */
-typedef struct lws_crop {
-    int left, top, width, height;
-} lws_crop;
 
 /* Coefficients and scratch memory of resizing, kept from one image to the next. One per thread. */
 typedef struct lws_resizer lws_resizer;

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 const char *const lws_split_name[LWS_SPLITS] = {"train", "valid", "test"};
@@ -286,4 +287,30 @@ void lws_dataset_read(const lws_dataset *dataset, const int64_t *rows, int n, fl
         for (size_t j = 0; j < bytes; j++)
             out[j] = (float)in[j] / 255.0f;
     }
+}
+
+static void will_need(uintptr_t begin, uintptr_t end)
+{
+    if (begin < end)
+        madvise((void *)begin, end - begin, MADV_WILLNEED); /* a hint: it may fail */
+}
+
+void lws_dataset_prefetch(const lws_dataset *dataset, const int64_t *rows, int n)
+{
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), begin = 0, end = 0; /* pages not yet asked for */
+    for (int i = 0; i < n; i++) {
+        if (rows[i] < 0 || rows[i] >= dataset->info.rows)
+            continue;
+        uintptr_t row = (uintptr_t)lws_dataset_row(dataset, rows[i]);
+        uintptr_t first = row / page * page, last = (row + dataset->row_bytes + page - 1) / page * page;
+        if (first <= end && last >= begin) {
+            begin = first < begin ? first : begin;
+            end = last > end ? last : end;
+        } else {
+            will_need(begin, end);
+            begin = first;
+            end = last;
+        }
+    }
+    will_need(begin, end);
 }

@@ -4,8 +4,10 @@
  1. A synthetic dataset, and with --data DIR any other: shapes, types, contiguous layout, attributes, and digests
     recomputed with libxxhash where it is installed.
  2. Where the Celeb-A sample is at hand ($LWSSIM_SHARED/celeba-sample, by default ../shared beside the repository):
-    `lwssim prepare --crop 70` gives 7000/500/500 images, whose mean values are within one level of Pillow's pipeline
-    (decode, crop the centre 70 x 70, resize with Lanczos to 64 x 64).
+    `lwssim prepare --crop 70` gives 7000/500/500 images, which are those of Pillow's pipeline (decode, crop the centre
+    70 x 70, resize with Lanczos to 64 x 64), and so are the few of published size with a crop of 140, in colour and
+    grey. Every byte must agree: both decode with libjpeg-turbo, whole there and only the crop here, and the rules and
+    the rounding of the resizing are the same.
 
 usage: h5py_dataset.py [--lwssim PROGRAM] [--data DIR] [--images N]
 exit code: 0 all checks passed, 1 one failed, 77 a package is missing
@@ -22,7 +24,7 @@ import zipfile
 
 import peer
 
-np, h5py, Image = peer.need("numpy", "h5py", "PIL.Image")
+np, h5py, Image, features = peer.need("numpy", "h5py", "PIL.Image", "PIL.features")
 
 SPLITS = ("train", "valid", "test")
 TEXTS = ("split", "rows_by_split", "shards_by_split", "recipe", "digest", "split_digest", "names_digest")
@@ -137,31 +139,29 @@ def check_dataset(checks, xxh3, folder):
 
 # ---- photographs -----------------------------------------------------------------------------------
 
-def pillow(archive, name, crop, size):
-    image = Image.open(io.BytesIO(archive.read(name))).convert("RGB")
+def pillow(archive, name, crop, size, mode):
+    image = Image.open(io.BytesIO(archive.read(name))).convert("RGB").convert(mode)
     left, top = (image.width - crop) // 2, (image.height - crop) // 2
     filters = getattr(Image, "Resampling", Image)
-    return np.asarray(image.crop((left, top, left + crop, top + crop)).resize((size, size), filters.LANCZOS))
+    image = image.crop((left, top, left + crop, top + crop)).resize((size, size), filters.LANCZOS)
+    return np.asarray(image).reshape(size, size, -1)
 
 
-def compare_with_pillow(checks, archive, found, count):
-    """Mean values and single pixels of up to `count` images of each split."""
-    worst_image, off, pixels, levels, ours_total, peers_total = 0, 0, 0, 0, 0., 0.
-    for images, names in found.values():
-        for image, name in list(zip(images, names))[:count]:
-            reference = pillow(archive, name, 70, 64).astype(int)
-            difference = image.astype(int) - reference
-            worst_image = max(worst_image, abs(difference.mean()))
-            off += int((abs(difference) > 1).sum())
-            levels = max(levels, int(abs(difference).max()))
-            pixels += difference.size
-            ours_total += image.sum(dtype=float)
-            peers_total += reference.sum(dtype=float)
-    mean = abs(ours_total - peers_total) / pixels
-    checks.at_most(worst_image / 255, 1 / 255, f"worst mean of {pixels // (64 * 64 * 3)} images, pixels in [0, 1]")
-    checks.at_most(mean / 255, 1 / 255, f"mean of all ({ours_total / pixels / 255:.6f}), pixels in [0, 1]")
-    print(f"      for information: the worst mean of an image is off by {worst_image:.3g} levels of 255, that of all by"
-          f" {mean:.3g}; {100 * off / pixels:.3g}% of values differ by more than 1 level, at most by {levels}")
+def compare_with_pillow(checks, path, found, crop, count):
+    """Every byte of up to `count` images of each split."""
+    compared, different, levels = 0, 0, 0
+    with zipfile.ZipFile(path) as archive:
+        for images, names in found.values():
+            mode = "RGB" if images.shape[3] == 3 else "L"
+            for image, name in list(zip(images, names))[:count]:
+                difference = abs(image.astype(int) - pillow(archive, name, crop, images.shape[1], mode))
+                compared += 1
+                different += bool(difference.any())
+                levels = max(levels, int(difference.max()))
+    decoder = f"libjpeg-turbo {features.version('libjpeg_turbo') or 'not'} in Pillow {Image.__version__}"
+    if checks.true(compared > 0 and different == 0, f"{different} of {compared} images differ from Pillow's, by up to "
+                   f"{levels} levels of 255 ({decoder})"):
+        print(f"ok    {compared} images are Pillow's to the byte ({decoder})")
 
 
 def check_sample(checks, xxh3, lwssim, folder, work, count):
@@ -176,8 +176,14 @@ def check_sample(checks, xxh3, lwssim, folder, work, count):
         split_of = {name: SPLITS[int(number)] for name, number in map(str.split, lines)}
     strays = sum(split_of[os.path.basename(name)] != split for split in SPLITS for name in found[split][1])
     checks.true(strays == 0, f"sample: {strays} images are not in the split that the partition gives")
-    with zipfile.ZipFile(archive) as opened:
-        compare_with_pillow(checks, opened, found, count)
+    compare_with_pillow(checks, archive, found, 70, count)
+
+
+def check_originals(checks, xxh3, lwssim, archive, work, count):
+    for more in ([], ["--grey"]):
+        output = os.path.join(work, f"originals{len(more)}")
+        lwssim("prepare", "--input", archive, "--crop", 140, "--output", output, *more)
+        compare_with_pillow(checks, archive, check_dataset(checks, xxh3, output), 140, count)
 
 
 def main():
@@ -201,6 +207,7 @@ def main():
         sample = os.path.join(shared, "celeba-sample")
         if os.path.isfile(os.path.join(sample, "img_align_celeba.zip")):
             check_sample(checks, xxh3, lwssim, sample, work, options.images)
+            check_originals(checks, xxh3, lwssim, os.path.join(sample, "original-size.zip"), work, options.images)
         else:
             print("skipped: no Celeb-A sample to compare with Pillow (LWSSIM_SHARED names the folder it is in)")
     return checks.finish()

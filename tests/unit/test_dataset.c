@@ -125,6 +125,62 @@ static void reads_rows(void **state)
     lws_dataset_close(d);
 }
 
+/* Any rows in any order, on the same page and on others, none, twice, and some that are not there. */
+static void prefetching_changes_nothing(void **state)
+{
+    enum { SIDE_BIG = 50, BYTES = SIDE_BIG * SIDE_BIG * 3, COUNT = 20 };
+    static const int64_t rows[] = {0, 1, 2, 19, 7, 6, 5, 12, 12, 18, -1, COUNT, 3, INT64_MAX, INT64_MIN, 14};
+    char *folder = path_of("%s/big", (char *)*state), digest[LWS_DIGEST_TEXT];
+    const char *names[COUNT];
+    uint64_t digests[COUNT];
+    uint8_t *pixels = malloc(COUNT * BYTES);
+    float *before = malloc(COUNT * BYTES * sizeof *before), *after = malloc(COUNT * BYTES * sizeof *after);
+    int64_t all[COUNT];
+    assert_non_null(pixels);
+    check_rng r = {4};
+    for (int i = 0; i < COUNT * BYTES; i++)
+        pixels[i] = (uint8_t)check_next(&r);
+    for (int i = 0; i < COUNT; i++) {
+        names[i] = "a";
+        all[i] = i;
+        digests[i] = lws_digest64(pixels + i * BYTES, BYTES);
+    }
+    lws_digest(digests, sizeof digests, digest);
+    lws_shard_facts facts = {.recipe = "r",
+                             .rows_by_split = {COUNT, 0, 0},
+                             .shards_by_split = {1, 0, 0},
+                             .digest = digest,
+                             .split_digest = digest};
+    assert_int_equal(mkdir(folder, 0700), 0);
+    char *path = path_of("%s/train-00000-of-00001.h5", folder);
+    assert_int_equal(lws_shard_file_write(path, COUNT, SIDE_BIG, 3, pixels, digests, names), LWS_OK);
+    assert_int_equal(lws_shard_file_complete(path, &facts), LWS_OK);
+    lws_dataset *d;
+    assert_int_equal(lws_dataset_open(folder, LWS_TRAIN, &d), LWS_OK);
+    lws_dataset_prefetch(d, rows, 0);
+    lws_dataset_prefetch(d, all, COUNT); /* before anything is read */
+    lws_dataset_read(d, all, COUNT, before);
+    lws_dataset_prefetch(d, rows, sizeof rows / sizeof *rows);
+    lws_dataset_read(d, all, COUNT, after);
+    check_same_bits(before, after, COUNT * BYTES * sizeof *after);
+    for (int i = 0; i < COUNT * BYTES; i++)
+        assert_true(after[i] == (float)pixels[i] / 255.0f);
+    lws_dataset_close(d);
+    free(pixels);
+    free(before);
+    free(after);
+}
+
+static void prefetches_of_an_empty_split(void **state)
+{
+    fixture f;
+    lws_dataset *d;
+    set_up(&f, state);
+    assert_int_equal(lws_dataset_open(f.folder, LWS_VALID, &d), LWS_OK);
+    lws_dataset_prefetch(d, (const int64_t[]){0}, 1);
+    lws_dataset_close(d);
+}
+
 static void opens_an_empty_split(void **state)
 {
     static fixture f;
@@ -367,6 +423,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         scratch_test(reads_rows),
+        scratch_test(prefetching_changes_nothing),
+        scratch_test(prefetches_of_an_empty_split),
         scratch_test(opens_an_empty_split),
         scratch_test(verifies),
         cmocka_unit_test(tells_shard_names),
