@@ -1,6 +1,6 @@
 /* Batch normalisation over the rows of [rows, channels] (NHWC: rows = n·h·w), with an optional ReLU in the same
- * pass. Ioffe & Szegedy 2015. Sums are taken in double over fixed blocks of rows in fixed order: the bits do not
- * depend on the number of threads. Pure functions that check nothing. */
+ * pass. Ioffe & Szegedy 2015. Sums are taken in double over fixed parts of the rows and joined in fixed order: the bits
+ * do not depend on the number of threads. Pure functions that check nothing. */
 #ifndef LWSSIM_BATCHNORM_H
 #define LWSSIM_BATCHNORM_H
 
@@ -27,5 +27,39 @@ void lws_batchnorm_apply(int rows, int channels, bool relu, const float *x, cons
 void lws_batchnorm_backward(int rows, int channels, bool relu, const float *x, const float *gamma, const float *beta,
                             const float *mean, const float *inv_std, const float *dy, float *dx, float *dgamma,
                             float *dbeta, float *scratch);
+
+/* ---- the same in parts, for a caller that has the rows an image at a time ---------------------------------------- */
+
+/* Arrays of [channels], the caller's. */
+typedef struct lws_batchnorm {
+    int channels;
+    bool relu;
+    const float *gamma, *beta;
+    float *mean, *inv_std, *scale; /* written by _statistics or _given; scale = gamma · inv_std */
+    float *mean_dy, *slope;        /* written by _gradients */
+} lws_batchnorm;
+
+/* Mean and summed squared deviation of a part: sums [2 · channels]. */
+void lws_batchnorm_observe(int channels, int rows, const float *x, double *sums);
+
+/* From those of consecutive parts of `part_rows` rows (the last has what is left of `rows`), in sums [parts, 2 ·
+ * channels], which are used up: the statistics of all rows. */
+void lws_batchnorm_statistics(const lws_batchnorm *bn, int rows, int part_rows, double *sums, float *unbiased_var);
+
+/* In their place, given ones: mean and var [channels]. */
+void lws_batchnorm_given(const lws_batchnorm *bn, const float *mean, const float *var);
+
+/* y of some rows. y may be x. */
+void lws_batchnorm_normalise(const lws_batchnorm *bn, int rows, const float *x, float *y);
+
+/* What a part adds to the gradients: sums [2 · channels]. */
+void lws_batchnorm_observe_gradient(const lws_batchnorm *bn, int rows, const float *x, const float *dy, double *sums);
+
+/* From those of consecutive parts, which are used up: overwrites dgamma and dbeta, and makes ready for: */
+void lws_batchnorm_gradients(const lws_batchnorm *bn, int rows, int part_rows, double *sums, float *dgamma,
+                             float *dbeta);
+
+/* dx of some rows. dx may be dy. */
+void lws_batchnorm_input_gradient(const lws_batchnorm *bn, int rows, const float *x, const float *dy, float *dx);
 
 #endif

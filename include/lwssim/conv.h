@@ -13,6 +13,7 @@
 #ifndef LWSSIM_CONV_H
 #define LWSSIM_CONV_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 typedef struct lws_conv2d {
@@ -21,16 +22,39 @@ typedef struct lws_conv2d {
     int kernel, stride, pad;
 } lws_conv2d;
 
-/* A pass, in terms of both images: what is given, and what is wanted. The others are NULL. */
+/* The images [n, h, w, c] that a pass reads: at `at`, or, with `make`, made when they are needed. make() writes image
+ * `image` to `to` [h, w, c]; it may be called for an image more than once, and by several threads. */
+typedef struct lws_image_source {
+    const float *at;
+    void (*make)(void *user, int image, float *to);
+    void *user;
+} lws_image_source;
+
+/* The images that a pass overwrites. done(), where set, is called once for every image as soon as it is whole and still
+ * in the caches, by several threads. */
+typedef struct lws_image_sink {
+    float *at;
+    void (*done)(void *user, int image, const float *pixels);
+    void *user;
+} lws_image_sink;
+
+/* A pass, in terms of both images: what is given, and what is wanted. The others are empty. */
 typedef struct lws_conv2d_job {
-    const float *wide, *narrow; /* x and dy of a convolution, dy and x of a transposed one */
-    float *to_narrow;           /* needs wide: the convolution; overwritten */
-    float *to_wide;             /* needs narrow: its adjoint; overwritten */
-    float *dw;                  /* needs both: the weights' gradient; overwritten */
+    lws_image_source wide, narrow; /* x and dy of a convolution, dy and x of a transposed one */
+    lws_image_sink to_narrow;      /* needs wide: the convolution */
+    lws_image_sink to_wide;        /* needs narrow: its adjoint */
+    float *dw;                     /* needs both: the weights' gradient; overwritten */
 } lws_conv2d_job;
+
+/* Can a pass of this geometry make its sources and watch its sinks? Else they are arrays and nothing else. */
+bool lws_conv2d_takes_hooks(const lws_conv2d *g);
 
 /* Floats of scratch that any of the three passes needs for n images and `threads` threads. */
 size_t lws_conv2d_scratch(const lws_conv2d *g, int n, int threads);
+
+void lws_conv2d_run(const lws_conv2d *g, int n, const lws_conv2d_job *job, const float *w, float *scratch);
+
+/* The three results, each by itself. */
 
 /* y [n, out] = conv(x [n, in], w); overwrites y. */
 void lws_conv2d_forward(const lws_conv2d *g, int n, const float *x, const float *w, float *y, float *scratch);

@@ -36,7 +36,7 @@ static void forward(void *user)
     if (c->tile == DIRECT)
         lws_conv2d_forward(&c->g, c->n, c->wide, c->w, c->narrow, c->scratch);
     else
-        winograd(c, (lws_conv2d_job){.wide = c->wide, .to_narrow = c->narrow});
+        winograd(c, (lws_conv2d_job){.wide.at = c->wide, .to_narrow.at = c->narrow});
 }
 
 static void backward_data(void *user)
@@ -45,7 +45,7 @@ static void backward_data(void *user)
     if (c->tile == DIRECT)
         lws_conv2d_backward_data(&c->g, c->n, c->narrow, c->w, c->wide, c->scratch);
     else
-        winograd(c, (lws_conv2d_job){.narrow = c->narrow, .to_wide = c->wide});
+        winograd(c, (lws_conv2d_job){.narrow.at = c->narrow, .to_wide.at = c->wide});
 }
 
 static void backward_weight(void *user)
@@ -54,7 +54,7 @@ static void backward_weight(void *user)
     if (c->tile == DIRECT)
         lws_conv2d_backward_weight(&c->g, c->n, c->wide, c->narrow, c->dw, c->scratch);
     else
-        winograd(c, (lws_conv2d_job){.wide = c->wide, .narrow = c->narrow, .dw = c->dw});
+        winograd(c, (lws_conv2d_job){.wide.at = c->wide, .narrow.at = c->narrow, .dw = c->dw});
 }
 
 static void transform(void *user)

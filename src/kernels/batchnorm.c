@@ -86,27 +86,18 @@ LWS_INLINE void sum_rows(int rows, int c, bool relu, const float *x, const float
     }
 }
 
-LWS_CLONES static void block_sums(int rows, int c, const float *x, const float *origin, double *sum, double *second)
+LWS_CLONES static void value_sums(int rows, int c, const float *x, const float *origin, double *sum, double *second)
 {
     sum_rows(rows, c, false, x, origin, origin, origin, NULL, sum, second);
 }
 
-LWS_CLONES static void block_gradients(int rows, int c, bool relu, const float *x, const float *mean,
-                                       const float *scale, const float *beta, const float *dy, double *sum,
-                                       double *second)
+LWS_CLONES static void gradient_sums(int rows, int c, bool relu, const float *x, const float *mean, const float *scale,
+                                     const float *beta, const float *dy, double *sum, double *second)
 {
     if (relu)
         sum_rows(rows, c, true, x, mean, scale, beta, dy, sum, second);
     else
         sum_rows(rows, c, false, x, mean, scale, beta, dy, sum, second);
-}
-
-/* Adds the blocks' sums to the first block's. */
-LWS_CLONES static void combine(int blocks, int c, double *sums)
-{
-    for (int b = 1; b < blocks; b++)
-        for (int i = 0; i < c; i++)
-            sums[i] += sums[(size_t)b * c + i];
 }
 
 LWS_CLONES static void normalise(size_t rows, int c, bool relu, const float *restrict x, const float *restrict mean,
@@ -120,64 +111,10 @@ LWS_CLONES static void normalise(size_t rows, int c, bool relu, const float *res
     }
 }
 
-static void apply(int rows, int channels, bool relu, const float *x, const float *mean, const float *scale,
-                  const float *beta, float *y)
-{
-#pragma omp parallel for schedule(static)
-    for (int b = 0; b < block_count(rows, channels); b++) {
-        size_t at = (size_t)b * block_size(channels) * channels;
-        normalise((size_t)block_rows(rows, channels, b), channels, relu, x + at, mean, scale, beta, y + at);
-    }
-}
-
-void lws_batchnorm_forward(int rows, int channels, bool relu, const float *x, const float *gamma, const float *beta,
-                           float *y, float *mean, float *inv_std, float *unbiased_var, float *scratch)
-{
-    int blocks = block_count(rows, channels);
-    size_t c = (size_t)channels;
-    double *sum = (double *)scratch, *square = sum + blocks * c;
-    float *scale = (float *)(square + blocks * c);
-    /* One pass is enough in double, with the first row taken off so that a large mean does not cancel the variance. */
-#pragma omp parallel for schedule(static)
-    for (int b = 0; b < blocks; b++)
-        block_sums(block_rows(rows, channels, b), channels, x + (size_t)b * block_size(channels) * c, x, sum + b * c,
-                   square + b * c);
-    combine(blocks, channels, sum);
-    combine(blocks, channels, square);
-    for (size_t i = 0; i < c; i++) {
-        double shifted_mean = sum[i] / rows, squares = square[i] - sum[i] * shifted_mean;
-        squares = squares > 0 ? squares : 0; /* never negative but for rounding; a NaN goes the way of the mean */
-        double var = squares / rows;
-        mean[i] = (float)((double)x[i] + shifted_mean);
-        inv_std[i] = (float)(1 / sqrt(var + LWS_BATCHNORM_EPSILON));
-        unbiased_var[i] = (float)(rows > 1 ? squares / (rows - 1) : var);
-        scale[i] = gamma[i] * inv_std[i];
-    }
-    apply(rows, channels, relu, x, mean, scale, beta, y);
-}
-
-void lws_batchnorm_apply(int rows, int channels, bool relu, const float *x, const float *gamma, const float *beta,
-                         const float *mean, const float *var, float *y)
-{
-    enum { CHUNK = 256 }; /* channels at a time: no scratch is asked of the caller */
-    for (int c0 = 0; c0 < channels; c0 += CHUNK) {
-        int count = channels - c0 < CHUNK ? channels - c0 : CHUNK;
-        float scale[CHUNK];
-        for (int i = 0; i < count; i++)
-            scale[i] = (float)(gamma[c0 + i] / sqrt((double)var[c0 + i] + LWS_BATCHNORM_EPSILON));
-#pragma omp parallel for schedule(static)
-        for (int b = 0; b < block_count(rows, channels); b++) {
-            for (int r = 0; r < block_rows(rows, channels, b); r++) {
-                size_t at = ((size_t)b * block_size(channels) + r) * channels + c0;
-                normalise(1, count, relu, x + at, mean + c0, scale, beta + c0, y + at);
-            }
-        }
-    }
-}
-
-LWS_CLONES static void block_dx(int rows, int c, bool relu, const float *restrict x, const float *restrict mean,
-                                const float *restrict scale, const float *restrict beta, const float *restrict mean_dy,
-                                const float *restrict slope, const float *dy, float *dx)
+LWS_CLONES static void input_gradient(int rows, int c, bool relu, const float *restrict x, const float *restrict mean,
+                                      const float *restrict scale, const float *restrict beta,
+                                      const float *restrict mean_dy, const float *restrict slope, const float *dy,
+                                      float *dx)
 {
     for (size_t r = 0; r < (size_t)rows; r++) {
         for (int i = 0; i < c; i++) {
@@ -188,35 +125,163 @@ LWS_CLONES static void block_dx(int rows, int c, bool relu, const float *restric
     }
 }
 
+/* ---- in parts ---------------------------------------------------------------------------------------------------- */
+
+void lws_batchnorm_observe(int channels, int rows, const float *x, double *sums)
+{
+    double *mean = sums, *squares = sums + channels;
+    value_sums(rows, channels, x, x, mean, squares); /* from the first row on, so that a large mean cancels nothing */
+    for (int i = 0; i < channels; i++) {
+        double shifted = mean[i] / rows, deviation = squares[i] - mean[i] * shifted;
+        squares[i] =
+            deviation > 0 ? deviation : 0; /* never negative but for rounding; a NaN goes the way of the mean */
+        mean[i] = (double)x[i] + shifted;
+    }
+}
+
+/* Joins the mean and squared deviation of `more` rows to those of `rows` (Chan, Golub & LeVeque 1979). */
+LWS_CLONES static void join(int c, double rows, double more, const double *restrict from, double *restrict to)
+{
+    double part = more / (rows + more), weight = rows * part;
+    for (int i = 0; i < c; i++) {
+        double delta = from[i] - to[i];
+        to[i] += delta * part;
+        to[c + i] += from[c + i] + delta * delta * weight;
+    }
+}
+
+void lws_batchnorm_statistics(const lws_batchnorm *bn, int rows, int part_rows, double *sums, float *unbiased_var)
+{
+    int c = bn->channels, done = part_rows < rows ? part_rows : rows;
+    for (const double *part = sums; done < rows; done += part_rows) {
+        part += 2 * (size_t)c;
+        join(c, done, rows - done < part_rows ? rows - done : part_rows, part, sums);
+    }
+    for (int i = 0; i < c; i++) {
+        double squares = sums[c + i], var = squares / rows;
+        bn->mean[i] = (float)sums[i];
+        bn->inv_std[i] = (float)(1 / sqrt(var + LWS_BATCHNORM_EPSILON));
+        bn->scale[i] = bn->gamma[i] * bn->inv_std[i];
+        unbiased_var[i] = (float)(rows > 1 ? squares / (rows - 1) : var);
+    }
+}
+
+void lws_batchnorm_given(const lws_batchnorm *bn, const float *mean, const float *var)
+{
+    for (int i = 0; i < bn->channels; i++) {
+        double root = 1 / sqrt((double)var[i] + LWS_BATCHNORM_EPSILON);
+        bn->mean[i] = mean[i];
+        bn->inv_std[i] = (float)root;
+        bn->scale[i] = (float)(bn->gamma[i] * root);
+    }
+}
+
+void lws_batchnorm_normalise(const lws_batchnorm *bn, int rows, const float *x, float *y)
+{
+    normalise((size_t)rows, bn->channels, bn->relu, x, bn->mean, bn->scale, bn->beta, y);
+}
+
+void lws_batchnorm_observe_gradient(const lws_batchnorm *bn, int rows, const float *x, const float *dy, double *sums)
+{
+    gradient_sums(rows, bn->channels, bn->relu, x, bn->mean, bn->scale, bn->beta, dy, sums, sums + bn->channels);
+}
+
+LWS_CLONES static void add_sums(size_t n, const double *restrict from, double *restrict to)
+{
+    for (size_t i = 0; i < n; i++)
+        to[i] += from[i];
+}
+
+void lws_batchnorm_gradients(const lws_batchnorm *bn, int rows, int part_rows, double *sums, float *dgamma,
+                             float *dbeta)
+{
+    size_t c = (size_t)bn->channels;
+    for (int part = 1; part * part_rows < rows; part++)
+        add_sums(2 * c, sums + part * 2 * c, sums);
+    for (size_t i = 0; i < c; i++) {
+        double root = (double)bn->inv_std[i], product = sums[c + i];
+        dbeta[i] = (float)sums[i];
+        dgamma[i] = (float)(product * root);
+        bn->mean_dy[i] = (float)(sums[i] / rows);
+        bn->slope[i] = (float)(product * root * root / rows);
+    }
+}
+
+void lws_batchnorm_input_gradient(const lws_batchnorm *bn, int rows, const float *x, const float *dy, float *dx)
+{
+    input_gradient(rows, bn->channels, bn->relu, x, bn->mean, bn->scale, bn->beta, bn->mean_dy, bn->slope, dy, dx);
+}
+
+/* ---- whole arrays, in blocks of rows ----------------------------------------------------------------------------- */
+
+void lws_batchnorm_forward(int rows, int channels, bool relu, const float *x, const float *gamma, const float *beta,
+                           float *y, float *mean, float *inv_std, float *unbiased_var, float *scratch)
+{
+    int blocks = block_count(rows, channels), size = block_size(channels);
+    size_t c = (size_t)channels, block = size * c;
+    double *sums = (double *)scratch;
+    lws_batchnorm bn = {.channels = channels,
+                        .relu = relu,
+                        .gamma = gamma,
+                        .beta = beta,
+                        .mean = mean,
+                        .inv_std = inv_std,
+                        .scale = (float *)(sums + blocks * 2 * c)};
+#pragma omp parallel for schedule(static)
+    for (int b = 0; b < blocks; b++)
+        lws_batchnorm_observe(channels, block_rows(rows, channels, b), x + b * block, sums + b * 2 * c);
+    lws_batchnorm_statistics(&bn, rows, size, sums, unbiased_var);
+#pragma omp parallel for schedule(static)
+    for (int b = 0; b < blocks; b++)
+        lws_batchnorm_normalise(&bn, block_rows(rows, channels, b), x + b * block, y + b * block);
+}
+
+void lws_batchnorm_apply(int rows, int channels, bool relu, const float *x, const float *gamma, const float *beta,
+                         const float *mean, const float *var, float *y)
+{
+    enum { CHUNK = 256 }; /* channels at a time: no scratch is asked of the caller */
+    for (int c0 = 0; c0 < channels; c0 += CHUNK) {
+        int count = channels - c0 < CHUNK ? channels - c0 : CHUNK;
+        float at[3][CHUNK];
+        lws_batchnorm bn = {.channels = count,
+                            .relu = relu,
+                            .gamma = gamma + c0,
+                            .beta = beta + c0,
+                            .mean = at[0],
+                            .inv_std = at[1],
+                            .scale = at[2]};
+        lws_batchnorm_given(&bn, mean + c0, var + c0);
+#pragma omp parallel for schedule(static)
+        for (int r = 0; r < rows; r++)
+            lws_batchnorm_normalise(&bn, 1, x + (size_t)r * channels + c0, y + (size_t)r * channels + c0);
+    }
+}
+
 void lws_batchnorm_backward(int rows, int channels, bool relu, const float *x, const float *gamma, const float *beta,
                             const float *mean, const float *inv_std, const float *dy, float *dx, float *dgamma,
                             float *dbeta, float *scratch)
 {
-    int blocks = block_count(rows, channels);
-    size_t c = (size_t)channels;
-    double *sum = (double *)scratch, *product = sum + blocks * c;
-    float *scale = (float *)(product + blocks * c), *mean_dy = scale + c, *slope = mean_dy + c;
+    int blocks = block_count(rows, channels), size = block_size(channels);
+    size_t c = (size_t)channels, block = size * c;
+    double *sums = (double *)scratch;
+    float *own = (float *)(sums + blocks * 2 * c);
+    lws_batchnorm bn = {.channels = channels,
+                        .relu = relu,
+                        .gamma = gamma,
+                        .beta = beta,
+                        .mean = (float *)mean,
+                        .inv_std = (float *)inv_std,
+                        .scale = own,
+                        .mean_dy = own + c,
+                        .slope = own + 2 * c};
     for (size_t i = 0; i < c; i++)
-        scale[i] = gamma[i] * inv_std[i]; /* as in the forward pass: y > 0 here where it was there */
+        bn.scale[i] = gamma[i] * inv_std[i]; /* as in the forward pass: y > 0 here where it was there */
 #pragma omp parallel for schedule(static)
-    for (int b = 0; b < blocks; b++) {
-        size_t at = (size_t)b * block_size(channels) * c;
-        block_gradients(block_rows(rows, channels, b), channels, relu, x + at, mean, scale, beta, dy + at, sum + b * c,
-                        product + b * c);
-    }
-    combine(blocks, channels, sum);
-    combine(blocks, channels, product);
-    for (size_t i = 0; i < c; i++) {
-        double root = (double)inv_std[i];
-        dbeta[i] = (float)sum[i];
-        dgamma[i] = (float)(product[i] * root);
-        mean_dy[i] = (float)(sum[i] / rows);
-        slope[i] = (float)(product[i] * root * root / rows);
-    }
+    for (int b = 0; b < blocks; b++)
+        lws_batchnorm_observe_gradient(&bn, block_rows(rows, channels, b), x + b * block, dy + b * block,
+                                       sums + b * 2 * c);
+    lws_batchnorm_gradients(&bn, rows, size, sums, dgamma, dbeta);
 #pragma omp parallel for schedule(static)
-    for (int b = 0; b < blocks; b++) {
-        size_t at = (size_t)b * block_size(channels) * c;
-        block_dx(block_rows(rows, channels, b), channels, relu, x + at, mean, scale, beta, mean_dy, slope, dy + at,
-                 dx + at);
-    }
+    for (int b = 0; b < blocks; b++)
+        lws_batchnorm_input_gradient(&bn, block_rows(rows, channels, b), x + b * block, dy + b * block, dx + b * block);
 }

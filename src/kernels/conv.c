@@ -87,12 +87,8 @@ static void col2im(const lws_conv2d *g, const float *col, float *x)
     }
 }
 
-void lws_conv2d_forward(const lws_conv2d *g, int n, const float *x, const float *w, float *y, float *scratch)
+static void direct_forward(const lws_conv2d *g, int n, const float *x, const float *w, float *y, float *scratch)
 {
-    if (conv_thin_fits(g)) {
-        conv_thin_forward(g, n, x, w, y, scratch);
-        return;
-    }
     int depth = g->kernel * g->kernel * g->in_c, pixels = g->out_h * g->out_w;
     int tile = tile_images(g, n), tiles = (n + tile - 1) / tile;
     size_t image = (size_t)g->in_h * g->in_w * g->in_c;
@@ -107,12 +103,8 @@ void lws_conv2d_forward(const lws_conv2d *g, int n, const float *x, const float 
     }
 }
 
-void lws_conv2d_backward_data(const lws_conv2d *g, int n, const float *dy, const float *w, float *dx, float *scratch)
+static void direct_backward_data(const lws_conv2d *g, int n, const float *dy, const float *w, float *dx, float *scratch)
 {
-    if (conv_thin_fits(g)) {
-        conv_thin_backward_data(g, n, dy, w, dx, scratch);
-        return;
-    }
     int depth = g->kernel * g->kernel * g->in_c, pixels = g->out_h * g->out_w;
     int tile = tile_images(g, n), tiles = (n + tile - 1) / tile;
     size_t image = (size_t)g->in_h * g->in_w * g->in_c;
@@ -127,12 +119,9 @@ void lws_conv2d_backward_data(const lws_conv2d *g, int n, const float *dy, const
     }
 }
 
-void lws_conv2d_backward_weight(const lws_conv2d *g, int n, const float *x, const float *dy, float *dw, float *scratch)
+static void direct_backward_weight(const lws_conv2d *g, int n, const float *x, const float *dy, float *dw,
+                                   float *scratch)
 {
-    if (conv_thin_fits(g)) {
-        conv_thin_backward_weight(g, n, x, dy, dw, scratch);
-        return;
-    }
     int run = g->kernel * g->in_c, pixels = g->out_h * g->out_w, tile = tile_images(g, n);
     size_t image = (size_t)g->in_h * g->in_w * g->in_c;
     /* Each kernel row is a block of dw of its own: threads share them out without a reduction. */
@@ -147,4 +136,38 @@ void lws_conv2d_backward_weight(const lws_conv2d *g, int n, const float *x, cons
                      g->out_c, first > 0, dw + (size_t)k * run * g->out_c, g->out_c);
         }
     }
+}
+
+bool lws_conv2d_takes_hooks(const lws_conv2d *g)
+{
+    return conv_thin_fits(g);
+}
+
+void lws_conv2d_run(const lws_conv2d *g, int n, const lws_conv2d_job *job, const float *w, float *scratch)
+{
+    if (conv_thin_fits(g)) {
+        conv_thin_run(g, n, job, w, scratch);
+        return;
+    }
+    if (job->dw)
+        direct_backward_weight(g, n, job->wide.at, job->narrow.at, job->dw, scratch);
+    if (job->to_narrow.at)
+        direct_forward(g, n, job->wide.at, w, job->to_narrow.at, scratch);
+    if (job->to_wide.at)
+        direct_backward_data(g, n, job->narrow.at, w, job->to_wide.at, scratch);
+}
+
+void lws_conv2d_forward(const lws_conv2d *g, int n, const float *x, const float *w, float *y, float *scratch)
+{
+    lws_conv2d_run(g, n, &(lws_conv2d_job){.wide.at = x, .to_narrow.at = y}, w, scratch);
+}
+
+void lws_conv2d_backward_data(const lws_conv2d *g, int n, const float *dy, const float *w, float *dx, float *scratch)
+{
+    lws_conv2d_run(g, n, &(lws_conv2d_job){.narrow.at = dy, .to_wide.at = dx}, w, scratch);
+}
+
+void lws_conv2d_backward_weight(const lws_conv2d *g, int n, const float *x, const float *dy, float *dw, float *scratch)
+{
+    lws_conv2d_run(g, n, &(lws_conv2d_job){.wide.at = x, .narrow.at = dy, .dw = dw}, NULL, scratch);
 }

@@ -1,5 +1,6 @@
 #include "conv_thin.h"
 
+#include "conv_images.h"
 #include "tile_gemm.h"
 
 #include <lwssim/simd.h>
@@ -42,16 +43,30 @@ static plan plan_of(const lws_conv2d *g)
     return p;
 }
 
-static size_t per_thread(const plan *p)
+/* Each thread's: a padded image, the columns of a strip, and images that are made. */
+typedef struct work {
+    float *image, *col, *wide, *narrow;
+} work;
+
+static size_t per_thread(const lws_conv2d *g, const plan *p)
 {
-    return p->image + p->strip_columns;
+    return p->image + p->strip_columns + wide_size(g) + narrow_size(g);
+}
+
+static work work_of_thread(const lws_conv2d *g, const plan *p, float *all)
+{
+    work w = {.image = all + (size_t)omp_get_thread_num() * per_thread(g, p)};
+    w.col = w.image + p->image;
+    w.wide = w.col + p->strip_columns;
+    w.narrow = w.wide + wide_size(g);
+    return w;
 }
 
 size_t conv_thin_scratch(const lws_conv2d *g, int n, int threads)
 {
     plan p = plan_of(g);
     size_t partial = (size_t)(n < GROUPS ? n : GROUPS) * p.padded * g->out_c;
-    return (p.weights > partial ? p.weights : partial) + (size_t)threads * per_thread(&p);
+    return (p.weights > partial ? p.weights : partial) + (size_t)threads * per_thread(g, &p);
 }
 
 /* ---- weights in panels ------------------------------------------------------------------------------------------- */
@@ -145,42 +160,46 @@ static int strip_rows(const lws_conv2d *g, const plan *p, int first)
     return g->out_h - first < p->strip ? g->out_h - first : p->strip;
 }
 
-void conv_thin_forward(const lws_conv2d *g, int n, const float *x, const float *w, float *y, float *scratch)
+static void forward(const lws_conv2d *g, int n, const lws_conv2d_job *job, const float *w, float *scratch)
 {
     plan p = plan_of(g);
-    size_t in = (size_t)g->in_h * g->in_w * g->in_c, row = (size_t)g->out_w * g->out_c;
-    float *panels = scratch, *work = scratch + p.weights;
+    size_t row = (size_t)g->out_w * g->out_c;
+    float *panels = scratch;
     pack(&p, g->out_c, w, panels);
 #pragma omp parallel for schedule(static)
     for (int i = 0; i < n; i++) {
-        float *image = work + (size_t)omp_get_thread_num() * per_thread(&p), *col = image + p.image;
-        pad_image(g, &p, x + i * in, image);
+        work at = work_of_thread(g, &p, scratch + p.weights);
+        float *y = job->to_narrow.at + i * narrow_size(g);
+        pad_image(g, &p, source_image(&job->wide, i, wide_size(g), at.wide), at.image);
         for (int first = 0; first < g->out_h; first += p.strip) {
             int rows = strip_rows(g, &p, first);
-            im2col(g, &p, image, first, rows, col);
-            tile_gemm(rows * g->out_w, g->out_c, p.padded, col, (tile_layout){(size_t)p.padded, TILE}, panels,
-                      y + ((size_t)i * g->out_h + first) * row, (tile_layout){(size_t)g->out_c, TILE});
+            im2col(g, &p, at.image, first, rows, at.col);
+            tile_gemm(rows * g->out_w, g->out_c, p.padded, at.col, (tile_layout){(size_t)p.padded, TILE}, panels,
+                      y + first * row, (tile_layout){(size_t)g->out_c, TILE});
         }
+        sink_done(&job->to_narrow, i, narrow_size(g));
     }
 }
 
-void conv_thin_backward_data(const lws_conv2d *g, int n, const float *dy, const float *w, float *dx, float *scratch)
+static void backward_data(const lws_conv2d *g, int n, const lws_conv2d_job *job, const float *w, float *scratch)
 {
     plan p = plan_of(g);
-    size_t in = (size_t)g->in_h * g->in_w * g->in_c, row = (size_t)g->out_w * g->out_c;
-    float *panels = scratch, *work = scratch + p.weights;
+    size_t row = (size_t)g->out_w * g->out_c;
+    float *panels = scratch;
     pack_transposed(&p, g->out_c, w, panels);
 #pragma omp parallel for schedule(static)
     for (int i = 0; i < n; i++) {
-        float *image = work + (size_t)omp_get_thread_num() * per_thread(&p), *col = image + p.image;
-        memset(image, 0, p.image * sizeof *image);
+        work at = work_of_thread(g, &p, scratch + p.weights);
+        const float *dy = source_image(&job->narrow, i, narrow_size(g), at.narrow);
+        memset(at.image, 0, p.image * sizeof *at.image);
         for (int first = 0; first < g->out_h; first += p.strip) {
             int rows = strip_rows(g, &p, first);
-            tile_gemm(rows * g->out_w, p.padded, g->out_c, dy + ((size_t)i * g->out_h + first) * row,
-                      (tile_layout){(size_t)g->out_c, TILE}, panels, col, (tile_layout){(size_t)p.padded, TILE});
-            col2im(g, &p, col, first, rows, image);
+            tile_gemm(rows * g->out_w, p.padded, g->out_c, dy + first * row, (tile_layout){(size_t)g->out_c, TILE},
+                      panels, at.col, (tile_layout){(size_t)p.padded, TILE});
+            col2im(g, &p, at.col, first, rows, at.image);
         }
-        crop_image(g, &p, image, dx + i * in);
+        crop_image(g, &p, at.image, job->to_wide.at + i * wide_size(g));
+        sink_done(&job->to_wide, i, wide_size(g));
     }
 }
 
@@ -194,28 +213,36 @@ LWS_CLONES static void add_groups(int groups, size_t group, size_t size, const f
             dw[i] += partial[k * group + i];
 }
 
-void conv_thin_backward_weight(const lws_conv2d *g, int n, const float *x, const float *dy, float *dw, float *scratch)
+static void backward_weight(const lws_conv2d *g, int n, const lws_conv2d_job *job, float *scratch)
 {
     plan p = plan_of(g);
     int groups = n < GROUPS ? n : GROUPS;
-    size_t in = (size_t)g->in_h * g->in_w * g->in_c, row = (size_t)g->out_w * g->out_c;
-    size_t gradient = (size_t)p.padded * g->out_c;
-    float *partial = scratch, *work = scratch + groups * gradient;
+    size_t row = (size_t)g->out_w * g->out_c, gradient = (size_t)p.padded * g->out_c;
+    tile_layout columns = {(size_t)p.padded, TILE}, pixels = {(size_t)g->out_c, TILE};
 #pragma omp parallel for schedule(static)
     for (int k = 0; k < groups; k++) {
-        float *image = work + (size_t)omp_get_thread_num() * per_thread(&p), *col = image + p.image;
+        work at = work_of_thread(g, &p, scratch + groups * gradient);
         int begin = (int)((long)n * k / groups), end = (int)((long)n * (k + 1) / groups);
         for (int i = begin; i < end; i++) {
-            pad_image(g, &p, x + i * in, image);
+            pad_image(g, &p, source_image(&job->wide, i, wide_size(g), at.wide), at.image);
+            const float *dy = source_image(&job->narrow, i, narrow_size(g), at.narrow);
             for (int first = 0; first < g->out_h; first += p.strip) {
                 int rows = strip_rows(g, &p, first);
-                im2col(g, &p, image, first, rows, col);
-                tile_gemm_transposed(p.padded, g->out_c, rows * g->out_w, i > begin || first > 0, col,
-                                     (tile_layout){(size_t)p.padded, TILE}, dy + ((size_t)i * g->out_h + first) * row,
-                                     (tile_layout){(size_t)g->out_c, TILE}, partial + k * gradient,
-                                     (tile_layout){(size_t)g->out_c, TILE});
+                im2col(g, &p, at.image, first, rows, at.col);
+                tile_gemm_transposed(p.padded, g->out_c, rows * g->out_w, i > begin || first > 0, at.col, columns,
+                                     dy + first * row, pixels, scratch + k * gradient, pixels);
             }
         }
     }
-    add_groups(groups, gradient, (size_t)p.depth * g->out_c, partial, dw);
+    add_groups(groups, gradient, (size_t)p.depth * g->out_c, scratch, job->dw);
+}
+
+void conv_thin_run(const lws_conv2d *g, int n, const lws_conv2d_job *job, const float *w, float *scratch)
+{
+    if (job->dw)
+        backward_weight(g, n, job, scratch);
+    if (job->to_narrow.at)
+        forward(g, n, job, w, scratch);
+    if (job->to_wide.at)
+        backward_data(g, n, job, w, scratch);
 }

@@ -8,10 +8,8 @@
 
 bool conv_thin_fits(const lws_conv2d *g);
 
-/* The passes of conv.h, with their arguments; floats of scratch for `threads` threads. */
+/* Floats of scratch for `threads` threads, and lws_conv2d_run(). */
 size_t conv_thin_scratch(const lws_conv2d *g, int n, int threads);
-void conv_thin_forward(const lws_conv2d *g, int n, const float *x, const float *w, float *y, float *scratch);
-void conv_thin_backward_data(const lws_conv2d *g, int n, const float *dy, const float *w, float *dx, float *scratch);
-void conv_thin_backward_weight(const lws_conv2d *g, int n, const float *x, const float *dy, float *dw, float *scratch);
+void conv_thin_run(const lws_conv2d *g, int n, const lws_conv2d_job *job, const float *w, float *scratch);
 
 #endif

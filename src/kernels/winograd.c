@@ -1,5 +1,6 @@
 #include <lwssim/winograd.h>
 
+#include "conv_images.h"
 #include "winograd_1d.h"
 #include "winograd_domain.h"
 
@@ -77,10 +78,16 @@ static size_t gradient_point(const lws_conv2d *g)
     return (size_t)GRADIENT_CHANNELS * g->out_c + PAD;
 }
 
+/* Each thread's: that gradient, and images that are made. */
+static size_t per_thread(const lws_conv2d *g, int m)
+{
+    return points(m) * gradient_point(g) + wide_size(g) + narrow_size(g);
+}
+
 size_t lws_winograd_scratch(const lws_conv2d *g, int m, int n, int threads)
 {
     block b = layout(g, m, block_images(g, m, n), NULL);
-    return points(m) * (b.wide.point + b.narrow.point + threads * gradient_point(g));
+    return points(m) * (b.wide.point + b.narrow.point) + threads * per_thread(g, m);
 }
 
 /* The products of one block. Threads share out points and parts of the columns; every function below is called by all
@@ -104,12 +111,11 @@ static void multiply(const block *b, domain from, int columns, const float *weig
     }
 }
 
-static void weights_gradient(const block *b, bool add, float *gradients, float *dw)
+static void weights_gradient(const block *b, bool add, float *gradient, float *dw)
 {
     const lws_conv2d *g = b->g;
     int chunks = (g->in_c + GRADIENT_CHANNELS - 1) / GRADIENT_CHANNELS;
     size_t out_c = (size_t)g->out_c, point = gradient_point(g);
-    float *gradient = gradients + omp_get_thread_num() * points(b->m) * point;
     tile_layout a = {TILE, b->wide.block}, n = {TILE, b->narrow.block}, c = {out_c, TILE};
 #pragma omp for collapse(2) schedule(dynamic)
     for (int phase = 0; phase < PHASES; phase++) {
@@ -127,34 +133,39 @@ static void weights_gradient(const block *b, bool add, float *gradients, float *
     }
 }
 
-static void pass_over_block(const block *b, const lws_conv2d_job *job, size_t first, const float *transformed,
-                            float *gradients)
+static void pass_over_block(const block *b, const lws_conv2d_job *job, int first, const float *transformed, float *work)
 {
     const lws_conv2d *g = b->g;
     int m = b->m;
-    size_t wide = (size_t)g->in_h * g->in_w * g->in_c, narrow = (size_t)g->out_h * g->out_w * g->out_c;
-    size_t tiles = tiles_of(g, m);
+    size_t wide = wide_size(g), narrow = narrow_size(g), tiles = tiles_of(g, m);
+    float *gradient = work + omp_get_thread_num() * per_thread(g, m);
+    float *made_wide = gradient + points(m) * gradient_point(g), *made_narrow = made_wide + wide;
     panels to_narrow = winograd_narrow_panels(g), to_wide = winograd_wide_panels(g);
 #pragma omp for schedule(static)
     for (int i = 0; i < b->images; i++) {
-        if (job->wide)
-            winograd_wide(g, m, job->wide + (first + i) * wide, b->wide, i * tiles);
-        if (job->narrow)
-            winograd_narrow_adjoint(g, m, job->narrow + (first + i) * narrow, b->narrow, i * tiles);
+        if (is_given(&job->wide))
+            winograd_wide(g, m, source_image(&job->wide, first + i, wide, made_wide), b->wide, i * tiles);
+        if (is_given(&job->narrow))
+            winograd_narrow_adjoint(g, m, source_image(&job->narrow, first + i, narrow, made_narrow), b->narrow,
+                                    i * tiles);
     }
     if (job->dw)
-        weights_gradient(b, first > 0, gradients, job->dw);
-    if (job->to_narrow) {
+        weights_gradient(b, first > 0, gradient, job->dw);
+    if (job->to_narrow.at) {
         multiply(b, b->wide, g->out_c, transformed, to_narrow, b->narrow);
 #pragma omp for schedule(static)
-        for (int i = 0; i < b->images; i++)
-            winograd_narrow(g, m, b->narrow, i * tiles, job->to_narrow + (first + i) * narrow);
+        for (int i = 0; i < b->images; i++) {
+            winograd_narrow(g, m, b->narrow, i * tiles, job->to_narrow.at + (first + i) * narrow);
+            sink_done(&job->to_narrow, first + i, narrow);
+        }
     }
-    if (job->to_wide) {
+    if (job->to_wide.at) {
         multiply(b, b->narrow, PHASES * g->in_c, transformed + points(m) * to_narrow.point, to_wide, b->wide);
 #pragma omp for schedule(static)
-        for (int i = 0; i < b->images; i++)
-            winograd_wide_adjoint(g, m, b->wide, i * tiles, job->to_wide + (first + i) * wide);
+        for (int i = 0; i < b->images; i++) {
+            winograd_wide_adjoint(g, m, b->wide, i * tiles, job->to_wide.at + (first + i) * wide);
+            sink_done(&job->to_wide, first + i, wide);
+        }
     }
 }
 
@@ -163,10 +174,10 @@ void lws_winograd_run(const lws_conv2d *g, int m, int n, const lws_conv2d_job *j
 {
     int at_once = block_images(g, m, n);
     block largest = layout(g, m, at_once, scratch);
-    float *gradients = largest.narrow.at + points(m) * largest.narrow.point;
+    float *work = largest.narrow.at + points(m) * largest.narrow.point;
     for (int first = 0; first < n; first += at_once) {
         block b = layout(g, m, n - first < at_once ? n - first : at_once, scratch);
 #pragma omp parallel
-        pass_over_block(&b, job, (size_t)first, transformed, gradients);
+        pass_over_block(&b, job, first, transformed, work);
     }
 }

@@ -2,9 +2,21 @@
 #ifndef LWS_LAYER_H
 #define LWS_LAYER_H
 
+#include <lwssim/conv.h>
 #include <lwssim/nn.h>
 
 typedef struct layer layer;
+
+/* How a layer is computed by its neighbours, an image at a time, while they have it in the caches: the one before shows
+ * each image it has written, the one after asks for each image it reads. `user` is the layer. */
+typedef struct layer_link_ops {
+    void (*observe)(void *user, int image, const float *x);
+    void (*settle)(layer *self); /* all images have been observed */
+    void (*make)(void *user, int image, float *y);
+    void (*observe_gradient)(void *user, int image, const float *dy);
+    void (*settle_gradient)(layer *self);
+    void (*make_gradient)(void *user, int image, float *dx);
+} layer_link_ops;
 
 typedef struct layer_ops {
     const char *kind; /* "convolution": the group of its time in a profile */
@@ -16,11 +28,16 @@ typedef struct layer_ops {
     /* Floats of scratch for n images on `threads` threads; may be NULL: none. */
     size_t (*scratch)(const layer *self, int n, int threads);
     /* y is overwritten. */
-    void (*forward)(const layer *self, const lws_pass *pass, const float *x, float *y, float *kept);
-    /* Overwrites its tensors in pass->dparams. dx is overwritten; NULL when nobody wants it. dx may be dy only where in_place. */
-    void (*backward)(const layer *self, const lws_pass *pass, const float *x, const float *y, const float *kept,
-                     const float *dy, float *dx);
-    bool in_place; /* backward may write dx over dy */
+    void (*forward)(const layer *self, const lws_pass *pass, const lws_image_source *x, const lws_image_sink *y);
+    /* Overwrites its tensors in pass->dparams. dx is overwritten; empty when nobody wants it. dx may be dy only where
+     * in_place. y is what forward wrote. */
+    void (*backward)(const layer *self, const lws_pass *pass, const lws_image_source *x, const float *y,
+                     const lws_image_source *dy, const lws_image_sink *dx);
+    bool in_place;              /* backward may write dx over dy */
+    const layer_link_ops *link; /* NULL: is not computed by its neighbours */
+    /* May the layer before (after) this one be computed so? May be NULL: no. Else sources and sinks are plain arrays.
+     */
+    bool (*links)(const layer *self, bool before);
 } layer_ops;
 
 struct layer {
@@ -28,8 +45,12 @@ struct layer {
     char name[64]; /* "encoder/conv1": begins the names of its tensors */
     lws_shape in, out;
     /* From the plan: */
+    bool linked; /* computed by its neighbours: y is never written */
     float *y;
     float *kept, *prepared;
+    /* While linked, of the present pass: */
+    const lws_pass *pass;
+    const float *x, *dy;
 };
 
 /* A zeroed layer struct of `size` bytes at the end of the net, called "PREFIX/name", its input the present output; NULL

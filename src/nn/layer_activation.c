@@ -7,30 +7,28 @@ static size_t values(const layer *self, const lws_pass *pass)
     return (size_t)pass->n * lws_shape_size(self->out);
 }
 
-static void relu_forward(const layer *self, const lws_pass *pass, const float *x, float *y, float *kept)
+static void relu_forward(const layer *self, const lws_pass *pass, const lws_image_source *x, const lws_image_sink *y)
 {
-    (void)kept;
-    lws_relu_forward(values(self, pass), x, y);
+    lws_relu_forward(values(self, pass), x->at, y->at);
 }
 
-static void relu_backward(const layer *self, const lws_pass *pass, const float *x, const float *y, const float *kept,
-                          const float *dy, float *dx)
+static void relu_backward(const layer *self, const lws_pass *pass, const lws_image_source *x, const float *y,
+                          const lws_image_source *dy, const lws_image_sink *dx)
 {
-    (void)x, (void)kept;
-    lws_relu_backward(values(self, pass), y, dy, dx);
+    (void)x;
+    lws_relu_backward(values(self, pass), y, dy->at, dx->at);
 }
 
-static void sigmoid_forward(const layer *self, const lws_pass *pass, const float *x, float *y, float *kept)
+static void sigmoid_forward(const layer *self, const lws_pass *pass, const lws_image_source *x, const lws_image_sink *y)
 {
-    (void)kept;
-    lws_sigmoid_forward(values(self, pass), x, y);
+    lws_sigmoid_forward(values(self, pass), x->at, y->at);
 }
 
-static void sigmoid_backward(const layer *self, const lws_pass *pass, const float *x, const float *y, const float *kept,
-                             const float *dy, float *dx)
+static void sigmoid_backward(const layer *self, const lws_pass *pass, const lws_image_source *x, const float *y,
+                             const lws_image_source *dy, const lws_image_sink *dx)
 {
-    (void)x, (void)kept;
-    lws_sigmoid_backward(values(self, pass), y, dy, dx);
+    (void)x;
+    lws_sigmoid_backward(values(self, pass), y, dy->at, dx->at);
 }
 
 static const layer_ops relu_ops = {

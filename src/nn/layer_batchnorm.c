@@ -14,10 +14,38 @@ static int rows(const layer *self, int n)
     return n * self->in.h * self->in.w;
 }
 
+/* Kept: six arrays of [channels] (one is unused, so that what follows is aligned), then, where linked, the sums of
+ * every image, [2 · channels] doubles each. */
+enum { ARRAYS = 6 };
+
 static size_t kept(const layer *self, int n)
 {
-    (void)n;
-    return 2 * (size_t)self->in.c; /* mean and 1/std of the batch */
+    size_t c = (size_t)self->in.c, sums = 2 * c * sizeof(double) / sizeof(float);
+    return ARRAYS * c + (self->linked ? n * sums : 0);
+}
+
+static double *sums(const layer *self, int image)
+{
+    size_t c = (size_t)self->in.c;
+    return (double *)(void *)(self->kept + ARRAYS * c) + image * 2 * c;
+}
+
+static lws_batchnorm arrays(const layer *self, const lws_pass *pass)
+{
+    const batchnorm_layer *l = (const batchnorm_layer *)self;
+    size_t c = (size_t)self->in.c;
+    float *at = self->kept;
+    return (lws_batchnorm){
+        .channels = self->in.c,
+        .relu = l->relu,
+        .gamma = pass->params + l->gamma,
+        .beta = pass->params + l->beta,
+        .mean = at,
+        .inv_std = at + c,
+        .scale = at + 2 * c,
+        .mean_dy = at + 3 * c,
+        .slope = at + 4 * c,
+    };
 }
 
 static size_t scratch(const layer *self, int n, int threads)
@@ -26,34 +54,106 @@ static size_t scratch(const layer *self, int n, int threads)
     return lws_batchnorm_scratch(rows(self, n), self->in.c);
 }
 
-static void forward(const layer *self, const lws_pass *pass, const float *x, float *y, float *saved)
+/* ---- on its own -------------------------------------------------------------------------------------------------- */
+
+static void write_mean(const batchnorm_layer *l, const lws_pass *pass, const float *mean)
 {
-    const batchnorm_layer *l = (const batchnorm_layer *)self;
-    int c = self->in.c;
-    const float *gamma = pass->params + l->gamma, *beta = pass->params + l->beta;
-    if (!pass->training) {
-        lws_batchnorm_apply(rows(self, pass->n), c, l->relu, x, gamma, beta, pass->states + l->mean,
-                            pass->states + l->variance, y);
-        return;
-    }
-    lws_batchnorm_forward(rows(self, pass->n), c, l->relu, x, gamma, beta, y, saved, saved + c,
-                          pass->dstates + l->variance, pass->scratch);
-    for (int i = 0; i < c; i++)
-        pass->dstates[l->mean + i] = saved[i];
+    for (int i = 0; i < l->base.in.c; i++)
+        pass->dstates[l->mean + i] = mean[i];
 }
 
-static void backward(const layer *self, const lws_pass *pass, const float *x, const float *y, const float *saved,
-                     const float *dy, float *dx)
+static void forward(const layer *self, const lws_pass *pass, const lws_image_source *x, const lws_image_sink *y)
+{
+    const batchnorm_layer *l = (const batchnorm_layer *)self;
+    lws_batchnorm bn = arrays(self, pass);
+    int n = rows(self, pass->n);
+    if (!pass->training) {
+        lws_batchnorm_apply(n, bn.channels, bn.relu, x->at, bn.gamma, bn.beta, pass->states + l->mean,
+                            pass->states + l->variance, y->at);
+        return;
+    }
+    lws_batchnorm_forward(n, bn.channels, bn.relu, x->at, bn.gamma, bn.beta, y->at, bn.mean, bn.inv_std,
+                          pass->dstates + l->variance, pass->scratch);
+    write_mean(l, pass, bn.mean);
+}
+
+static void backward(const layer *self, const lws_pass *pass, const lws_image_source *x, const float *y,
+                     const lws_image_source *dy, const lws_image_sink *dx)
 {
     (void)y;
     const batchnorm_layer *l = (const batchnorm_layer *)self;
-    lws_batchnorm_backward(rows(self, pass->n), self->in.c, l->relu, x, pass->params + l->gamma, pass->params + l->beta,
-                           saved, saved + self->in.c, dy, dx, pass->dparams + l->gamma, pass->dparams + l->beta,
-                           pass->scratch);
+    lws_batchnorm bn = arrays(self, pass);
+    lws_batchnorm_backward(rows(self, pass->n), bn.channels, bn.relu, x->at, bn.gamma, bn.beta, bn.mean, bn.inv_std,
+                           dy->at, dx->at, pass->dparams + l->gamma, pass->dparams + l->beta, pass->scratch);
 }
 
-static const layer_ops ops = {
-    .kind = "batch norm", .kept = kept, .scratch = scratch, .forward = forward, .backward = backward, .in_place = true};
+/* ---- by its neighbours ------------------------------------------------------------------------------------------- */
+
+static void observe(void *user, int image, const float *x)
+{
+    const layer *self = user;
+    if (self->pass->training)
+        lws_batchnorm_observe(self->in.c, rows(self, 1), x, sums(self, image));
+}
+
+static void settle(layer *self)
+{
+    const batchnorm_layer *l = (const batchnorm_layer *)self;
+    const lws_pass *pass = self->pass;
+    lws_batchnorm bn = arrays(self, pass);
+    if (!pass->training) {
+        lws_batchnorm_given(&bn, pass->states + l->mean, pass->states + l->variance);
+        return;
+    }
+    lws_batchnorm_statistics(&bn, rows(self, pass->n), rows(self, 1), sums(self, 0), pass->dstates + l->variance);
+    write_mean(l, pass, bn.mean);
+}
+
+static void make(void *user, int image, float *y)
+{
+    const layer *self = user;
+    lws_batchnorm bn = arrays(self, self->pass);
+    lws_batchnorm_normalise(&bn, rows(self, 1), self->x + image * lws_shape_size(self->in), y);
+}
+
+static void observe_gradient(void *user, int image, const float *dy)
+{
+    const layer *self = user;
+    lws_batchnorm bn = arrays(self, self->pass);
+    lws_batchnorm_observe_gradient(&bn, rows(self, 1), self->x + image * lws_shape_size(self->in), dy,
+                                   sums(self, image));
+}
+
+static void settle_gradient(layer *self)
+{
+    const batchnorm_layer *l = (const batchnorm_layer *)self;
+    const lws_pass *pass = self->pass;
+    lws_batchnorm bn = arrays(self, pass);
+    lws_batchnorm_gradients(&bn, rows(self, pass->n), rows(self, 1), sums(self, 0), pass->dparams + l->gamma,
+                            pass->dparams + l->beta);
+}
+
+static void make_gradient(void *user, int image, float *dx)
+{
+    const layer *self = user;
+    lws_batchnorm bn = arrays(self, self->pass);
+    size_t at = image * lws_shape_size(self->in);
+    lws_batchnorm_input_gradient(&bn, rows(self, 1), self->x + at, self->dy + at, dx);
+}
+
+static const layer_link_ops link_ops = {.observe = observe,
+                                        .settle = settle,
+                                        .make = make,
+                                        .observe_gradient = observe_gradient,
+                                        .settle_gradient = settle_gradient,
+                                        .make_gradient = make_gradient};
+static const layer_ops ops = {.kind = "batch norm",
+                              .kept = kept,
+                              .scratch = scratch,
+                              .forward = forward,
+                              .backward = backward,
+                              .in_place = true,
+                              .link = &link_ops};
 
 lws_status lws_net_batchnorm(lws_net *net, const char *name, bool relu)
 {

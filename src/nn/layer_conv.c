@@ -47,18 +47,17 @@ static void prepare(const layer *self, const float *params, float *transformed)
 /* One pass by the layer's algorithm, in terms of the wide and the narrow image. */
 static void run(const conv_layer *l, const lws_pass *pass, const lws_conv2d_job *job)
 {
-    const lws_conv2d *g = &l->geometry;
-    const float *w = pass->params + l->weight;
-    if (l->tile) {
-        lws_winograd_run(g, l->tile, pass->n, job, l->base.prepared, pass->scratch);
-        return;
-    }
-    if (job->dw)
-        lws_conv2d_backward_weight(g, pass->n, job->wide, job->narrow, job->dw, pass->scratch);
-    if (job->to_narrow)
-        lws_conv2d_forward(g, pass->n, job->wide, w, job->to_narrow, pass->scratch);
-    if (job->to_wide)
-        lws_conv2d_backward_data(g, pass->n, job->narrow, w, job->to_wide, pass->scratch);
+    if (l->tile)
+        lws_winograd_run(&l->geometry, l->tile, pass->n, job, l->base.prepared, pass->scratch);
+    else
+        lws_conv2d_run(&l->geometry, pass->n, job, pass->params + l->weight, pass->scratch);
+}
+
+/* A layer with a bias adds it after its images were shown, and sums dy before they are made. */
+static bool links(const layer *self, bool before)
+{
+    const conv_layer *l = (const conv_layer *)self;
+    return (before || !l->has_bias) && (l->tile || lws_conv2d_takes_hooks(&l->geometry));
 }
 
 static void add_bias(const conv_layer *l, const lws_pass *pass, float *y)
@@ -73,50 +72,51 @@ static void bias_gradient(const conv_layer *l, const lws_pass *pass, const float
         lws_bias_backward(pass->n * l->base.out.h * l->base.out.w, l->base.out.c, dy, pass->dparams + l->bias);
 }
 
-static void conv_forward(const layer *self, const lws_pass *pass, const float *x, float *y, float *kept)
+static void conv_forward(const layer *self, const lws_pass *pass, const lws_image_source *x, const lws_image_sink *y)
 {
-    (void)kept;
     const conv_layer *l = (const conv_layer *)self;
-    run(l, pass, &(lws_conv2d_job){.wide = x, .to_narrow = y});
-    add_bias(l, pass, y);
+    run(l, pass, &(lws_conv2d_job){.wide = *x, .to_narrow = *y});
+    add_bias(l, pass, y->at);
 }
 
-static void conv_backward(const layer *self, const lws_pass *pass, const float *x, const float *y, const float *kept,
-                          const float *dy, float *dx)
+static void conv_backward(const layer *self, const lws_pass *pass, const lws_image_source *x, const float *y,
+                          const lws_image_source *dy, const lws_image_sink *dx)
 {
-    (void)y, (void)kept;
+    (void)y;
     const conv_layer *l = (const conv_layer *)self;
-    bias_gradient(l, pass, dy);
-    run(l, pass, &(lws_conv2d_job){.wide = x, .narrow = dy, .dw = pass->dparams + l->weight, .to_wide = dx});
+    bias_gradient(l, pass, dy->at);
+    run(l, pass, &(lws_conv2d_job){.wide = *x, .narrow = *dy, .dw = pass->dparams + l->weight, .to_wide = *dx});
 }
 
-static void transpose_forward(const layer *self, const lws_pass *pass, const float *x, float *y, float *kept)
+static void transpose_forward(const layer *self, const lws_pass *pass, const lws_image_source *x,
+                              const lws_image_sink *y)
 {
-    (void)kept;
     const conv_layer *l = (const conv_layer *)self;
-    run(l, pass, &(lws_conv2d_job){.narrow = x, .to_wide = y});
-    add_bias(l, pass, y);
+    run(l, pass, &(lws_conv2d_job){.narrow = *x, .to_wide = *y});
+    add_bias(l, pass, y->at);
 }
 
-static void transpose_backward(const layer *self, const lws_pass *pass, const float *x, const float *y,
-                               const float *kept, const float *dy, float *dx)
+static void transpose_backward(const layer *self, const lws_pass *pass, const lws_image_source *x, const float *y,
+                               const lws_image_source *dy, const lws_image_sink *dx)
 {
-    (void)y, (void)kept;
+    (void)y;
     const conv_layer *l = (const conv_layer *)self;
-    bias_gradient(l, pass, dy);
-    run(l, pass, &(lws_conv2d_job){.wide = dy, .narrow = x, .dw = pass->dparams + l->weight, .to_narrow = dx});
+    bias_gradient(l, pass, dy->at);
+    run(l, pass, &(lws_conv2d_job){.wide = *dy, .narrow = *x, .dw = pass->dparams + l->weight, .to_narrow = *dx});
 }
 
 static const layer_ops conv_ops = {.kind = "convolution",
                                    .prepared = prepared,
                                    .prepare = prepare,
                                    .scratch = scratch,
+                                   .links = links,
                                    .forward = conv_forward,
                                    .backward = conv_backward};
 static const layer_ops transpose_ops = {.kind = "convolution",
                                         .prepared = prepared,
                                         .prepare = prepare,
                                         .scratch = scratch,
+                                        .links = links,
                                         .forward = transpose_forward,
                                         .backward = transpose_backward};
 

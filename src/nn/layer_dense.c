@@ -19,25 +19,24 @@ static int outputs(const dense_layer *l)
     return (int)lws_shape_size(l->base.out);
 }
 
-static void forward(const layer *self, const lws_pass *pass, const float *x, float *y, float *kept)
+static void forward(const layer *self, const lws_pass *pass, const lws_image_source *x, const lws_image_sink *y)
 {
-    (void)kept;
     const dense_layer *l = (const dense_layer *)self;
-    lws_dense_forward(pass->n, inputs(l), outputs(l), x, pass->params + l->weight, y);
+    lws_dense_forward(pass->n, inputs(l), outputs(l), x->at, pass->params + l->weight, y->at);
     if (l->has_bias)
-        lws_bias_forward(pass->n, outputs(l), pass->params + l->bias, y);
+        lws_bias_forward(pass->n, outputs(l), pass->params + l->bias, y->at);
 }
 
-static void backward(const layer *self, const lws_pass *pass, const float *x, const float *y, const float *kept,
-                     const float *dy, float *dx)
+static void backward(const layer *self, const lws_pass *pass, const lws_image_source *x, const float *y,
+                     const lws_image_source *dy, const lws_image_sink *dx)
 {
-    (void)y, (void)kept;
+    (void)y;
     const dense_layer *l = (const dense_layer *)self;
     if (l->has_bias)
-        lws_bias_backward(pass->n, outputs(l), dy, pass->dparams + l->bias);
-    lws_dense_backward_weight(pass->n, inputs(l), outputs(l), x, dy, pass->dparams + l->weight);
-    if (dx)
-        lws_dense_backward_data(pass->n, inputs(l), outputs(l), dy, pass->params + l->weight, dx);
+        lws_bias_backward(pass->n, outputs(l), dy->at, pass->dparams + l->bias);
+    lws_dense_backward_weight(pass->n, inputs(l), outputs(l), x->at, dy->at, pass->dparams + l->weight);
+    if (dx->at)
+        lws_dense_backward_data(pass->n, inputs(l), outputs(l), dy->at, pass->params + l->weight, dx->at);
 }
 
 static const layer_ops ops = {.kind = "dense", .forward = forward, .backward = backward};

@@ -85,13 +85,24 @@ lws_status net_tensor(lws_net *net, const char *name, const char *part, bool sta
     return LWS_OK;
 }
 
+/* Is layer i computed by its neighbours? */
+static bool is_linked(const lws_net *net, int i)
+{
+    if (!net->layers[i]->ops->link || i == 0 || i == net->count - 1)
+        return false;
+    const layer *before = net->layers[i - 1], *after = net->layers[i + 1];
+    return before->ops->links && before->ops->links(before, false) && after->ops->links &&
+           after->ops->links(after, true);
+}
+
 void lws_net_plan(lws_net *net, int n, lws_arena *arena)
 {
     size_t largest = lws_shape_size(net->in);
     for (int i = 0; i < net->count; i++) {
         layer *l = net->layers[i];
         size_t size = lws_shape_size(l->out);
-        l->y = lws_arena_take(arena, (size_t)n * size * sizeof(float));
+        l->linked = is_linked(net, i);
+        l->y = l->linked ? NULL : lws_arena_take(arena, (size_t)n * size * sizeof(float));
         l->kept = l->ops->kept ? lws_arena_take(arena, l->ops->kept(l, n) * sizeof(float)) : NULL;
         l->prepared = l->ops->prepared ? lws_arena_take(arena, l->ops->prepared(l) * sizeof(float)) : NULL;
         largest = size > largest ? size : largest;
@@ -129,36 +140,78 @@ static void poison(const layer *l, const lws_pass *pass, float *result, size_t r
 #endif
 }
 
+/* What layer i reads going forward, x being the net's input. */
+static lws_image_source input(const lws_net *net, int i, const float *x)
+{
+    if (i == 0)
+        return (lws_image_source){.at = x};
+    layer *before = net->layers[i - 1];
+    if (before->linked)
+        return (lws_image_source){.make = before->ops->link->make, .user = before};
+    return (lws_image_source){.at = before->y};
+}
+
+static bool linked_at(const lws_net *net, int i)
+{
+    return i >= 0 && i < net->count && net->layers[i]->linked;
+}
+
 const float *lws_net_forward(lws_net *net, const lws_pass *pass, const float *x)
 {
     LWS_PROFILE("forward");
     for (int i = 0; i < net->count; i++) {
         layer *l = net->layers[i];
         LWS_PROFILE_IN(l->ops->kind, l->name);
+        if (l->linked) {
+            l->ops->link->settle(l);
+            continue;
+        }
+        lws_image_source from = input(net, i, x);
+        lws_image_sink to = {.at = l->y};
+        if (linked_at(net, i + 1)) {
+            layer *after = net->layers[i + 1];
+            after->pass = pass;
+            after->x = l->y;
+            to = (lws_image_sink){l->y, after->ops->link->observe, after};
+        }
         poison(l, pass, l->y, lws_shape_size(l->out));
-        l->ops->forward(l, pass, x, l->y, l->kept);
-        x = l->y;
+        l->ops->forward(l, pass, &from, &to);
     }
-    return x;
+    return net->layers[net->count - 1]->y;
 }
 
 const float *lws_net_backward(lws_net *net, const lws_pass *pass, const float *x, float *dy, bool want_dx)
 {
     LWS_PROFILE("backward");
     int free_buffer = 0;
+    lws_image_source from = {.at = dy};
     for (int i = net->count - 1; i >= 0; i--) {
         layer *l = net->layers[i];
         LWS_PROFILE_IN(l->ops->kind, l->name);
-        float *dx = NULL;
+        if (l->linked) {
+            l->dy = dy;
+            l->ops->link->settle_gradient(l);
+            from = (lws_image_source){.make = l->ops->link->make_gradient, .user = l};
+            continue;
+        }
+        lws_image_source in = input(net, i, x);
+        lws_image_sink to = {.at = NULL};
         if (i > 0 || want_dx) {
-            dx = l->ops->in_place ? dy : net->gradient[free_buffer];
+            to.at = l->ops->in_place ? dy : net->gradient[free_buffer];
             if (!l->ops->in_place) {
-                poison(l, pass, dx, lws_shape_size(l->in));
+                poison(l, pass, to.at, lws_shape_size(l->in));
                 free_buffer = !free_buffer;
             }
         }
-        l->ops->backward(l, pass, i > 0 ? net->layers[i - 1]->y : x, l->y, l->kept, dy, dx);
-        dy = dx;
+        if (linked_at(net, i - 1)) {
+            layer *before = net->layers[i - 1];
+            before->pass = pass;
+            to.done = before->ops->link->observe_gradient;
+            to.user = before;
+        }
+        l->ops->backward(l, pass, &in, l->y, &from, &to);
+        dy = to.at;
+        from = (lws_image_source){.at = dy};
     }
     return dy;
 }

@@ -53,17 +53,19 @@ static void poison(problem *p)
 
 static void forward(const problem *p, float *y)
 {
-    lws_winograd_run(&p->g, p->m, p->n, &(lws_conv2d_job){.wide = p->x, .to_narrow = y}, p->transformed, p->scratch);
+    lws_winograd_run(&p->g, p->m, p->n, &(lws_conv2d_job){.wide.at = p->x, .to_narrow.at = y}, p->transformed,
+                     p->scratch);
 }
 
 static void backward_data(const problem *p, float *dx)
 {
-    lws_winograd_run(&p->g, p->m, p->n, &(lws_conv2d_job){.narrow = p->y, .to_wide = dx}, p->transformed, p->scratch);
+    lws_winograd_run(&p->g, p->m, p->n, &(lws_conv2d_job){.narrow.at = p->y, .to_wide.at = dx}, p->transformed,
+                     p->scratch);
 }
 
 static void backward_weight(const problem *p, float *dw)
 {
-    lws_winograd_run(&p->g, p->m, p->n, &(lws_conv2d_job){.wide = p->x, .narrow = p->y, .dw = dw}, p->transformed,
+    lws_winograd_run(&p->g, p->m, p->n, &(lws_conv2d_job){.wide.at = p->x, .narrow.at = p->y, .dw = dw}, p->transformed,
                      p->scratch);
 }
 
@@ -222,8 +224,8 @@ static void together_or_apart(void **state)
         forward(&p, want[0]);
         backward_data(&p, want[1]);
         backward_weight(&p, want[2]);
-        lws_conv2d_job jobs[] = {{.wide = p.x, .narrow = p.y, .dw = dw, .to_narrow = y},
-                                 {.wide = p.x, .narrow = p.y, .dw = dw, .to_wide = dx}};
+        lws_conv2d_job jobs[] = {{.wide.at = p.x, .narrow.at = p.y, .dw = dw, .to_narrow.at = y},
+                                 {.wide.at = p.x, .narrow.at = p.y, .dw = dw, .to_wide.at = dx}};
         for (int i = 0; i < 2; i++) {
             poison(&p);
             lws_winograd_run(&p.g, m, p.n, &jobs[i], p.transformed, p.scratch);
