@@ -113,9 +113,13 @@ void lws_net_plan(lws_net *net, int n, lws_arena *arena)
 
 void lws_net_prepare(lws_net *net, const float *params)
 {
-    for (int i = 0; i < net->count; i++)
-        if (net->layers[i]->ops->prepare)
-            net->layers[i]->ops->prepare(net->layers[i], params, net->layers[i]->prepared);
+    for (int i = 0; i < net->count; i++) {
+        layer *l = net->layers[i];
+        if (!l->ops->prepare)
+            continue;
+        LWS_PROFILE_IN(l->ops->kind, l->name);
+        l->ops->prepare(l, params, l->prepared);
+    }
 }
 
 size_t lws_net_scratch(const lws_net *net, int n, int threads)

@@ -1,0 +1,293 @@
+/* A net against the reference, layer by layer in double: convolutions with batch norms between them, which are computed
+ * image by image by their neighbours, and one that stands at the end and is not. */
+#include "check.h"
+
+#include <lwssim/conv.h>
+#include <lwssim/nn.h>
+#include <reference.h>
+#include <string.h>
+
+enum { CONVS = 4, NORMS = 3 };
+
+/* 16 × 16 × 16 down to 8 × 8 × 32, up again, to 3 colours, and down through few channels to 16. */
+static const lws_conv2d geometry[CONVS] = {
+    {16, 16, 16, 8, 8, 32, 4, 2, 1},
+    {16, 16, 16, 8, 8, 32, 4, 2, 1},
+    {32, 32, 3, 16, 16, 16, 4, 2, 1},
+    {32, 32, 3, 16, 16, 16, 4, 2, 1},
+};
+static const bool transposed[CONVS] = {false, true, true, false};
+static const double tolerance = 2e-5; /* of the largest: four layers deep */
+
+typedef struct problem {
+    int n;
+    lws_tensors tensors;
+    lws_net *net;
+    lws_arena arena;
+    float *params, *states, *dparams, *dstates, *scratch, *x, *dy;
+    size_t nx, ny;
+} problem;
+
+static lws_status build(problem *p)
+{
+    LWS_TRY(lws_net_create("n", (lws_shape){16, 16, 16}, &p->tensors, &p->net));
+    LWS_TRY(lws_net_conv(p->net, "conv0", (lws_shape){8, 8, 32}, 4, 2, 1, false, 2));
+    LWS_TRY(lws_net_batchnorm(p->net, "bn0", true));
+    LWS_TRY(lws_net_conv_transpose(p->net, "conv1", (lws_shape){16, 16, 16}, 4, 2, 1, false, 2));
+    LWS_TRY(lws_net_batchnorm(p->net, "bn1", true));
+    LWS_TRY(lws_net_conv_transpose(p->net, "conv2", (lws_shape){32, 32, 3}, 4, 2, 1, true, 2));
+    LWS_TRY(lws_net_conv(p->net, "conv3", (lws_shape){16, 16, 16}, 4, 2, 1, false, 2));
+    return lws_net_batchnorm(p->net, "bn2", false);
+}
+
+static problem make(uint64_t seed, int n)
+{
+    problem p = {.n = n};
+    assert_int_equal(build(&p), LWS_OK);
+    lws_arena counting = {0};
+    lws_net_plan(p.net, n, &counting);
+    assert_int_equal(lws_arena_create(&p.arena, counting.used, "test"), LWS_OK);
+    lws_net_plan(p.net, n, &p.arena);
+    p.nx = (size_t)n * 16 * 16 * 16;
+    p.ny = (size_t)n * 16 * 16 * 16;
+    check_rng r = {seed};
+    p.params = check_random_floats(&r, p.tensors.params, -.2, .2);
+    p.states = check_random_floats(&r, p.tensors.states, .5, 1.5);
+    p.x = check_random_floats(&r, p.nx, -1, 1);
+    p.dy = check_random_floats(&r, p.ny, -1, 1);
+    p.dparams = check_floats(p.tensors.params);
+    p.dstates = check_floats(p.tensors.states);
+    p.scratch = check_floats(lws_net_scratch(p.net, n, omp_get_max_threads()));
+    lws_net_prepare(p.net, p.params);
+    return p;
+}
+
+static void release(problem *p)
+{
+    check_free(p->params, p->tensors.params), check_free(p->dparams, p->tensors.params);
+    check_free(p->states, p->tensors.states), check_free(p->dstates, p->tensors.states);
+    check_free(p->x, p->nx), check_free(p->dy, p->ny);
+    check_free(p->scratch, lws_net_scratch(p->net, p->n, omp_get_max_threads()));
+    lws_net_destroy(p->net);
+    lws_arena_destroy(&p->arena);
+}
+
+static const lws_tensor *tensor(const problem *p, const char *format, int k)
+{
+    char name[64];
+    snprintf(name, sizeof name, format, k);
+    for (int i = 0; i < p->tensors.count; i++)
+        if (strcmp(p->tensors.item[i].name, name) == 0)
+            return &p->tensors.item[i];
+    fail_msg("no tensor %s", name);
+    return NULL;
+}
+
+static double *parameter(const problem *p, const char *format, int k)
+{
+    const lws_tensor *t = tensor(p, format, k);
+    return check_widen(p->params + t->offset, t->count);
+}
+
+static void compare_parameter(const problem *p, const char *format, int k, const double *want)
+{
+    const lws_tensor *t = tensor(p, format, k);
+    check_floats_near(p->dparams + t->offset, want, t->count, tolerance);
+}
+
+/* ---- the same in double ------------------------------------------------------------------------------------------ */
+
+typedef struct answer {
+    double *in[CONVS], *out[CONVS], *normal[NORMS]; /* of each layer; normal: behind the batch norm */
+    double *mean[NORMS], *var[NORMS];
+    size_t in_size[CONVS], out_size[CONVS];
+} answer;
+
+static int norm_after(int conv)
+{
+    return conv < 2 ? conv : conv == 3 ? 2 : -1;
+}
+
+static answer go_forward(const problem *p)
+{
+    answer a = {.in = {NULL}};
+    double *at = check_widen(p->x, p->nx);
+    for (int k = 0; k < CONVS; k++) {
+        const lws_conv2d *g = &geometry[k];
+        size_t wide = (size_t)p->n * g->in_h * g->in_w * g->in_c,
+               narrow = (size_t)p->n * g->out_h * g->out_w * g->out_c;
+        a.in_size[k] = transposed[k] ? narrow : wide;
+        a.out_size[k] = transposed[k] ? wide : narrow;
+        a.in[k] = at;
+        a.out[k] = check_doubles(a.out_size[k]);
+        double *w = parameter(p, "n/conv%d/weight", k);
+        (transposed[k] ? ref_conv_backward_data : ref_conv_forward)(g, p->n, at, w, a.out[k]);
+        check_free(w, tensor(p, "n/conv%d/weight", k)->count);
+        at = a.out[k];
+        int norm = norm_after(k), c = transposed[k] ? g->in_c : g->out_c;
+        if (norm < 0) {
+            const float *bias = p->params + tensor(p, "n/conv%d/bias", k)->offset;
+            for (size_t i = 0; i < a.out_size[k]; i++)
+                at[i] += (double)bias[i % (size_t)c];
+            continue;
+        }
+        a.normal[norm] = check_doubles(a.out_size[k]);
+        a.mean[norm] = check_doubles((size_t)c);
+        a.var[norm] = check_doubles((size_t)c);
+        double *gamma = parameter(p, "n/bn%d/gamma", norm), *beta = parameter(p, "n/bn%d/beta", norm);
+        ref_batchnorm_forward((int)(a.out_size[k] / (size_t)c), c, norm < 2, at, gamma, beta, a.normal[norm],
+                              a.mean[norm], a.var[norm]);
+        check_free(gamma, (size_t)c), check_free(beta, (size_t)c);
+        at = a.normal[norm];
+    }
+    return a;
+}
+
+/* Compares every gradient on the way down; returns the one with respect to x. */
+static double *go_backward(const problem *p, const answer *a)
+{
+    double *dy = check_widen(p->dy, p->ny);
+    for (int k = CONVS - 1; k >= 0; k--) {
+        const lws_conv2d *g = &geometry[k];
+        int norm = norm_after(k), c = transposed[k] ? g->in_c : g->out_c;
+        if (norm >= 0) {
+            double *gamma = parameter(p, "n/bn%d/gamma", norm), *beta = parameter(p, "n/bn%d/beta", norm);
+            double *dx = check_doubles(a->out_size[k]), *dgamma = check_doubles((size_t)c);
+            double *dbeta = check_doubles((size_t)c);
+            ref_batchnorm_backward((int)(a->out_size[k] / (size_t)c), c, norm < 2, a->out[k], gamma, beta, dy, dx,
+                                   dgamma, dbeta);
+            compare_parameter(p, "n/bn%d/gamma", norm, dgamma);
+            compare_parameter(p, "n/bn%d/beta", norm, dbeta);
+            check_free(gamma, (size_t)c), check_free(beta, (size_t)c), check_free(dgamma, (size_t)c);
+            check_free(dbeta, (size_t)c), check_free(dy, a->out_size[k]);
+            dy = dx;
+        }
+        size_t weights = tensor(p, "n/conv%d/weight", k)->count;
+        double *w = parameter(p, "n/conv%d/weight", k), *dw = check_doubles(weights);
+        double *dx = check_doubles(a->in_size[k]);
+        ref_conv_backward_weight(g, p->n, transposed[k] ? dy : a->in[k], transposed[k] ? a->in[k] : dy, dw);
+        (transposed[k] ? ref_conv_forward : ref_conv_backward_data)(g, p->n, dy, w, dx);
+        compare_parameter(p, "n/conv%d/weight", k, dw);
+        check_free(w, weights), check_free(dw, weights), check_free(dy, a->out_size[k]);
+        dy = dx;
+    }
+    return dy;
+}
+
+static void release_answer(const problem *p, answer *a)
+{
+    check_free(a->in[0], p->nx);
+    for (int k = 0; k < CONVS; k++) {
+        int norm = norm_after(k);
+        check_free(a->out[k], a->out_size[k]);
+        if (norm < 0)
+            continue;
+        size_t c = (size_t)(transposed[k] ? geometry[k].in_c : geometry[k].out_c);
+        check_free(a->normal[norm], a->out_size[k]), check_free(a->mean[norm], c), check_free(a->var[norm], c);
+    }
+}
+
+/* ---- tests ------------------------------------------------------------------------------------------------------- */
+
+static lws_pass training(const problem *p)
+{
+    return (lws_pass){.n = p->n,
+                      .training = true,
+                      .params = p->params,
+                      .states = p->states,
+                      .dparams = p->dparams,
+                      .dstates = p->dstates,
+                      .scratch = p->scratch};
+}
+
+static void against_reference(void **state)
+{
+    (void)state;
+    static const int batches[] = {1, 3, 20};
+    for (size_t i = 0; i < sizeof batches / sizeof *batches; i++) {
+        problem p = make(71 + i, batches[i]);
+        lws_pass pass = training(&p);
+        answer a = go_forward(&p);
+        const float *y = lws_net_forward(p.net, &pass, p.x);
+        check_floats_near(y, a.normal[NORMS - 1], p.ny, tolerance);
+        for (int k = 0; k < NORMS; k++) {
+            const lws_tensor *mean = tensor(&p, "n/bn%d/running_mean", k);
+            check_floats_near(p.dstates + mean->offset, a.mean[k], mean->count, tolerance);
+            const lws_tensor *var = tensor(&p, "n/bn%d/running_var", k);
+            double rows = (double)p.n * (k == 0 ? 64 : 256);
+            for (size_t c = 0; c < var->count; c++)
+                a.var[k][c] *= rows / (rows - 1);
+            check_floats_near(p.dstates + var->offset, a.var[k], var->count, tolerance);
+        }
+        float *dy = check_floats(p.ny);
+        memcpy(dy, p.dy, p.ny * sizeof *dy);
+        const float *dx = lws_net_backward(p.net, &pass, p.x, dy, true);
+        double *want = go_backward(&p, &a);
+        check_floats_near(dx, want, p.nx, tolerance);
+        check_free(dy, p.ny), check_free(want, p.nx);
+        release_answer(&p, &a);
+        release(&p);
+    }
+}
+
+/* With running statistics an image does not depend on the others of its batch. */
+static void evaluation(void **state)
+{
+    (void)state;
+    problem p = make(81, 5);
+    lws_pass pass = training(&p);
+    pass.training = false;
+    float *all = check_floats(p.ny);
+    memcpy(all, lws_net_forward(p.net, &pass, p.x), p.ny * sizeof *all);
+    pass.n = 1;
+    for (int i = 0; i < p.n; i++) {
+        size_t image = p.ny / (size_t)p.n;
+        check_same_bits(lws_net_forward(p.net, &pass, p.x + i * image), all + i * image, image * sizeof *all);
+    }
+    check_free(all, p.ny);
+    release(&p);
+}
+
+static void threads_do_not_change_bits(void **state)
+{
+    (void)state;
+    int before = omp_get_max_threads();
+    float *first[3] = {NULL};
+    for (int threads = 1; threads <= 3; threads++) {
+        omp_set_num_threads(threads);
+        problem p = make(82, 7);
+        lws_pass pass = training(&p);
+        const float *y = lws_net_forward(p.net, &pass, p.x);
+        if (threads == 1) {
+            first[0] = check_floats(p.ny), first[1] = check_floats(p.nx), first[2] = check_floats(p.tensors.params);
+            memcpy(first[0], y, p.ny * sizeof *y);
+        }
+        check_same_bits(y, first[0], p.ny * sizeof *y);
+        const float *dx = lws_net_backward(p.net, &pass, p.x, p.dy, true);
+        for (int i = 0; i < p.tensors.count; i++) {
+            const lws_tensor *t = &p.tensors.item[i];
+            if (t->state)
+                continue;
+            if (threads == 1)
+                memcpy(first[2] + t->offset, p.dparams + t->offset, t->count * sizeof *dx);
+            check_same_bits(p.dparams + t->offset, first[2] + t->offset, t->count * sizeof *dx);
+        }
+        if (threads == 1)
+            memcpy(first[1], dx, p.nx * sizeof *dx);
+        check_same_bits(dx, first[1], p.nx * sizeof *dx);
+        if (threads == 3)
+            check_free(first[0], p.ny), check_free(first[1], p.nx), check_free(first[2], p.tensors.params);
+        release(&p);
+    }
+    omp_set_num_threads(before);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(against_reference),
+        cmocka_unit_test(evaluation),
+        cmocka_unit_test(threads_do_not_change_bits),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
