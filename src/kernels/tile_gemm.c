@@ -2,11 +2,15 @@
 
 #include <math.h>
 
+enum { LINE = 16 }; /* floats in a cache line */
+
 /* A few rows and one or two blocks of columns of C, and where their operands begin. */
 typedef struct part {
     const float *a, *b;
     float *c;
     size_t a_row, a_block, b_row, b_block, c_row, c_block;
+    const float *ahead; /* A · B: what will be read next from memory, ... */
+    int ahead_lines;    /* ... and how many cache lines of it to fetch every TILE steps */
 } part;
 
 /* The sums of a part, over k. */
@@ -97,9 +101,13 @@ static const kernel_set portable_set = {1, portable_by_rows, portable_by_rows_1,
     __attribute__((target(ISA##_target))) static void name(int k, bool add, const part *t)                             \
     {                                                                                                                  \
         BEGIN(ROWS, VECTORS, ISA)                                                                                      \
-        for (int block = 0; block < k; block += TILE, a += t->a_block)                                                 \
+        const float *ahead = t->ahead;                                                                                 \
+        for (int block = 0; block < k; block += TILE, a += t->a_block) {                                               \
+            for (int line = 0; line < t->ahead_lines; line++, ahead += LINE)                                           \
+                __builtin_prefetch(ahead, 0, 2);                                                                       \
             for (int p = 0; p < TILE; p++, b += b_row)                                                                 \
                 MULTIPLY(ROWS, VECTORS, ISA, a[r * a_row + p])                                                         \
+        }                                                                                                              \
         END(ROWS, VECTORS, ISA)                                                                                        \
     }
 
@@ -207,6 +215,9 @@ void tile_gemm(int m, int n, int k, const float *a, tile_layout at, const float 
 {
     const kernel_set *set = choose();
     int runs = (m + set->rows_max - 1) / set->rows_max; /* of nearly equal rows: few rows are slow */
+    /* The first run over a panel would wait for memory: while one panel is multiplied, the next is fetched. Behind the
+     * last one lies what is multiplied next, or nothing that could be hurt by a fetch. */
+    int ahead_lines = (PANEL * TILE / LINE + runs - 1) / runs;
     for (int j = 0; j < n; j += PANEL) {
         kernel *const *kernels = n - j >= PANEL ? set->by_rows : set->by_rows_1;
         for (int run = 0; run < runs; run++) {
@@ -220,7 +231,9 @@ void tile_gemm(int m, int n, int k, const float *a, tile_layout at, const float 
                                       .b_block = TILE,
                                       .c = c + (size_t)first * ct.row + (size_t)(j / TILE) * ct.block,
                                       .c_row = ct.row,
-                                      .c_block = ct.block});
+                                      .c_block = ct.block,
+                                      .ahead = panels + ((size_t)j + PANEL) * k + (size_t)run * ahead_lines * k,
+                                      .ahead_lines = ahead_lines});
         }
     }
 }
