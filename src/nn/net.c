@@ -61,6 +61,7 @@ layer *net_append(lws_net *net, const char *name, size_t size, const layer_ops *
     snprintf(l->name, sizeof l->name, "%s/%s", net->prefix, name);
     l->in = net->out;
     l->out = out;
+    l->begin = l->end = net->tensors->params;
     net->out = out;
     net->layers[net->count++] = l;
     return l;
@@ -82,6 +83,8 @@ lws_status net_tensor(lws_net *net, const char *name, const char *part, bool sta
     }
     *offset = t->offset;
     *end = (t->offset + t->count + 15) / 16 * 16;
+    if (!state)
+        net->layers[net->count - 1]->end = *end;
     return LWS_OK;
 }
 
@@ -100,11 +103,33 @@ void lws_net_plan(lws_net *net, int n, lws_arena *arena)
         net->gradient[k] = lws_arena_take(arena, (size_t)n * largest * sizeof(float));
 }
 
+static void prepare(layer *l, const float *params)
+{
+    if (l->ops->prepare)
+        l->ops->prepare(l, params, l->prepared);
+    l->is_expired = false;
+}
+
 void lws_net_prepare(lws_net *net, const float *params)
 {
     for (int i = 0; i < net->count; i++)
-        if (net->layers[i]->ops->prepare)
-            net->layers[i]->ops->prepare(net->layers[i], params, net->layers[i]->prepared);
+        prepare(net->layers[i], params);
+}
+
+void lws_net_expire(lws_net *net)
+{
+    for (int i = 0; i < net->count; i++)
+        net->layers[i]->is_expired = true;
+}
+
+static void renew(layer *l, const lws_pass *pass)
+{
+    if (!l->is_expired)
+        return;
+    if (pass->flow && l->end > l->begin)
+        pass->flow->need(pass->flow->user, l->end);
+    LWS_PROFILE("preparing weights");
+    prepare(l, pass->params);
 }
 
 size_t lws_net_scratch(const lws_net *net, int n, int threads)
@@ -134,6 +159,7 @@ const float *lws_net_forward(lws_net *net, const lws_pass *pass, const float *x)
     LWS_PROFILE("forward");
     for (int i = 0; i < net->count; i++) {
         layer *l = net->layers[i];
+        renew(l, pass);
         LWS_PROFILE_IN(l->ops->kind, l->name);
         poison(l, pass, l->y, lws_shape_size(l->out));
         l->ops->forward(l, pass, x, l->y, l->kept);
@@ -142,13 +168,18 @@ const float *lws_net_forward(lws_net *net, const lws_pass *pass, const float *x)
     return x;
 }
 
+static void backward(const layer *l, const lws_pass *pass, const float *x, const float *dy, float *dx)
+{
+    LWS_PROFILE_IN(l->ops->kind, l->name);
+    l->ops->backward(l, pass, x, l->y, l->kept, dy, dx);
+}
+
 const float *lws_net_backward(lws_net *net, const lws_pass *pass, const float *x, float *dy, bool want_dx)
 {
     LWS_PROFILE("backward");
     int free_buffer = 0;
     for (int i = net->count - 1; i >= 0; i--) {
         layer *l = net->layers[i];
-        LWS_PROFILE_IN(l->ops->kind, l->name);
         float *dx = NULL;
         if (i > 0 || want_dx) {
             dx = l->ops->in_place ? dy : net->gradient[free_buffer];
@@ -157,7 +188,9 @@ const float *lws_net_backward(lws_net *net, const lws_pass *pass, const float *x
                 free_buffer = !free_buffer;
             }
         }
-        l->ops->backward(l, pass, i > 0 ? net->layers[i - 1]->y : x, l->y, l->kept, dy, dx);
+        backward(l, pass, i > 0 ? net->layers[i - 1]->y : x, dy, dx);
+        if (pass->flow && l->end > l->begin)
+            pass->flow->done(pass->flow->user, l->begin);
         dy = dx;
     }
     return dy;
