@@ -30,6 +30,9 @@ lws_status lws_comm_start(lws_comm **out)
         return lws_fail(LWS_ERR_MEMORY, "out of memory starting MPI");
     /* Waiting ranks give their core away: costs little, and saves jobs with more ranks than cores. */
     setenv("OMPI_MCA_mpi_yield_when_idle", "1", 0);
+    /* Not "put", which writes a whole message to the socket at once: what the other side must hear before it sends
+     * would wait behind it, and both directions would stand still in turn. */
+    setenv("OMPI_MCA_btl_tcp_flags", "send,inplace,need-ack,need-csum,hetero-rdma", 0);
     int provided, length;
     MPI_Init_thread(NULL, NULL, MPI_THREAD_SERIALIZED, &provided);
     comm->world = MPI_COMM_WORLD;

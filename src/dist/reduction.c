@@ -11,14 +11,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Buckets on their way at once: the next is there when one is through, and the first do not wait for the last. */
+/* Buckets of parameters on their way at once: the next is there when one is through, and those that are read first do
+ * not share the network with all others. */
 enum { WINDOW = 2, TAG = 1024 };
 
 /* How far a bucket is in the present step. Under the lock of the messages. */
 typedef struct bucket {
-    bool is_ready, is_sent;    /* this rank's part of the gradient */
+    bool is_ready;             /* this rank's part of the gradient, which is then sent */
     bool is_given_out;         /* the own piece, to the caller */
-    bool is_shared, is_gone;   /* the own piece's parameters */
+    bool is_shared, is_sent;   /* the own piece's parameters */
     int parts_left, parts_out; /* messages with gradients, to come and to leave */
     int params_left, params_out;
     float *flat; /* of the latest share */
@@ -204,7 +205,6 @@ static void send_parts(lws_reduction *r, int b)
             messages_send(r->messages, own_node(r, k) + piece.begin, piece.end - piece.begin, q, tag_of(b, false, k),
                           &r->bucket[b].parts_out);
     }
-    r->bucket[b].is_sent = true;
 }
 
 static void receive_parts(lws_reduction *r, int b)
@@ -223,7 +223,7 @@ static void send_params(lws_reduction *r, int b)
     for (int i = 1; i < r->comm->size && piece.end > piece.begin; i++)
         messages_send(r->messages, r->bucket[b].flat + piece.begin, piece.end - piece.begin,
                       (r->comm->rank + i) % r->comm->size, tag_of(b, true, 0), &r->bucket[b].params_out);
-    r->bucket[b].is_gone = true;
+    r->bucket[b].is_sent = true;
 }
 
 static void receive_params(lws_reduction *r, int b)
@@ -236,31 +236,30 @@ static void receive_params(lws_reduction *r, int b)
     }
 }
 
-/* Gradients go before parameters and in the order of their completion; parameters in the order of their use. No rank
- * waits to receive before it sends, so that whatever order another takes, all come through. */
+/* Parameters leave in the order of their use, once the gradients that are ready are through: nobody goes forward before
+ * all gradients have come. No rank waits for parameters before it sends its own, so that whatever order another takes,
+ * all come through. */
 static bool start_next(void *user)
 {
     lws_reduction *r = user;
-    int on_the_way = 0;
-    for (int b = 0; b < r->cut.count; b++)
-        on_the_way += r->bucket[b].parts_out > 0 || r->bucket[b].params_out > 0;
-    for (int b = r->cut.count - 1; b >= 0; b--) {
-        if (!r->bucket[b].is_ready || r->bucket[b].is_sent)
-            continue;
-        if (on_the_way == WINDOW)
-            return true;
-        send_parts(r, b);
-        on_the_way += r->bucket[b].parts_out > 0;
-    }
+    int on_the_way = 0, waiting = 0;
+    bool are_gradients_through = true;
     for (int b = 0; b < r->cut.count; b++) {
-        if (!r->bucket[b].is_shared || r->bucket[b].is_gone)
+        const bucket *at = &r->bucket[b];
+        on_the_way += at->params_out > 0;
+        waiting += at->is_shared && !at->is_sent;
+        are_gradients_through = are_gradients_through && at->parts_left == 0 && at->parts_out == 0;
+    }
+    if (!are_gradients_through)
+        return waiting > 0;
+    for (int b = 0; b < r->cut.count && waiting > 0 && on_the_way < WINDOW; b++) {
+        if (!r->bucket[b].is_shared || r->bucket[b].is_sent)
             continue;
-        if (on_the_way == WINDOW)
-            return true;
         send_params(r, b);
         on_the_way += r->bucket[b].params_out > 0;
+        waiting--;
     }
-    return false;
+    return waiting > 0;
 }
 
 /* ---- the step ------------------------------------------------------------------------------------------ */
@@ -285,8 +284,8 @@ static void start_step(lws_reduction *r)
     for (int b = 0; b < r->cut.count;) {
         bucket *at = &r->bucket[b];
         messages_lock(r->messages);
-        if (at->is_ready == at->is_sent && at->parts_out == 0) {
-            at->is_ready = at->is_sent = at->is_given_out = false;
+        if (at->parts_out == 0) {
+            at->is_ready = at->is_given_out = false;
             b++;
         }
         messages_unlock(r->messages);
@@ -332,6 +331,7 @@ void lws_reduction_ready(lws_reduction *r, size_t begin)
             continue;
         r->bucket[b].is_ready = true;
         receive_parts(r, b);
+        send_parts(r, b);
     }
     messages_unlock(r->messages);
 }
@@ -383,10 +383,10 @@ static int find_arrived(lws_reduction *r, bool *all_given_out)
     for (int b = r->cut.count - 1; b >= 0; b--) {
         bucket *at = &r->bucket[b];
         *all_given_out = *all_given_out && at->is_given_out;
-        bool is_quiet = at->params_left == 0 && at->params_out == 0 && at->is_shared == at->is_gone;
+        bool is_quiet = at->params_left == 0 && at->params_out == 0 && at->is_shared == at->is_sent;
         if (at->is_ready && !at->is_given_out && at->parts_left == 0 && is_quiet) {
             at->is_given_out = true;
-            at->is_shared = at->is_gone = false;
+            at->is_shared = at->is_sent = false;
             return b;
         }
     }
@@ -431,7 +431,7 @@ void lws_reduction_share(lws_reduction *r, int b, float *flat)
     messages_lock(r->messages);
     at->flat = flat;
     at->is_shared = true;
-    at->is_gone = false;
+    at->is_sent = false;
     receive_params(r, b);
     messages_unlock(r->messages);
 }
