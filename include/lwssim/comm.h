@@ -11,8 +11,8 @@
 
 typedef struct lws_comm lws_comm;
 
-/* Starts MPI (funnelled threads); works without mpirun as a job of one. Rank 0 becomes the voice of the log. Once a
- * process, all ranks. */
+/* Starts MPI (one thread at a time calls it, see comm_internal.h); works without mpirun as a job of one. Rank 0 becomes
+ * the voice of the log. Once a process, all ranks. */
 lws_status lws_comm_start(lws_comm **out);
 
 /* Ends MPI. All ranks. NULL is fine. */
@@ -20,6 +20,7 @@ void lws_comm_end(lws_comm *comm);
 
 int lws_comm_rank(const lws_comm *comm);
 int lws_comm_size(const lws_comm *comm);
+int lws_comm_nodes(const lws_comm *comm); /* machines the ranks run on */
 const char *lws_comm_host(const lws_comm *comm);
 
 /* Threads this rank may use without taking another's cores: its share of the cores it may run on. *cores is the

@@ -49,8 +49,14 @@ const lws_tensors *lws_model_tensors(const lws_model *model);
 /* Bytes of activations and scratch. */
 size_t lws_model_memory(const lws_model *model);
 
-/* Tells the model that the parameters have changed (or are others), before its next pass with them. */
+/* Tells the model that the parameters have changed (or are others), before its next pass with them. After _expire that
+ * pass itself prepares them layer by layer; a training pass asks its flow for them first. */
 void lws_model_prepare(lws_model *model, const float *params);
+void lws_model_expire(lws_model *model);
+
+/* Training passes get expired parameters from, and give finished gradients to, `flow` (not owned; NULL: nobody). The
+ * offsets are those of the flat arrays. */
+void lws_model_follow(lws_model *model, const lws_flow *flow);
 
 /* A micro-batch of a global batch. */
 typedef struct lws_micro_batch {

@@ -40,14 +40,26 @@ typedef struct lws_tensors {
 /* The initial values of every tensor: a pure function of seed. params, states: the flat arrays. */
 void lws_tensors_init(const lws_tensors *tensors, uint64_t seed, float *params, float *states);
 
+/* Who brings parameters and takes gradients away while a pass is going on. Both are called between layers, by the
+ * thread that makes the pass; what a pass has asked for or given stays so to its end. */
+typedef struct lws_flow {
+    void *user;
+    /* Returns when all parameters at offsets below `end` are there. */
+    void (*need)(void *user, size_t end);
+    /* All gradients of parameters from offset `begin` on are complete, and all statistics; their parameters will not be
+     * read any more. */
+    void (*done)(void *user, size_t begin);
+} lws_flow;
+
 /* What a pass over a net works on. */
 typedef struct lws_pass {
     int n;         /* images, at most the planned batch */
     bool training; /* statistics of this batch; else the running ones */
     const float *params, *states;
-    float *dparams; /* each tensor's gradient is overwritten; NULL in a forward pass */
-    float *dstates; /* training: this batch's statistics are written here */
-    float *scratch; /* lws_net_scratch() floats */
+    float *dparams;       /* each tensor's gradient is overwritten; NULL in a forward pass */
+    float *dstates;       /* training: this batch's statistics are written here */
+    float *scratch;       /* lws_net_scratch() floats */
+    const lws_flow *flow; /* NULL: all parameters are there, and nobody asks for gradients before the end */
 } lws_pass;
 
 typedef struct lws_net lws_net;
@@ -82,8 +94,10 @@ void lws_net_plan(lws_net *net, int n, lws_arena *arena);
 size_t lws_net_scratch(const lws_net *net, int n, int threads);
 
 /* Derives from the parameters what layers keep of them in another form. Call it whenever they have changed, before the
- * next pass. */
+ * next pass. Or _expire: the next forward pass then does it layer by layer, having asked its flow for the parameters.
+ */
 void lws_net_prepare(lws_net *net, const float *params);
+void lws_net_expire(lws_net *net);
 
 /* Runs the net on x [n, in]. The result [n, out] is owned by the net and valid until its next forward pass. */
 const float *lws_net_forward(lws_net *net, const lws_pass *pass, const float *x);

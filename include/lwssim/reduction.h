@@ -1,46 +1,85 @@
-/* The gradient reduction: the same bits for any number of ranks, and a sharded optimizer.
+/* The gradient reduction: the same bits for any number of ranks, and a sharded optimizer, while gradients are still
+ * being computed.
  *
- * A step's micro-batches are the leaves of one fixed binary tree. Rank r computes a contiguous run of leaves, one
- * after the other, and folds them into the largest whole subtrees it holds. The flat array is cut into one
- * segment a rank; every rank sends each owner its subtrees' part, and the owner adds them up the rest of the
- * tree. After the owner has updated its segment of the parameters, the segments are gathered on all ranks.
+ * A step's micro-batches are the leaves of one fixed binary tree. Rank r computes a contiguous run of leaves, one after
+ * the other, and folds them into the largest whole subtrees it holds. The flat array is cut into buckets, and each
+ * bucket into one piece a rank, which owns it. As soon as a bucket of a rank's last leaf is complete, every owner is
+ * sent the subtrees' part of its piece, and adds them up the rest of the tree. After the owner has updated that piece
+ * of the parameters, it is gathered on all ranks. A step:
  *
- * _create, _finish, _share, _collect and _deal are collective. */
+ *     for every own leaf: _leaf, _ready (any number of times), _push
+ *     until it returns false: _arrived, and _share once the piece is updated
+ *     before parameters are read: _await
+ *
+ * _arrived and _share may come between _ready and _ready of the last leaf. Messages move on in every call and while a
+ * function of comm.h waits; see `pause` for the time between. All ranks take the same steps, but need not call at
+ * the same time: only _collect and _deal are collective. */
 #ifndef LWSSIM_REDUCTION_H
 #define LWSSIM_REDUCTION_H
 
 #include <lwssim/comm.h>
+#include <stdbool.h>
 
 typedef struct lws_reduction lws_reduction;
 
+typedef struct lws_reduction_layout {
+    size_t count;  /* floats of the array */
+    size_t block;  /* pieces begin at multiples of it */
+    size_t bucket; /* floats of a bucket, about; 0: 4 MB, and more for long arrays and many ranks */
+    int parts; /* where the parts of the array begin that are complete at once (layers): buckets had best end there */
+    const size_t *starts; /* [parts] ascending */
+    int pause; /* microseconds between two looks of a thread that moves messages while the caller computes; 0: none */
+} lws_reduction_layout;
+
 typedef struct lws_reduction_part {
     int64_t first_leaf, leaves; /* this rank's run of micro-batches */
-    size_t begin, end;          /* this rank's segment of the flat array */
+    int buckets;                /* the same on all ranks */
+    size_t own;                 /* floats of all pieces this rank owns */
 } lws_reduction_part;
 
-/* For arrays of `count` floats and `leaves` micro-batches; segments are cut at multiples of `block`. LWS_ERR_USAGE
- * with more ranks than leaves; LWS_ERR_MEMORY. */
-lws_status lws_reduction_create(lws_comm *comm, int64_t leaves, size_t count, size_t block, lws_reduction **out);
+typedef struct lws_reduction_piece {
+    int bucket;
+    size_t begin, end; /* in the flat array; may be empty */
+    size_t at;         /* in arrays of what the owner keeps of its pieces, [own] */
+    const float *sum; /* [end - begin], of lws_reduction_arrived(): owned by the reduction, valid until the next leaf */
+} lws_reduction_piece;
+
+/* LWS_ERR_USAGE with more ranks than leaves or more than 2^31 - 1 floats; LWS_ERR_MEMORY. All ranks give the same. */
+lws_status lws_reduction_create(lws_comm *comm, int64_t leaves, const lws_reduction_layout *layout,
+                                lws_reduction **out);
+
+/* Waits for the messages in flight: all ranks must have shared the same pieces. NULL is fine. */
 void lws_reduction_destroy(lws_reduction *reduction);
 const lws_reduction_part *lws_reduction_get_part(const lws_reduction *reduction);
 
-/* The segment [*begin, *end) of any rank. */
-void lws_reduction_segment(const lws_reduction *reduction, int rank, size_t *begin, size_t *end);
+/* The piece of any rank in a bucket; its sum is NULL. Buckets ascend in the flat array, and so do the pieces of ranks
+ * in a bucket. */
+lws_reduction_piece lws_reduction_get_piece(const lws_reduction *reduction, int bucket, int rank);
 
-/* An array [count] for the next leaf of this rank's run, to be overwritten; _push says that it is complete. Once a
- * leaf. What no leaf ever writes is 0. */
+/* An array [count] for the next leaf of this rank's run, to be overwritten. What no leaf ever writes is 0. */
 float *lws_reduction_leaf(lws_reduction *reduction);
+
+/* The present leaf is complete from `begin` to its end. */
+void lws_reduction_ready(lws_reduction *reduction, size_t begin);
+
+/* The present leaf is complete. Once a leaf. */
 void lws_reduction_push(lws_reduction *reduction);
 
-/* After the last leaf: the sum over all leaves of this rank's segment, [end - begin], owned by the reduction and valid
- * until the next leaf. */
-const float *lws_reduction_finish(lws_reduction *reduction);
+/* The next own piece whose sum over all leaves is there; each once a step. False when there is none: with `wait` only
+ * after all were given out. Call it with `wait` only after the last leaf. */
+bool lws_reduction_arrived(lws_reduction *reduction, bool wait, lws_reduction_piece *piece);
 
-/* Gathers every owner's segment of `flat` [count] on all ranks, in place. */
-void lws_reduction_share(lws_reduction *reduction, float *flat);
+/* The own piece of `flat` [count] is up to date: sends it to all ranks and takes theirs of the same bucket, in place.
+ * `flat` belongs to the reduction in this bucket until _await says otherwise, the own piece until _arrived next gives
+ * it out. Once a bucket and step, on all ranks. */
+void lws_reduction_share(lws_reduction *reduction, int bucket, float *flat);
 
-/* Joins segments [end - begin] in full [count] on rank 0, and back. `full` is read and written on rank 0 only. */
-void lws_reduction_collect(lws_reduction *reduction, const float *segment, float *full);
-void lws_reduction_deal(lws_reduction *reduction, const float *full, float *segment);
+/* Waits until flat [0, end) holds what the owners shared last. _is_here: whether it does. */
+void lws_reduction_await(lws_reduction *reduction, size_t end);
+bool lws_reduction_is_here(lws_reduction *reduction, size_t end);
+
+/* Joins what owners keep [own] in full [count] on rank 0, and back. `full` is read and written on rank 0 only. */
+void lws_reduction_collect(lws_reduction *reduction, const float *own, float *full);
+void lws_reduction_deal(lws_reduction *reduction, const float *full, float *own);
 
 #endif

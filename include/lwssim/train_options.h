@@ -31,7 +31,7 @@ typedef struct lws_train_options {
     lws_config_interval checkpoint_every, eval_every;
     int64_t keep, log_every, grid, threads;
     double deadline, time_limit;
-    bool log_rows, profile;
+    bool log_rows, profile, overlap;
 } lws_train_options;
 
 extern const lws_config_table lws_train_table;

@@ -10,27 +10,27 @@ enum { LEAVES = 2 }; /* micro-batches a rank */
 typedef struct reduction_case {
     lws_reduction *reduction;
     float *flat;
+    size_t count;
 } reduction_case;
 
-static void fold(void *user)
+static void reduce(void *user)
 {
     reduction_case *c = user;
     for (int i = 0; i < LEAVES; i++) {
         lws_reduction_leaf(c->reduction);
         lws_reduction_push(c->reduction);
     }
-}
-
-static void exchange(void *user)
-{
-    reduction_case *c = user;
-    lws_reduction_finish(c->reduction);
+    lws_reduction_piece piece;
+    while (lws_reduction_arrived(c->reduction, true, &piece))
+        ;
 }
 
 static void gather(void *user)
 {
     reduction_case *c = user;
-    lws_reduction_share(c->reduction, c->flat);
+    for (int b = lws_reduction_get_part(c->reduction)->buckets - 1; b >= 0; b--)
+        lws_reduction_share(c->reduction, b, c->flat);
+    lws_reduction_await(c->reduction, c->count);
 }
 
 static void row(bench *b, reduction_case *c, size_t count, const char *key, const char *label, void (*work)(void *))
@@ -43,19 +43,18 @@ static void row(bench *b, reduction_case *c, size_t count, const char *key, cons
 static lws_status measure(bench *b, size_t count)
 {
     int ranks = lws_comm_size(b->comm);
-    reduction_case c = {.flat = bench_zeros(b, count)};
+    reduction_case c = {.flat = bench_zeros(b, count), .count = count};
+    lws_reduction_layout layout = {.count = count, .block = LWS_NORM_BLOCK};
     LWS_TRY(bench_ready(b));
-    lws_status status = lws_reduction_create(b->comm, LEAVES * ranks, count, LWS_NORM_BLOCK, &c.reduction);
+    lws_status status = lws_reduction_create(b->comm, LEAVES * ranks, &layout, &c.reduction);
     status = lws_comm_agree(b->comm, status);
     if (status != LWS_OK) {
         lws_reduction_destroy(c.reduction);
         return status;
     }
-    row(b, &c, count, "fold", "fold of two micro-batches", fold);
-    if (ranks > 1) {
-        row(b, &c, count, "exchange", "exchange and sum", exchange);
+    row(b, &c, count, "sum", "sum of two micro-batches a rank", reduce);
+    if (ranks > 1)
         row(b, &c, count, "gather", "gather of parameters", gather);
-    }
     lws_reduction_destroy(c.reduction);
     return LWS_OK;
 }

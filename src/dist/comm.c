@@ -24,6 +24,18 @@ static bool is_launched(void)
     return false;
 }
 
+static int count_nodes(const lws_comm *comm)
+{
+    MPI_Comm node;
+    int rank, nodes;
+    MPI_Comm_split_type(comm->world, MPI_COMM_TYPE_SHARED, comm->rank, MPI_INFO_NULL, &node);
+    MPI_Comm_rank(node, &rank);
+    MPI_Comm_free(&node);
+    int first = rank == 0;
+    MPI_Allreduce(&first, &nodes, 1, MPI_INT, MPI_SUM, comm->world);
+    return nodes;
+}
+
 lws_status lws_comm_start(lws_comm **out)
 {
     lws_comm *comm = calloc(1, sizeof *comm);
@@ -37,12 +49,17 @@ lws_status lws_comm_start(lws_comm **out)
         setenv("OMPI_MCA_pml", "ob1", 0);
         setenv("OMPI_MCA_btl", "self", 0);
     }
+    /* Not "put", which writes a whole message to the socket at once: what the other side must hear before it sends
+     * would wait behind it, and both directions would stand still in turn. */
+    setenv("OMPI_MCA_btl_tcp_flags", "send,inplace,need-ack,need-csum,hetero-rdma", 0);
     int provided, length;
-    MPI_Init_thread(NULL, NULL, MPI_THREAD_FUNNELED, &provided);
+    MPI_Init_thread(NULL, NULL, MPI_THREAD_SERIALIZED, &provided);
     comm->world = MPI_COMM_WORLD;
     MPI_Comm_rank(comm->world, &comm->rank);
     MPI_Comm_size(comm->world, &comm->size);
     MPI_Get_processor_name(comm->host, &length);
+    pthread_mutex_init(&comm->lock, NULL);
+    comm->nodes = count_nodes(comm);
     lws_log_voice(comm->rank == 0);
     return LWS_OK;
 }
@@ -52,8 +69,33 @@ void lws_comm_end(lws_comm *comm)
     if (!comm)
         return;
     MPI_Finalize();
+    pthread_mutex_destroy(&comm->lock);
     free(comm);
 }
+
+void comm_wait(lws_comm *comm, MPI_Request *request)
+{
+    for (int done = 0; !done;) {
+        MPI_Test(request, &done, MPI_STATUS_IGNORE);
+        if (done)
+            break;
+        for (comm_background *b = comm->background; b; b = b->next)
+            b->turn(b->user);
+        pthread_mutex_unlock(&comm->lock);
+        sched_yield();
+        pthread_mutex_lock(&comm->lock);
+    }
+}
+
+/* A call that starts a request, and the wait for it. */
+#define COMPLETE(comm, call)                                                                                           \
+    do {                                                                                                               \
+        MPI_Request request;                                                                                           \
+        pthread_mutex_lock(&(comm)->lock);                                                                             \
+        call;                                                                                                          \
+        comm_wait(comm, &request);                                                                                     \
+        pthread_mutex_unlock(&(comm)->lock);                                                                           \
+    } while (0)
 
 int lws_comm_rank(const lws_comm *comm)
 {
@@ -63,6 +105,11 @@ int lws_comm_rank(const lws_comm *comm)
 int lws_comm_size(const lws_comm *comm)
 {
     return comm->size;
+}
+
+int lws_comm_nodes(const lws_comm *comm)
+{
+    return comm->nodes;
 }
 
 const char *lws_comm_host(const lws_comm *comm)
@@ -100,18 +147,18 @@ int lws_comm_threads(lws_comm *comm, int *cores, int *ranks)
 lws_status lws_comm_agree(lws_comm *comm, lws_status status)
 {
     int failed = status != LWS_OK, first = failed ? comm->rank : INT_MAX, count;
-    MPI_Allreduce(&failed, &count, 1, MPI_INT, MPI_SUM, comm->world);
+    COMPLETE(comm, MPI_Iallreduce(&failed, &count, 1, MPI_INT, MPI_SUM, comm->world, &request));
     if (count == 0)
         return LWS_OK;
     int root;
-    MPI_Allreduce(&first, &root, 1, MPI_INT, MPI_MIN, comm->world);
+    COMPLETE(comm, MPI_Iallreduce(&first, &root, 1, MPI_INT, MPI_MIN, comm->world, &request));
     struct {
         int status;
         char host[MPI_MAX_PROCESSOR_NAME], message[2048];
     } news = {.status = (int)status};
     snprintf(news.host, sizeof news.host, "%s", comm->host);
     snprintf(news.message, sizeof news.message, "%s", lws_message());
-    MPI_Bcast(&news, sizeof news, MPI_BYTE, root, comm->world);
+    COMPLETE(comm, MPI_Ibcast(&news, sizeof news, MPI_BYTE, root, comm->world, &request));
     if (count == comm->size || root == 0)
         return lws_fail((lws_status)news.status, "%s", news.message);
     return lws_fail((lws_status)news.status, "%s (rank %d on %s)", news.message, root, news.host);
@@ -121,13 +168,14 @@ void lws_comm_abort(lws_comm *comm, const char *where)
 {
     lws_log_voice(true);
     lws_error("rank %d on %s, %s: %s", comm->rank, comm->host, where, lws_message());
+    pthread_mutex_lock(&comm->lock);
     MPI_Abort(comm->world, 1);
     _exit(1); /* MPI_Abort does not return, but is not declared so */
 }
 
 void lws_comm_barrier(lws_comm *comm)
 {
-    MPI_Barrier(comm->world);
+    COMPLETE(comm, MPI_Ibarrier(comm->world, &request));
 }
 
 /* MPI counts are ints: large blocks go in pieces. */
@@ -137,7 +185,8 @@ void lws_comm_broadcast(lws_comm *comm, void *data, size_t bytes)
 {
     for (size_t at = 0; at < bytes; at += PIECE) {
         size_t left = bytes - at;
-        MPI_Bcast((char *)data + at, (int)(left < PIECE ? left : PIECE), MPI_BYTE, 0, comm->world);
+        int piece = (int)(left < PIECE ? left : PIECE);
+        COMPLETE(comm, MPI_Ibcast((char *)data + at, piece, MPI_BYTE, 0, comm->world, &request));
     }
 }
 
@@ -158,7 +207,8 @@ void lws_comm_allgather(lws_comm *comm, const void *mine, const size_t *bytes_of
                 starts[r] = sum;
                 sum += counts[r];
             }
-            MPI_Allgatherv(MPI_IN_PLACE, 0, MPI_BYTE, all, counts, starts, MPI_BYTE, comm->world);
+            COMPLETE(comm,
+                     MPI_Iallgatherv(MPI_IN_PLACE, 0, MPI_BYTE, all, counts, starts, MPI_BYTE, comm->world, &request));
             free(counts);
             return;
         }
@@ -167,7 +217,8 @@ void lws_comm_allgather(lws_comm *comm, const void *mine, const size_t *bytes_of
     for (int r = 0; r < comm->size; r++) {
         for (size_t done = 0; done < bytes_of[r]; done += PIECE) {
             size_t left = bytes_of[r] - done;
-            MPI_Bcast((char *)all + at + done, (int)(left < PIECE ? left : PIECE), MPI_BYTE, r, comm->world);
+            int piece = (int)(left < PIECE ? left : PIECE);
+            COMPLETE(comm, MPI_Ibcast((char *)all + at + done, piece, MPI_BYTE, r, comm->world, &request));
         }
         at += bytes_of[r];
     }
@@ -180,7 +231,7 @@ lws_status lws_comm_join(lws_comm *comm, const void *mine, size_t bytes, int roo
     size_t total = 0;
     for (int r = 0; r < comm->size; r++) {
         lengths[0] = length;
-        MPI_Bcast(lengths, 1, MPI_UINT64_T, r, comm->world);
+        COMPLETE(comm, MPI_Ibcast(lengths, 1, MPI_UINT64_T, r, comm->world, &request));
         bytes_of[r] = (size_t)lengths[0];
         total += bytes_of[r];
     }
@@ -205,9 +256,9 @@ lws_status lws_comm_join(lws_comm *comm, const void *mine, size_t bytes, int roo
             if (comm->rank == 0 && r == 0)
                 memcpy(*all + at + done, (const char *)mine + done, (size_t)piece);
             else if (comm->rank == 0)
-                MPI_Recv(*all + at + done, piece, MPI_BYTE, r, 1, comm->world, MPI_STATUS_IGNORE);
+                COMPLETE(comm, MPI_Irecv(*all + at + done, piece, MPI_BYTE, r, 1, comm->world, &request));
             else if (comm->rank == r)
-                MPI_Send((const char *)mine + done, piece, MPI_BYTE, 0, 1, comm->world);
+                COMPLETE(comm, MPI_Isend((const char *)mine + done, piece, MPI_BYTE, 0, 1, comm->world, &request));
         }
     }
     return LWS_OK;

@@ -1,13 +1,29 @@
-/* What reduction.c needs of a communicator: private to this folder. */
+/* What the other files of this folder need of a communicator: private to it. */
 #ifndef LWS_COMM_INTERNAL_H
 #define LWS_COMM_INTERNAL_H
 
+#include <lwssim/comm.h>
 #include <mpi.h>
+#include <pthread.h>
+
+/* Messages that go on while the program does something else, and while it waits for something else. */
+typedef struct comm_background {
+    void (*turn)(void *user); /* moves them on, without waiting; called with the lock held */
+    void *user;
+    struct comm_background *next;
+} comm_background;
 
 struct lws_comm {
     MPI_Comm world;
-    int rank, size;
+    int rank, size, nodes;
     char host[MPI_MAX_PROCESSOR_NAME];
+    /* MPI serves one thread at a time: whoever calls it holds the lock, and no longer than the call takes. */
+    pthread_mutex_t lock;
+    comm_background *background;
 };
+
+/* Waits for a request, with the lock held (and given up between looks), while the background goes on: another rank may
+ * need it before it comes to what this one waits for. */
+void comm_wait(lws_comm *comm, MPI_Request *request);
 
 #endif

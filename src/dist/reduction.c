@@ -1,33 +1,50 @@
 #include <lwssim/reduction.h>
 
-#include "comm_internal.h"
+#include "buckets.h"
+#include "messages.h"
 #include "tree.h"
 
 #include <limits.h>
 #include <lwssim/arena.h>
 #include <lwssim/profile.h>
 #include <lwssim/simd.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
+/* Buckets of parameters on their way at once: the next is there when one is through, and those that are read first do
+ * not share the network with all others. */
+enum { WINDOW = 2, TAG = 1024 };
+
+/* How far a bucket is in the present step. Under the lock of the messages. */
+typedef struct bucket {
+    bool is_ready;             /* this rank's part of the gradient, which is then sent */
+    bool is_given_out;         /* the own piece, to the caller */
+    bool is_shared, is_sent;   /* the own piece's parameters */
+    int parts_left, parts_out; /* messages with gradients, to come and to leave */
+    int params_left, params_out;
+    float *flat; /* of the latest share */
+} bucket;
+
 struct lws_reduction {
     lws_comm *comm;
+    messages *messages;
     size_t count;
     int64_t leaves;
     lws_reduction_part part;
-    /* The cut of the flat array, [size] each. */
-    int *segment_count, *segment_start;
-    /* Zeros but for one round of the exchange, [size] each. */
-    int *send_count, *receive_count, *receive_start;
-    tree_stack *nodes_of; /* [size] what each rank is left with after its run */
-    int rounds;           /* most nodes any rank is left with */
+    buckets cut;
+    bucket *bucket;
+    tree_stack *nodes_of;           /* [ranks] what each rank is left with after its run */
+    int nodes, foreign;             /* of all ranks, and of all but this one */
+    float **value;                  /* [nodes] scratch: where the nodes of a piece are */
+    int *piece_count, *piece_start; /* [ranks] scratch */
     int64_t next_leaf;
     tree_stack local;
+    int pairs, to[TREE_NODES], from[TREE_NODES]; /* slots that the present leaf is the last to be missing for */
+    size_t folded;                               /* the present leaf is complete from here on */
     int slots;
     bool *slot_used;
     float *slot;     /* [slots, count]; one leaf or subtree each */
-    float *received; /* [nodes of all ranks, end - begin] */
+    float *received; /* pieces one after the other, each [foreign, piece] */
     lws_arena arena;
 };
 
@@ -61,41 +78,51 @@ static tree_stack simulate(int64_t leaves, int64_t first, int64_t count, int *sl
     return stack;
 }
 
-static void plan(lws_reduction *r, size_t block)
+static void plan(lws_reduction *r)
 {
-    int size = r->comm->size;
-    size_t blocks = (r->count + block - 1) / block;
-    for (int q = 0; q < size; q++) {
-        size_t begin = blocks * (size_t)q / (size_t)size * block;
-        size_t end = blocks * (size_t)(q + 1) / (size_t)size * block;
-        end = end < r->count ? end : r->count;
-        begin = begin < r->count ? begin : r->count;
-        r->segment_start[q] = (int)begin;
-        r->segment_count[q] = (int)(end - begin);
+    for (int q = 0; q < r->comm->size; q++) {
         int64_t first, count;
         int slots = 0;
-        lws_comm_run(r->leaves, size, q, &first, &count);
+        lws_comm_run(r->leaves, r->comm->size, q, &first, &count);
         r->nodes_of[q] = simulate(r->leaves, first, count, &slots);
-        if (r->nodes_of[q].count > r->rounds)
-            r->rounds = r->nodes_of[q].count;
-        if (q == r->comm->rank) {
-            r->part = (lws_reduction_part){first, count, begin, end};
-            r->slots = slots;
-        }
+        r->nodes += r->nodes_of[q].count;
+        if (q != r->comm->rank)
+            continue;
+        r->part.first_leaf = first;
+        r->part.leaves = count;
+        r->slots = slots;
     }
+    r->foreign = r->nodes - r->nodes_of[r->comm->rank].count;
+    r->part.buckets = r->cut.count;
+    r->part.own = buckets_before(&r->cut, r->cut.count, r->comm->rank);
 }
 
 static void take_memory(lws_reduction *r, lws_arena *arena)
 {
-    size_t segment = r->part.end - r->part.begin, nodes = 0;
-    for (int q = 0; q < r->comm->size; q++)
-        nodes += (size_t)r->nodes_of[q].count;
+    r->bucket = lws_arena_take(arena, (size_t)r->cut.count * sizeof *r->bucket);
+    r->value = lws_arena_take(arena, (size_t)r->nodes * sizeof(float *));
+    r->piece_count = lws_arena_take(arena, (size_t)r->comm->size * sizeof(int));
+    r->piece_start = lws_arena_take(arena, (size_t)r->comm->size * sizeof(int));
     r->slot_used = lws_arena_take(arena, (size_t)r->slots * sizeof *r->slot_used);
     r->slot = lws_arena_take(arena, (size_t)r->slots * r->count * sizeof(float));
-    r->received = r->comm->size > 1 ? lws_arena_take(arena, nodes * segment * sizeof(float)) : NULL;
+    r->received = lws_arena_take(arena, (size_t)r->foreign * r->part.own * sizeof(float));
 }
 
-lws_status lws_reduction_create(lws_comm *comm, int64_t leaves, size_t count, size_t block, lws_reduction **out)
+static bool start_next(void *user);
+
+static lws_status allocate(lws_reduction *r, int pause)
+{
+    lws_arena counting = {0};
+    take_memory(r, &counting);
+    LWS_TRY(lws_arena_create(&r->arena, counting.used, "the gradient reduction"));
+    take_memory(r, &r->arena);
+    /* Of a bucket: every rank's parts and parameters to come, this rank's to all others. */
+    size_t others = (size_t)r->comm->size - 1, own = (size_t)(r->nodes - r->foreign);
+    size_t most = (size_t)r->cut.count * ((size_t)r->foreign + others * (own + 2));
+    return messages_create(r->comm, most, others > 0 ? pause : 0, start_next, r, &r->messages);
+}
+
+lws_status lws_reduction_create(lws_comm *comm, int64_t leaves, const lws_reduction_layout *layout, lws_reduction **out)
 {
     *out = NULL;
     if (comm->size > leaves)
@@ -103,50 +130,27 @@ lws_status lws_reduction_create(lws_comm *comm, int64_t leaves, size_t count, si
                         "%d ranks but only %lld micro-batches a step: start at most "
                         "%lld ranks, or set micro-batches to %d or more",
                         comm->size, (long long)leaves, (long long)leaves, comm->size);
-    if (count > INT_MAX)
-        return lws_fail(LWS_ERR_USAGE, "a model of %zu parameters is too large: at most %d", count, INT_MAX);
+    if (layout->count > INT_MAX)
+        return lws_fail(LWS_ERR_USAGE, "a model of %zu parameters is too large: at most %d", layout->count, INT_MAX);
     lws_reduction *r = calloc(1, sizeof *r);
-    size_t size = (size_t)comm->size;
-    int *tables = calloc(5 * size, sizeof *tables);
-    tree_stack *nodes = calloc(size, sizeof *nodes);
-    if (!r || !tables || !nodes) {
+    tree_stack *nodes = calloc((size_t)comm->size, sizeof *nodes);
+    if (!r || !nodes) {
         free(r);
-        free(tables);
         free(nodes);
         return lws_fail(LWS_ERR_MEMORY, "out of memory setting up the reduction");
     }
-    *r = (lws_reduction){.comm = comm,
-                         .count = count,
-                         .leaves = leaves,
-                         .nodes_of = nodes,
-                         .segment_count = tables,
-                         .segment_start = tables + size,
-                         .send_count = tables + 2 * size,
-                         .receive_count = tables + 3 * size,
-                         .receive_start = tables + 4 * size};
-    plan(r, block);
-    size_t nodes_in_all = 0, largest = 0; /* of any rank, so that all decide alike */
-    for (size_t q = 0; q < size; q++) {
-        nodes_in_all += (size_t)r->nodes_of[q].count;
-        largest = largest > (size_t)r->segment_count[q] ? largest : (size_t)r->segment_count[q];
+    *r = (lws_reduction){
+        .comm = comm, .count = layout->count, .leaves = leaves, .nodes_of = nodes, .local.leaves = leaves};
+    lws_status status = buckets_create(layout, comm->size, &r->cut);
+    if (status == LWS_OK) {
+        plan(r);
+        r->next_leaf = r->part.first_leaf;
+        status = allocate(r, layout->pause);
     }
-    if (size > 1 && nodes_in_all * largest > INT_MAX) { /* MPI's displacements */
-        lws_reduction_destroy(r);
-        return lws_fail(LWS_ERR_USAGE,
-                        "%zu parameters in %zu subtrees are too many for one exchange: let the number of ranks divide "
-                        "micro-batches evenly",
-                        count, nodes_in_all);
-    }
-    lws_arena counting = {0};
-    take_memory(r, &counting);
-    lws_status status = lws_arena_create(&r->arena, counting.used, "the gradient reduction");
     if (status != LWS_OK) {
         lws_reduction_destroy(r);
         return status;
     }
-    take_memory(r, &r->arena);
-    r->next_leaf = r->part.first_leaf;
-    r->local.leaves = leaves;
     *out = r;
     return LWS_OK;
 }
@@ -155,8 +159,9 @@ void lws_reduction_destroy(lws_reduction *r)
 {
     if (!r)
         return;
+    messages_destroy(r->messages);
     lws_arena_destroy(&r->arena);
-    free(r->segment_count);
+    buckets_destroy(&r->cut);
     free(r->nodes_of);
     free(r);
 }
@@ -166,11 +171,98 @@ const lws_reduction_part *lws_reduction_get_part(const lws_reduction *r)
     return &r->part;
 }
 
-void lws_reduction_segment(const lws_reduction *r, int rank, size_t *begin, size_t *end)
+lws_reduction_piece lws_reduction_get_piece(const lws_reduction *r, int b, int rank)
 {
-    *begin = (size_t)r->segment_start[rank];
-    *end = *begin + (size_t)r->segment_count[rank];
+    lws_reduction_piece piece = {.bucket = b, .at = buckets_before(&r->cut, b, rank)};
+    buckets_piece(&r->cut, b, rank, &piece.begin, &piece.end);
+    return piece;
 }
+
+/* ---- messages: all with the lock held ---------------------------------------------------------------- */
+
+/* Messages of a bucket have tags of their own, so that ranks may send buckets in any order. */
+static int tag_of(int b, bool is_params, int node)
+{
+    return TAG + (2 * b + is_params) * TREE_NODES + node;
+}
+
+static float *own_node(lws_reduction *r, int k)
+{
+    return r->slot + (size_t)r->local.node[k].slot * r->count;
+}
+
+static float *received_of(lws_reduction *r, const lws_reduction_piece *piece)
+{
+    return r->received + (size_t)r->foreign * piece->at;
+}
+
+static void send_parts(lws_reduction *r, int b)
+{
+    for (int i = 1; i < r->comm->size; i++) {
+        int q = (r->comm->rank + i) % r->comm->size;
+        lws_reduction_piece piece = lws_reduction_get_piece(r, b, q);
+        for (int k = 0; k < r->local.count && piece.end > piece.begin; k++)
+            messages_send(r->messages, own_node(r, k) + piece.begin, piece.end - piece.begin, q, tag_of(b, false, k),
+                          &r->bucket[b].parts_out);
+    }
+}
+
+static void receive_parts(lws_reduction *r, int b)
+{
+    lws_reduction_piece piece = lws_reduction_get_piece(r, b, r->comm->rank);
+    size_t n = piece.end - piece.begin;
+    float *to = received_of(r, &piece);
+    for (int q = 0; q < r->comm->size && n > 0; q++)
+        for (int k = 0; k < r->nodes_of[q].count && q != r->comm->rank; k++, to += n)
+            messages_receive(r->messages, to, n, q, tag_of(b, false, k), &r->bucket[b].parts_left);
+}
+
+static void send_params(lws_reduction *r, int b)
+{
+    lws_reduction_piece piece = lws_reduction_get_piece(r, b, r->comm->rank);
+    for (int i = 1; i < r->comm->size && piece.end > piece.begin; i++)
+        messages_send(r->messages, r->bucket[b].flat + piece.begin, piece.end - piece.begin,
+                      (r->comm->rank + i) % r->comm->size, tag_of(b, true, 0), &r->bucket[b].params_out);
+    r->bucket[b].is_sent = true;
+}
+
+static void receive_params(lws_reduction *r, int b)
+{
+    for (int q = 0; q < r->comm->size; q++) {
+        lws_reduction_piece piece = lws_reduction_get_piece(r, b, q);
+        if (q != r->comm->rank && piece.end > piece.begin)
+            messages_receive(r->messages, r->bucket[b].flat + piece.begin, piece.end - piece.begin, q,
+                             tag_of(b, true, 0), &r->bucket[b].params_left);
+    }
+}
+
+/* Parameters leave in the order of their use, once the gradients that are ready are through: nobody goes forward before
+ * all gradients have come. No rank waits for parameters before it sends its own, so that whatever order another takes,
+ * all come through. */
+static bool start_next(void *user)
+{
+    lws_reduction *r = user;
+    int on_the_way = 0, waiting = 0;
+    bool are_gradients_through = true;
+    for (int b = 0; b < r->cut.count; b++) {
+        const bucket *at = &r->bucket[b];
+        on_the_way += at->params_out > 0;
+        waiting += at->is_shared && !at->is_sent;
+        are_gradients_through = are_gradients_through && at->parts_left == 0 && at->parts_out == 0;
+    }
+    if (!are_gradients_through)
+        return waiting > 0;
+    for (int b = 0; b < r->cut.count && waiting > 0 && on_the_way < WINDOW; b++) {
+        if (!r->bucket[b].is_shared || r->bucket[b].is_sent)
+            continue;
+        send_params(r, b);
+        on_the_way += r->bucket[b].params_out > 0;
+        waiting--;
+    }
+    return waiting > 0;
+}
+
+/* ---- the step ------------------------------------------------------------------------------------------ */
 
 LWS_CLONES static void add(size_t n, const float *restrict from, float *restrict to)
 {
@@ -178,15 +270,26 @@ LWS_CLONES static void add(size_t n, const float *restrict from, float *restrict
         to[i] += from[i];
 }
 
-static void add_slots(void *user, int to, int from)
+static void note_pair(void *user, int to, int from)
 {
     lws_reduction *r = user;
-    add(r->count, r->slot + (size_t)from * r->count, r->slot + (size_t)to * r->count);
+    r->to[r->pairs] = to;
+    r->from[r->pairs++] = from;
     r->slot_used[from] = false;
 }
 
+/* The gradients sent in the last step have left before their memory is written again. */
 static void start_step(lws_reduction *r)
 {
+    for (int b = 0; b < r->cut.count;) {
+        bucket *at = &r->bucket[b];
+        messages_lock(r->messages);
+        if (at->parts_out == 0) {
+            at->is_ready = at->is_given_out = false;
+            b++;
+        }
+        messages_unlock(r->messages);
+    }
     r->next_leaf = r->part.first_leaf;
     r->local.count = 0;
     memset(r->slot_used, 0, (size_t)r->slots * sizeof *r->slot_used);
@@ -196,84 +299,201 @@ float *lws_reduction_leaf(lws_reduction *r)
 {
     if (r->next_leaf == r->part.first_leaf + r->part.leaves)
         start_step(r);
-    return r->slot + (size_t)free_slot(r->slot_used, r->slots) * r->count;
+    int slot = free_slot(r->slot_used, r->slots);
+    float *leaf = r->slot + (size_t)slot * r->count;
+    r->slot_used[slot] = true;
+    r->pairs = 0;
+    r->folded = r->count;
+    tree_push(&r->local, (tree_node){0, r->next_leaf, slot}, note_pair, r);
+    return leaf;
+}
+
+static void fold_down_to(lws_reduction *r, size_t begin)
+{
+    LWS_PROFILE("fold");
+    for (int i = 0; i < r->pairs; i++)
+        add(r->folded - begin, r->slot + (size_t)r->from[i] * r->count + begin,
+            r->slot + (size_t)r->to[i] * r->count + begin);
+    r->folded = begin;
+}
+
+void lws_reduction_ready(lws_reduction *r, size_t begin)
+{
+    if (begin < r->folded)
+        fold_down_to(r, begin);
+    if (r->next_leaf + 1 < r->part.first_leaf + r->part.leaves)
+        return;
+    messages_lock(r->messages);
+    for (int b = r->cut.count - 1; b >= 0 && r->cut.begin[b] >= begin; b--) {
+        if (r->bucket[b].is_ready)
+            continue;
+        r->bucket[b].is_ready = true;
+        receive_parts(r, b);
+        send_parts(r, b);
+    }
+    messages_unlock(r->messages);
 }
 
 void lws_reduction_push(lws_reduction *r)
 {
-    LWS_PROFILE("fold");
-    int slot = free_slot(r->slot_used, r->slots);
-    r->slot_used[slot] = true;
-    tree_push(&r->local, (tree_node){0, r->next_leaf++, slot}, add_slots, r);
+    lws_reduction_ready(r, 0);
+    r->next_leaf++;
 }
 
-static void add_received(void *user, int to, int from)
+typedef struct sum_of_piece {
+    float **value;
+    size_t n;
+} sum_of_piece;
+
+static void add_values(void *user, int to, int from)
 {
-    lws_reduction *r = user;
-    size_t n = r->part.end - r->part.begin;
-    add(n, r->received + (size_t)from * n, r->received + (size_t)to * n);
+    sum_of_piece *sum = user;
+    add(sum->n, sum->value[from], sum->value[to]);
 }
 
-/* Round k sends the k-th node of every rank that has one: received[slot] in rank order, then node order. */
-static void exchange(lws_reduction *r)
+/* The rest of the tree, over what all ranks are left with. */
+static const float *sum_up(lws_reduction *r, const lws_reduction_piece *piece)
 {
-    int size = r->comm->size, rank = r->comm->rank, segment = r->segment_count[rank];
-    for (int k = 0; k < r->rounds; k++) {
-        bool sends = k < r->local.count;
-        for (int q = 0, before = 0; q < size; before += r->nodes_of[q].count, q++) {
-            bool receives = k < r->nodes_of[q].count;
-            r->send_count[q] = sends ? r->segment_count[q] : 0;
-            r->receive_count[q] = receives ? segment : 0;
-            r->receive_start[q] = receives ? (before + k) * segment : 0;
-        }
-        const float *node = sends ? r->slot + (size_t)r->local.node[k].slot * r->count : r->slot;
-        MPI_Alltoallv(node, r->send_count, r->segment_start, MPI_FLOAT, r->received, r->receive_count, r->receive_start,
-                      MPI_FLOAT, r->comm->world);
-    }
-}
-
-const float *lws_reduction_finish(lws_reduction *r)
-{
-    LWS_PROFILE("reduction exchange");
-    if (r->comm->size == 1)
-        return r->slot + (size_t)r->local.node[0].slot * r->count;
-    exchange(r);
+    LWS_PROFILE("sum over ranks");
+    sum_of_piece sum = {r->value, piece->end - piece->begin};
+    float *received = received_of(r, piece);
     tree_stack all = {.leaves = r->leaves};
     int slot = 0;
     for (int q = 0; q < r->comm->size; q++) {
-        for (int k = 0; k < r->nodes_of[q].count; k++) {
+        for (int k = 0; k < r->nodes_of[q].count; k++, slot++) {
             tree_node node = r->nodes_of[q].node[k];
-            node.slot = slot++;
-            tree_push(&all, node, add_received, r);
+            node.slot = slot;
+            sum.value[slot] = received;
+            if (q == r->comm->rank)
+                sum.value[slot] = own_node(r, k) + piece->begin;
+            else
+                received += sum.n;
+            tree_push(&all, node, add_values, &sum);
         }
     }
-    return r->received + (size_t)all.node[0].slot * (r->part.end - r->part.begin);
+    return r->value[all.node[0].slot];
 }
 
-void lws_reduction_share(lws_reduction *r, float *flat)
+/* The latest bucket whose gradients are here, and whose parameters of the last step have left and come. */
+static int find_arrived(lws_reduction *r, bool *all_given_out)
 {
-    LWS_PROFILE("gather of parameters");
-    MPI_Allgatherv(MPI_IN_PLACE, 0, MPI_FLOAT, flat, r->segment_count, r->segment_start, MPI_FLOAT, r->comm->world);
-}
-
-void lws_reduction_collect(lws_reduction *r, const float *segment, float *full)
-{
-    if (r->comm->size == 1) {
-        if (full != segment)
-            memcpy(full, segment, r->count * sizeof *full);
-        return;
+    *all_given_out = true;
+    for (int b = r->cut.count - 1; b >= 0; b--) {
+        bucket *at = &r->bucket[b];
+        *all_given_out = *all_given_out && at->is_given_out;
+        bool is_quiet = at->params_left == 0 && at->params_out == 0 && at->is_shared == at->is_sent;
+        if (at->is_ready && !at->is_given_out && at->parts_left == 0 && is_quiet) {
+            at->is_given_out = true;
+            at->is_shared = at->is_sent = false;
+            return b;
+        }
     }
-    MPI_Gatherv(segment, r->segment_count[r->comm->rank], MPI_FLOAT, full, r->segment_count, r->segment_start,
-                MPI_FLOAT, 0, r->comm->world);
+    return -1;
 }
 
-void lws_reduction_deal(lws_reduction *r, const float *full, float *segment)
+static int look(lws_reduction *r, bool *all_given_out)
 {
-    if (r->comm->size == 1) {
-        if (full != segment)
-            memcpy(segment, full, r->count * sizeof *full);
-        return;
+    messages_lock(r->messages);
+    int b = find_arrived(r, all_given_out);
+    messages_unlock(r->messages);
+    return b;
+}
+
+static int wait_for_next(lws_reduction *r, bool *all_given_out)
+{
+    LWS_PROFILE("waiting for the reduction");
+    int b = -1;
+    while (b < 0 && !*all_given_out) {
+        messages_yield();
+        b = look(r, all_given_out);
     }
-    MPI_Scatterv(full, r->segment_count, r->segment_start, MPI_FLOAT, segment, r->segment_count[r->comm->rank],
-                 MPI_FLOAT, 0, r->comm->world);
+    return b;
+}
+
+bool lws_reduction_arrived(lws_reduction *r, bool wait, lws_reduction_piece *piece)
+{
+    bool all_given_out;
+    int b = look(r, &all_given_out);
+    if (b < 0 && wait && !all_given_out)
+        b = wait_for_next(r, &all_given_out);
+    if (b < 0)
+        return false;
+    *piece = lws_reduction_get_piece(r, b, r->comm->rank);
+    piece->sum = sum_up(r, piece);
+    return true;
+}
+
+void lws_reduction_share(lws_reduction *r, int b, float *flat)
+{
+    bucket *at = &r->bucket[b];
+    messages_lock(r->messages);
+    at->flat = flat;
+    at->is_shared = true;
+    at->is_sent = false;
+    receive_params(r, b);
+    messages_unlock(r->messages);
+}
+
+bool lws_reduction_is_here(lws_reduction *r, size_t end)
+{
+    bool is_here = true;
+    messages_lock(r->messages);
+    for (int b = 0; b < r->cut.count && r->cut.begin[b] < end; b++)
+        is_here = is_here && r->bucket[b].params_left == 0;
+    messages_unlock(r->messages);
+    return is_here;
+}
+
+void lws_reduction_await(lws_reduction *r, size_t end)
+{
+    LWS_PROFILE("waiting for parameters");
+    while (!lws_reduction_is_here(r, end))
+        messages_yield();
+}
+
+/* ---- what owners keep ------------------------------------------------------------------------------------ */
+
+/* Between rank 0 and the owners, bucket by bucket: counts and places of the pieces in one. */
+static void cut_bucket(lws_reduction *r, int b)
+{
+    for (int q = 0; q < r->comm->size; q++) {
+        size_t begin, end;
+        buckets_piece(&r->cut, b, q, &begin, &end);
+        r->piece_count[q] = (int)(end - begin);
+        r->piece_start[q] = (int)(begin - r->cut.begin[b]);
+    }
+}
+
+void lws_reduction_collect(lws_reduction *r, const float *own, float *full)
+{
+    if (r->comm->size == 1 && full == own)
+        return;
+    int rank = r->comm->rank;
+    pthread_mutex_lock(&r->comm->lock);
+    for (int b = 0; b < r->cut.count; b++) {
+        MPI_Request request;
+        cut_bucket(r, b);
+        MPI_Igatherv(own, r->piece_count[rank], MPI_FLOAT, full ? full + r->cut.begin[b] : NULL, r->piece_count,
+                     r->piece_start, MPI_FLOAT, 0, r->comm->world, &request);
+        comm_wait(r->comm, &request);
+        own += r->piece_count[rank];
+    }
+    pthread_mutex_unlock(&r->comm->lock);
+}
+
+void lws_reduction_deal(lws_reduction *r, const float *full, float *own)
+{
+    if (r->comm->size == 1 && full == own)
+        return;
+    int rank = r->comm->rank;
+    pthread_mutex_lock(&r->comm->lock);
+    for (int b = 0; b < r->cut.count; b++) {
+        MPI_Request request;
+        cut_bucket(r, b);
+        MPI_Iscatterv(full ? full + r->cut.begin[b] : NULL, r->piece_count, r->piece_start, MPI_FLOAT, own,
+                      r->piece_count[rank], MPI_FLOAT, 0, r->comm->world, &request);
+        comm_wait(r->comm, &request);
+        own += r->piece_count[rank];
+    }
+    pthread_mutex_unlock(&r->comm->lock);
 }

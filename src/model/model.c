@@ -18,6 +18,7 @@ struct lws_model {
     lws_loss *loss;
     lws_arena arena;
     const float *encoded; /* the encoder's latest output, in the encoder */
+    const lws_flow *flow; /* of training; NULL: none */
     /* In the arena: */
     float *code, *noise; /* VAE: sampled codes and the noise in them, [images, latent] */
     float *dhead, *dy, *scratch;
@@ -101,10 +102,26 @@ void lws_model_prepare(lws_model *m, const float *params)
     lws_net_prepare(m->decoder, params);
 }
 
+void lws_model_expire(lws_model *m)
+{
+    lws_net_expire(m->encoder);
+    lws_net_expire(m->decoder);
+}
+
+void lws_model_follow(lws_model *m, const lws_flow *flow)
+{
+    m->flow = flow;
+}
+
 static lws_pass training_pass(const lws_model *m, const float *params, int n, float *dparams, float *dstates)
 {
-    return (lws_pass){
-        .n = n, .training = true, .params = params, .dparams = dparams, .dstates = dstates, .scratch = m->scratch};
+    return (lws_pass){.n = n,
+                      .training = true,
+                      .params = params,
+                      .dparams = dparams,
+                      .dstates = dstates,
+                      .scratch = m->scratch,
+                      .flow = m->flow};
 }
 
 const float *lws_model_codes(lws_model *m, const float *params, const lws_micro_batch *batch, float *dstates)

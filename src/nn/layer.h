@@ -44,6 +44,8 @@ struct layer {
     const layer_ops *ops;
     char name[64]; /* "encoder/conv1": begins the names of its tensors */
     lws_shape in, out;
+    size_t begin, end; /* its parameters in the flat array; empty where it has none */
+    bool is_expired;   /* the parameters have changed since the last pass */
     /* From the plan: */
     bool linked; /* computed by its neighbours: y is never written */
     float *y;

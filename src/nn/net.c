@@ -61,6 +61,7 @@ layer *net_append(lws_net *net, const char *name, size_t size, const layer_ops *
     snprintf(l->name, sizeof l->name, "%s/%s", net->prefix, name);
     l->in = net->out;
     l->out = out;
+    l->begin = l->end = net->tensors->params;
     net->out = out;
     net->layers[net->count++] = l;
     return l;
@@ -82,6 +83,8 @@ lws_status net_tensor(lws_net *net, const char *name, const char *part, bool sta
     }
     *offset = t->offset;
     *end = (t->offset + t->count + 15) / 16 * 16;
+    if (!state)
+        net->layers[net->count - 1]->end = *end;
     return LWS_OK;
 }
 
@@ -111,15 +114,34 @@ void lws_net_plan(lws_net *net, int n, lws_arena *arena)
         net->gradient[k] = lws_arena_take(arena, (size_t)n * largest * sizeof(float));
 }
 
+static void prepare(layer *l, const float *params)
+{
+    l->is_expired = false;
+    if (!l->ops->prepare)
+        return;
+    LWS_PROFILE_IN(l->ops->kind, "preparing weights");
+    l->ops->prepare(l, params, l->prepared);
+}
+
 void lws_net_prepare(lws_net *net, const float *params)
 {
-    for (int i = 0; i < net->count; i++) {
-        layer *l = net->layers[i];
-        if (!l->ops->prepare)
-            continue;
-        LWS_PROFILE_IN(l->ops->kind, l->name);
-        l->ops->prepare(l, params, l->prepared);
-    }
+    for (int i = 0; i < net->count; i++)
+        prepare(net->layers[i], params);
+}
+
+void lws_net_expire(lws_net *net)
+{
+    for (int i = 0; i < net->count; i++)
+        net->layers[i]->is_expired = true;
+}
+
+static void renew(layer *l, const lws_pass *pass)
+{
+    if (!l->is_expired)
+        return;
+    if (pass->flow && l->end > l->begin)
+        pass->flow->need(pass->flow->user, l->end);
+    prepare(l, pass->params);
 }
 
 size_t lws_net_scratch(const lws_net *net, int n, int threads)
@@ -165,6 +187,7 @@ const float *lws_net_forward(lws_net *net, const lws_pass *pass, const float *x)
     LWS_PROFILE("forward");
     for (int i = 0; i < net->count; i++) {
         layer *l = net->layers[i];
+        renew(l, pass);
         LWS_PROFILE_IN(l->ops->kind, l->name);
         if (l->linked) {
             l->ops->link->settle(l);
@@ -184,6 +207,13 @@ const float *lws_net_forward(lws_net *net, const lws_pass *pass, const float *x)
     return net->layers[net->count - 1]->y;
 }
 
+static void backward(const layer *l, const lws_pass *pass, const lws_image_source *x, const lws_image_source *dy,
+                     const lws_image_sink *dx)
+{
+    LWS_PROFILE_IN(l->ops->kind, l->name);
+    l->ops->backward(l, pass, x, l->y, dy, dx);
+}
+
 const float *lws_net_backward(lws_net *net, const lws_pass *pass, const float *x, float *dy, bool want_dx)
 {
     LWS_PROFILE("backward");
@@ -191,8 +221,7 @@ const float *lws_net_backward(lws_net *net, const lws_pass *pass, const float *x
     lws_image_source from = {.at = dy};
     for (int i = net->count - 1; i >= 0; i--) {
         layer *l = net->layers[i];
-        LWS_PROFILE_IN(l->ops->kind, l->name);
-        if (l->linked) {
+        if (l->linked) { /* the layer before still reads its parameters: done() with those of that layer */
             l->dy = dy;
             l->ops->link->settle_gradient(l);
             from = (lws_image_source){.make = l->ops->link->make_gradient, .user = l};
@@ -213,7 +242,9 @@ const float *lws_net_backward(lws_net *net, const lws_pass *pass, const float *x
             to.done = before->ops->link->observe_gradient;
             to.user = before;
         }
-        l->ops->backward(l, pass, &in, l->y, &from, &to);
+        backward(l, pass, &in, &from, &to);
+        if (pass->flow && l->end > l->begin)
+            pass->flow->done(pass->flow->user, l->begin);
         dy = to.at;
         from = (lws_image_source){.at = dy};
     }

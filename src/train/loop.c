@@ -132,9 +132,12 @@ static lws_status after_step(trainer *t, const step_result *r, pace *p)
     if (status != LWS_OK) /* rank 0 alone writes: the others are in the next step already */
         lws_comm_abort(t->comm, lws_watchdog_where());
     show_status(t, r, p);
-    if (last || r->evaluate || is_due(t, &t->options->eval_every))
+    if (last || r->evaluate || is_due(t, &t->options->eval_every)) {
+        trainer_settle(t);
         LWS_TRY(evaluate(t, &improved));
+    }
     if (last || r->stop || r->time_up || r->checkpoint || improved || is_due(t, &t->options->checkpoint_every)) {
+        trainer_settle(t);
         LWS_TRY(trainer_save(t));
         t->checkpoint_time = lws_now();
     }

@@ -76,6 +76,8 @@ static const lws_config_key keys[] = {
     {"profile", LWS_CONFIG_FLAG, AT(profile), "false", 0, 0, NULL,
      "print where the time went at the end; timelines to RUN/profile-RANK.json", NULL},
     INT("grid", grid, "8", 0, 64, "images in the reconstruction grids", NULL),
+    {"overlap", LWS_CONFIG_FLAG, AT(overlap), "true", 0, 0, NULL,
+     "exchange gradients and parameters while others are computed; off to measure what it gains", NULL},
     INT("threads", threads, "0", 0, 1024, "threads a rank; 0: its share of the cores", NULL),
     REAL("time-limit", time_limit, "0", 0, 1e9,
          "seconds after which to stop with a checkpoint (exit code 75); 0: none"),

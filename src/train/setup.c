@@ -8,6 +8,10 @@
 #include <string.h>
 #include <unistd.h>
 
+/* Microseconds. Between machines, messages are moved on while a rank computes; within one it is the ranks' own cores
+ * that copy them, and looking between layers is enough. */
+enum { PAUSE = 200 };
+
 /* The text of the configuration without the group "run", which does not belong to the state: a checkpoint is the same
  * wherever and however it was made. */
 static char *checkpoint_config(const lws_train_options *options)
@@ -39,14 +43,15 @@ static void take_memory(trainer *t, lws_arena *arena)
 {
     const lws_reduction_part *part = lws_reduction_get_part(t->reduction);
     const lws_train_options *o = t->options;
-    size_t segment = part->end - part->begin, blocks = t->count / LWS_NORM_BLOCK + 1;
+    size_t ranks = (size_t)lws_comm_size(t->comm), blocks = t->count / LWS_NORM_BLOCK + 1;
+    size_t own_blocks = part->own / LWS_NORM_BLOCK + 1;
     size_t own = (size_t)(part->leaves * (o->batch_size / o->micro_batches));
     size_t batch = (size_t)o->batch_size, latent = (size_t)o->latent;
     size_t image = lws_shape_size(lws_model_get_spec(t->model)->image);
     bool mmd = o->model == LWS_MODEL_MMD_AE, alone = lws_comm_size(t->comm) == 1;
     t->flat = lws_arena_take(arena, t->count * sizeof(float));
-    t->m = lws_arena_take(arena, segment * sizeof(float));
-    t->v = lws_arena_take(arena, segment * sizeof(float));
+    t->m = lws_arena_take(arena, part->own * sizeof(float));
+    t->v = lws_arena_take(arena, part->own * sizeof(float));
     t->full_m = t->m;
     t->full_v = t->v;
     if (!alone) {
@@ -59,10 +64,30 @@ static void take_memory(trainer *t, lws_arena *arena)
     t->prior = mmd ? lws_arena_take(arena, batch * latent * sizeof(float)) : NULL;
     t->dcode = mmd ? lws_arena_take(arena, own * latent * sizeof(float)) : NULL;
     t->statistics = mmd ? lws_arena_take(arena, (t->count - t->params) * sizeof(float)) : NULL;
-    t->my_sums = lws_arena_take(arena, (size_t)(1 + 2 * part->leaves) * sizeof(double));
-    t->sums = lws_arena_take(arena, ((size_t)lws_comm_size(t->comm) + 2 * (size_t)o->micro_batches) * sizeof(double));
-    t->bytes_of = lws_arena_take(arena, (size_t)lws_comm_size(t->comm) * sizeof(size_t));
-    t->norms = lws_arena_take(arena, 2 * blocks * sizeof(double));
+    t->my_sums = lws_arena_take(arena, (1 + 2 * (size_t)part->leaves + own_blocks) * sizeof(double));
+    t->norms = t->my_sums ? t->my_sums + 1 + 2 * part->leaves : NULL;
+    t->sums = lws_arena_take(arena, (ranks + 2 * (size_t)o->micro_batches + blocks) * sizeof(double));
+    t->bytes_of = lws_arena_take(arena, ranks * sizeof(size_t));
+    t->pieces = lws_arena_take(arena, (size_t)part->buckets * sizeof *t->pieces);
+}
+
+/* Every tensor of parameters, and the statistics, may begin a bucket. */
+static lws_status build_reduction(trainer *t)
+{
+    const lws_tensors *tensors = lws_model_tensors(t->model);
+    size_t starts[LWS_TENSORS_MAX + 1];
+    int parts = 0;
+    for (int i = 0; i < tensors->count; i++)
+        if (!tensors->item[i].state)
+            starts[parts++] = tensors->item[i].offset;
+    starts[parts++] = t->params;
+    bool is_far = lws_comm_nodes(t->comm) > 1;
+    lws_reduction_layout layout = {.count = t->count,
+                                   .block = LWS_NORM_BLOCK,
+                                   .parts = parts,
+                                   .starts = starts,
+                                   .pause = t->options->overlap && is_far ? PAUSE : 0};
+    return lws_reduction_create(t->comm, t->options->micro_batches, &layout, &t->reduction);
 }
 
 static lws_status build(trainer *t)
@@ -76,13 +101,15 @@ static lws_status build(trainer *t)
     const lws_tensors *tensors = lws_model_tensors(t->model);
     t->params = tensors->params;
     t->count = tensors->params + tensors->states;
-    LWS_TRY(lws_reduction_create(t->comm, o->micro_batches, t->count, LWS_NORM_BLOCK, &t->reduction));
+    LWS_TRY(build_reduction(t));
     lws_arena counting = {0};
     take_memory(t, &counting);
     LWS_TRY(lws_arena_create(&t->arena, counting.used, "parameters and optimizer"));
     take_memory(t, &t->arena);
     if (!(t->config = checkpoint_config(o)))
         return lws_fail(LWS_ERR_MEMORY, "out of memory describing the run");
+    if (o->overlap)
+        update_follow(t);
     return LWS_OK;
 }
 

@@ -5,13 +5,12 @@
 #include <lwssim/clock.h>
 #include <lwssim/norm.h>
 #include <lwssim/profile.h>
-#include <lwssim/simd.h>
 #include <lwssim/watchdog.h>
 #include <math.h>
 #include <string.h>
 
 /* What ranks tell each other each step, in doubles: one word of flags a rank, then the sums of each of its
- * micro-batches. */
+ * micro-batches, then the squared norms of its blocks of the gradient. */
 enum { FLAG_STOP = 1, FLAG_CHECKPOINT = 2, FLAG_EVALUATE = 4, FLAG_TIME_UP = 8 };
 
 static bool clock_says(const lws_config_interval *every, double since)
@@ -101,28 +100,59 @@ static void backward_all(trainer *t, bool with_mmd, bool encoded, double *sums)
     }
 }
 
+/* Doubles that a rank tells the others. */
+static size_t news_length(const trainer *t, int rank)
+{
+    int64_t first, count;
+    lws_comm_run(t->options->micro_batches, lws_comm_size(t->comm), rank, &first, &count);
+    lws_reduction_piece last =
+        lws_reduction_get_piece(t->reduction, lws_reduction_get_part(t->reduction)->buckets - 1, rank);
+    size_t own = last.at + last.end - last.begin;
+    return 1 + 2 * (size_t)count + (own + LWS_NORM_BLOCK - 1) / LWS_NORM_BLOCK;
+}
+
+/* The norm of the summed gradient of the parameters, from sums over blocks, in the order of the flat array. */
+static double gradient_norm(const trainer *t)
+{
+    int size = lws_comm_size(t->comm);
+    double sum = 0;
+    for (int b = 0; b < lws_reduction_get_part(t->reduction)->buckets; b++) {
+        const double *at = t->sums;
+        for (int r = 0; r < size; r++) {
+            int64_t first, count;
+            lws_comm_run(t->options->micro_batches, size, r, &first, &count);
+            lws_reduction_piece piece = lws_reduction_get_piece(t->reduction, b, r);
+            const double *norms = at + 1 + 2 * count + piece.at / LWS_NORM_BLOCK;
+            for (size_t i = 0; i * LWS_NORM_BLOCK < piece.end - piece.begin; i++)
+                sum += norms[i];
+            at += t->bytes_of[r] / sizeof(double);
+        }
+    }
+    return sqrt(sum);
+}
+
 /* Every rank's flags and sums on all ranks; the loss summed over micro-batches in their order. */
 static void exchange_sums(trainer *t, const double *mine, double mmd, step_result *result)
 {
     LWS_PROFILE("exchange of sums");
     const lws_train_options *o = t->options;
     int size = lws_comm_size(t->comm);
-    for (int r = 0; r < size; r++) {
-        int64_t first, count;
-        lws_comm_run(o->micro_batches, size, r, &first, &count);
-        t->bytes_of[r] = (size_t)(1 + 2 * count) * sizeof(double);
-    }
+    for (int r = 0; r < size; r++)
+        t->bytes_of[r] = news_length(t, r) * sizeof(double);
     lws_watchdog_phase("exchange of the loss of step", t->step);
     lws_comm_allgather(t->comm, mine, t->bytes_of, t->sums);
     int flags = 0;
     double recon = 0, kl = 0;
-    const double *at = t->sums;
+    const double *news = t->sums;
     for (int r = 0; r < size; r++) {
-        flags |= (int)*at++;
-        for (size_t i = 1; i < t->bytes_of[r] / sizeof(double); i += 2) {
-            recon += *at++;
-            kl += *at++;
+        int64_t first, count;
+        lws_comm_run(o->micro_batches, size, r, &first, &count);
+        flags |= (int)news[0];
+        for (int64_t i = 0; i < count; i++) {
+            recon += news[1 + 2 * i];
+            kl += news[2 + 2 * i];
         }
+        news += t->bytes_of[r] / sizeof(double);
     }
     result->stop = flags & FLAG_STOP;
     result->time_up = flags & FLAG_TIME_UP;
@@ -132,65 +162,8 @@ static void exchange_sums(trainer *t, const double *mine, double mmd, step_resul
     result->kl = kl / (double)o->batch_size;
     result->mmd = mmd;
     result->loss = o->recon_weight * result->recon + o->kl_weight * result->kl + o->mmd_weight * mmd;
-}
-
-/* The norm of the summed gradient of the parameters, from sums over fixed blocks. */
-static double gradient_norm(trainer *t, const float *gradient)
-{
-    LWS_PROFILE("norm");
-    const lws_reduction_part *part = lws_reduction_get_part(t->reduction);
-    size_t blocks = (t->count + LWS_NORM_BLOCK - 1) / LWS_NORM_BLOCK;
-    double *all = t->norms, *mine = t->norms + blocks, sum = 0;
-    size_t end = part->end < t->params ? part->end : t->params; /* statistics do not count */
-    size_t my_blocks = (part->end - part->begin + LWS_NORM_BLOCK - 1) / LWS_NORM_BLOCK;
-    memset(mine, 0, my_blocks * sizeof *mine);
-    if (end > part->begin)
-        lws_norm_blocks(end - part->begin, gradient, mine);
-    for (int r = 0; r < lws_comm_size(t->comm); r++) {
-        size_t begin, stop;
-        lws_reduction_segment(t->reduction, r, &begin, &stop);
-        t->bytes_of[r] = (stop - begin + LWS_NORM_BLOCK - 1) / LWS_NORM_BLOCK * sizeof(double);
-    }
-    lws_comm_allgather(t->comm, mine, t->bytes_of, all);
-    for (size_t b = 0; b < blocks; b++)
-        sum += all[b];
-    return sqrt(sum);
-}
-
-LWS_CLONES static void move_average(size_t n, float part, float old_part, const float *restrict now,
-                                    float *restrict average)
-{
-    for (size_t i = 0; i < n; i++)
-        average[i] = old_part * average[i] + part * now[i];
-}
-
-/* Adam on the parameters, the moving average on the statistics, in this rank's segment. */
-static void update_segment(trainer *t, const float *gradient, double scale, double rate)
-{
-    LWS_PROFILE("update");
-    const lws_reduction_part *part = lws_reduction_get_part(t->reduction);
-    const lws_tensors *tensors = lws_model_tensors(t->model);
-    double momentum = t->options->bn_momentum;
-    for (int i = 0; i < tensors->count; i++) {
-        const lws_tensor *tensor = &tensors->item[i];
-        size_t begin = tensor->offset + (tensor->state ? t->params : 0), end = begin + tensor->count;
-        begin = begin > part->begin ? begin : part->begin;
-        end = end < part->end ? end : part->end;
-        if (begin >= end)
-            continue;
-        size_t own = begin - part->begin;
-        if (tensor->state) {
-            /* The reduction summed the statistics of all micro-batches; their mean is what counts. */
-            move_average(end - begin, (float)(momentum / (double)t->options->micro_batches), (float)(1 - momentum),
-                         gradient + own, t->flat + begin);
-            continue;
-        }
-        lws_adam adam = t->adam;
-        if (tensor->rank < 2)
-            adam.weight_decay = 0;
-        lws_adam_step(&adam, t->step + 1, rate, scale, end - begin, t->flat + begin, t->m + own, t->v + own,
-                      gradient + own);
-    }
+    result->gradient_norm = gradient_norm(t);
+    result->rate = lws_schedule_rate(&t->schedule, t->step);
 }
 
 static lws_status not_finite(const trainer *t, const char *what)
@@ -202,11 +175,28 @@ static lws_status not_finite(const trainer *t, const char *what)
                     what, (long long)t->step, t->request.run);
 }
 
+/* The parameters are on their way to all ranks: the next forward pass waits for those of each layer in its turn, or
+ * this step waits for all. */
+static void end_update(trainer *t)
+{
+    if (t->options->overlap) {
+        lws_model_expire(t->model);
+        return;
+    }
+    lws_watchdog_phase("gather of parameters after step", t->step);
+    trainer_settle(t);
+    lws_model_prepare(t->model, t->flat);
+}
+
+void trainer_settle(trainer *t)
+{
+    lws_reduction_await(t->reduction, t->count);
+}
+
 lws_status trainer_step(trainer *t, step_result *result)
 {
     LWS_PROFILE("step");
     bool with_mmd = t->options->model == LWS_MODEL_MMD_AE, encoded = false;
-    const lws_reduction_part *part = lws_reduction_get_part(t->reduction);
     lws_watchdog_phase("reading images of step", t->step);
     read_images(t);
     double mmd = 0, *mine = t->my_sums;
@@ -215,24 +205,16 @@ lws_status trainer_step(trainer *t, step_result *result)
         mmd = global_mmd(t, &encoded);
     }
     backward_all(t, with_mmd, encoded, mine + 1);
+    lws_watchdog_phase("reduction of step", t->step);
+    update_take(t, true);
     mine[0] = my_flags(t); /* as late as can be: what was asked for during the step is done after it */
     exchange_sums(t, mine, mmd, result);
     if (!isfinite(result->loss))
         return not_finite(t, "the loss");
-
-    lws_watchdog_phase("reduction of step", t->step);
-    const float *gradient = lws_reduction_finish(t->reduction);
-    result->gradient_norm = gradient_norm(t, gradient);
     if (!isfinite(result->gradient_norm))
         return not_finite(t, "the gradient");
-    double limit = t->options->clip_norm;
-    double scale = limit > 0 && result->gradient_norm > limit ? limit / result->gradient_norm : 1;
-    result->rate = lws_schedule_rate(&t->schedule, t->step);
-    lws_watchdog_phase("update of step", t->step);
-    if (part->end > part->begin)
-        update_segment(t, gradient, scale, result->rate);
-    lws_reduction_share(t->reduction, t->flat);
-    lws_model_prepare(t->model, t->flat);
+    update_clipped(t, result->gradient_norm);
+    end_update(t);
     t->step++;
     return LWS_OK;
 }

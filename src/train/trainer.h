@@ -45,24 +45,36 @@ typedef struct trainer {
     lws_arena arena;
     size_t params, count;
     float *flat;            /* [count] */
-    float *m, *v;           /* this rank's segment */
+    float *m, *v;           /* of this rank's pieces */
     float *full_m, *full_v; /* rank 0: [count], to write and read checkpoints */
     float *images;          /* [images of this rank's run of micro-batches] */
     int64_t *rows;
     float *codes, *prior, *dcode; /* MMD-AE: [batch, latent] twice, [own images, latent] */
     float *statistics;            /* MMD-AE: the encoder's statistics from the first pass */
     double *my_sums, *sums;       /* what ranks tell each other each step: this rank's, and all */
+    double *norms;                /* in my_sums: of this rank's blocks */
     size_t *bytes_of;             /* [ranks] */
-    double *norms;                /* blocks of the whole flat array, then of this segment */
+    lws_reduction_piece *pieces;  /* [buckets] of this rank, whose gradients have arrived in this step */
+    lws_flow flow;
 } trainer;
 
 /* setup.c: all ranks; on failure nothing is left to destroy. */
 lws_status trainer_create(lws_comm *comm, lws_train_options *options, const lws_train_request *request, trainer *t);
 void trainer_destroy(trainer *t);
 
-/* step.c: one step, all ranks. LWS_ERR_NUMERIC (on all) when the loss or the gradient is not finite; the parameters
- * are then those before the step. */
+/* step.c: one step, all ranks. LWS_ERR_NUMERIC (on all) when the loss or the gradient is not finite; the parameters are
+ * then worthless. The parameters of other ranks may still be on their way: trainer_settle() waits for them, before any
+ * use of t->flat but the next step's. */
 lws_status trainer_step(trainer *t, step_result *result);
+void trainer_settle(trainer *t);
+
+/* update.c: from gradients to parameters. _follow has the model's passes call it: the reduction then goes on during
+ * backward, and the gather of parameters during the next forward. _take updates and shares the pieces whose gradients
+ * have arrived; with `wait`, all of them. Under clip-norm, which needs the norm of all, it leaves that to _clipped. The
+ * squared norms of blocks of this rank's pieces are then in t->norms, in their order. */
+void update_follow(trainer *t);
+void update_take(trainer *t, bool wait);
+void update_clipped(trainer *t, double norm);
 
 /* save.c: all ranks. *restored is false where the run was ended before its first checkpoint: it starts afresh. */
 lws_status trainer_save(trainer *t);

@@ -19,11 +19,13 @@ tmp=$(mktemp -d "${TMPDIR:-/tmp}/lwssim-test.XXXXXX")
 failures=0
 mounts=()
 children=()
+namespaces=()
 
 at_exit() {
     local code=$?
     for pid in "${children[@]}"; do kill -9 "$pid" 2>/dev/null || true; done
     for folder in "${mounts[@]}"; do umount "$folder" || true; done
+    for name in "${namespaces[@]}"; do ip netns del "$name" || true; done
     rm -rf "$tmp"
     if [ "$code" = 0 ] && [ "$failures" -gt 0 ]; then
         echo "$failures checks failed" >&2

@@ -4,6 +4,7 @@
 #include "mpi_check.h"
 
 #include <lwssim/reduction.h>
+#include <unistd.h>
 
 /* Value i of leaf `leaf` in step `step`: magnitudes from 2^-12 to 2^12, so that sums depend on their order. */
 static float value_of(int step, int64_t leaf, size_t i)
@@ -36,44 +37,137 @@ static float *serial_sum(int step, int64_t leaves, size_t count)
     return sum;
 }
 
-static const float *reduce(lws_reduction *r, int step, size_t count)
-{
-    const lws_reduction_part *part = lws_reduction_get_part(r);
-    for (int64_t leaf = part->first_leaf; leaf < part->first_leaf + part->leaves; leaf++) {
-        float *gradient = lws_reduction_leaf(r);
-        for (size_t i = 0; i < count; i++)
-            gradient[i] = value_of(step, leaf, i);
-        lws_reduction_push(r);
-    }
-    return lws_reduction_finish(r);
-}
+/* A cut of the array: bucket sizes from below a block to above the array, with and without parts. */
+typedef struct shape {
+    size_t count, block, bucket;
+    int parts;
+    size_t starts[4];
+    int pause;
+} shape;
 
-static lws_reduction *create(int64_t leaves, size_t count, size_t block)
+static const shape shapes[] = {
+    {.count = 1, .block = 1, .bucket = 100},
+    {.count = 7, .block = 1, .bucket = 1},
+    {.count = 64, .block = 64, .bucket = 1},
+    {.count = 1000, .block = 16, .bucket = 100, .pause = 50},
+    {.count = 1000, .block = 64, .bucket = 300, .parts = 4, .starts = {0, 100, 101, 900}},
+    {.count = 4099, .block = 64, .bucket = 700, .parts = 3, .starts = {0, 3000, 4090}, .pause = 50},
+    {.count = 4099, .block = 1024, .bucket = 0},
+    {.count = 200000, .block = 1024, .bucket = 30000, .parts = 2, .starts = {0, 150000}, .pause = 50},
+};
+enum { SHAPES = sizeof shapes / sizeof *shapes, LARGE = 100000 };
+
+static lws_reduction *create(int64_t leaves, const shape *s)
 {
+    lws_reduction_layout layout = {.count = s->count,
+                                   .block = s->block,
+                                   .bucket = s->bucket,
+                                   .parts = s->parts,
+                                   .starts = s->starts,
+                                   .pause = s->pause};
     lws_reduction *r;
-    assert_int_equal(lws_reduction_create(comm, leaves, count, block, &r), LWS_OK);
+    assert_int_equal(lws_reduction_create(comm, leaves, &layout, &r), LWS_OK);
     return r;
 }
 
-static const size_t counts[] = {1, 7, 64, 1000, 4099};
-static const size_t blocks[] = {1, 64, 1024};
-enum { COUNTS = sizeof counts / sizeof *counts, BLOCKS = sizeof blocks / sizeof *blocks };
+/* The caller: where a leaf is complete, when it looks for pieces and how long it takes differ from rank to rank. */
+typedef struct job {
+    lws_reduction *reduction;
+    const shape *shape;
+    int step, taken;
+    const float *expected; /* [count] */
+    float *flat;           /* [count] what ranks share: the sums */
+    bool *given;           /* [buckets] */
+    check_rng random;
+} job;
+
+static void take(job *j, bool wait)
+{
+    lws_reduction_piece piece;
+    while (lws_reduction_arrived(j->reduction, wait, &piece)) {
+        size_t n = piece.end - piece.begin;
+        assert_false(j->given[piece.bucket]);
+        j->given[piece.bucket] = true;
+        j->taken++;
+        assert_memory_equal(piece.sum, j->expected + piece.begin, n * sizeof(float));
+        memcpy(j->flat + piece.begin, piece.sum, n * sizeof(float));
+        if (check_int(&j->random, 0, 3) == 0)
+            usleep(100);
+        lws_reduction_share(j->reduction, piece.bucket, j->flat);
+    }
+}
+
+static void do_leaf(job *j, int64_t leaf)
+{
+    float *gradient = lws_reduction_leaf(j->reduction);
+    size_t at = j->shape->count;
+    while (at > 0) {
+        size_t n = (size_t)check_int(&j->random, 1, (int)(j->shape->count + 1) / 2);
+        size_t begin = n < at ? at - n : 0;
+        for (size_t i = begin; i < at; i++)
+            gradient[i] = value_of(j->step, leaf, i);
+        at = begin;
+        if (check_int(&j->random, 0, 5) == 0)
+            break; /* what is left comes with the push */
+        lws_reduction_ready(j->reduction, at);
+        if (check_int(&j->random, 0, 1))
+            take(j, false);
+    }
+    for (size_t i = 0; i < at; i++)
+        gradient[i] = value_of(j->step, leaf, i);
+    lws_reduction_push(j->reduction);
+}
+
+/* One step; what others share is looked at from the beginning of the array to its end, as a forward pass would. */
+static void do_step(job *j)
+{
+    const lws_reduction_part *part = lws_reduction_get_part(j->reduction);
+    memset(j->given, 0, (size_t)part->buckets * sizeof *j->given);
+    j->taken = 0;
+    for (int64_t leaf = part->first_leaf; leaf < part->first_leaf + part->leaves; leaf++)
+        do_leaf(j, leaf);
+    take(j, true);
+    assert_int_equal(j->taken, part->buckets);
+    if (j->step % 2 == 0)
+        lws_comm_barrier(comm); /* any wait in between must let the messages through */
+    for (size_t end = 1; end <= j->shape->count; end += j->shape->count / 3 + 1) {
+        lws_reduction_await(j->reduction, end);
+        assert_true(lws_reduction_is_here(j->reduction, end));
+        assert_memory_equal(j->flat, j->expected, end * sizeof(float));
+    }
+    lws_reduction_await(j->reduction, j->shape->count);
+    assert_memory_equal(j->flat, j->expected, j->shape->count * sizeof(float));
+    for (int b = 0; b < part->buckets; b++) { /* values of this step would pass for those of the next */
+        lws_reduction_piece own = lws_reduction_get_piece(j->reduction, b, rank);
+        size_t first = lws_reduction_get_piece(j->reduction, b, 0).begin;
+        size_t last = lws_reduction_get_piece(j->reduction, b, size - 1).end;
+        memset(j->flat + first, 0xff, (own.begin - first) * sizeof(float));
+        memset(j->flat + own.end, 0xff, (last - own.end) * sizeof(float));
+    }
+}
 
 /* All leaf counts from 1 to 16 that this job can take, several steps with the same reduction. */
 static void same_bits_as_serial(void **state)
 {
     (void)state;
     for (int64_t leaves = size; leaves <= 16; leaves++) {
-        for (int c = 0; c < COUNTS; c++) {
-            lws_reduction *r = create(leaves, counts[c], blocks[c % BLOCKS]);
-            const lws_reduction_part *part = lws_reduction_get_part(r);
-            for (int step = 0; step < 3; step++) {
-                float *expected = serial_sum(step, leaves, counts[c]);
-                const float *sum = reduce(r, step, counts[c]);
-                assert_memory_equal(sum, expected + part->begin, (part->end - part->begin) * sizeof *sum);
+        for (int s = 0; s < SHAPES; s++) {
+            if (shapes[s].count > LARGE && leaves != size && leaves != 11)
+                continue;
+            job j = {.reduction = create(leaves, &shapes[s]), .shape = &shapes[s]};
+            j.random = (check_rng){(uint64_t)(1000 * rank + 100 * s) + (uint64_t)leaves};
+            j.flat = malloc(shapes[s].count * sizeof(float));
+            j.given = malloc((size_t)lws_reduction_get_part(j.reduction)->buckets * sizeof(bool));
+            assert_true(j.flat && j.given);
+            for (j.step = 0; j.step < 3; j.step++) {
+                float *expected = serial_sum(j.step, leaves, shapes[s].count);
+                j.expected = expected;
+                do_step(&j);
                 free(expected);
             }
-            lws_reduction_destroy(r);
+            lws_reduction_destroy(j.reduction);
+            free(j.flat);
+            free(j.given);
         }
     }
 }
@@ -94,77 +188,90 @@ static void order_matters(void **state)
     assert_true(differ > 100);
 }
 
-/* Runs of leaves and segments of the array each cover everything once, in rank order, cut at whole blocks. */
-static void parts(void **state)
+/* Pieces cover the array once, ascending, cut at whole blocks; what an owner keeps of them has no gaps. Buckets end
+ * where parts do, and are of about the size asked for. */
+static void cut(void **state)
 {
     (void)state;
-    for (int c = 0; c < COUNTS; c++) {
-        for (int b = 0; b < BLOCKS; b++) {
-            lws_reduction *r = create(16, counts[c], blocks[b]);
-            size_t at = 0;
-            for (int q = 0; q < size; q++) {
-                size_t begin, end;
-                lws_reduction_segment(r, q, &begin, &end);
-                assert_int_equal(begin, at);
-                assert_true(begin <= end);
-                assert_true(begin % blocks[b] == 0 || begin == counts[c]);
-                at = end;
-                if (q == rank) {
-                    assert_int_equal(begin, lws_reduction_get_part(r)->begin);
-                    assert_int_equal(end, lws_reduction_get_part(r)->end);
-                }
-            }
-            assert_int_equal(at, counts[c]);
-            int64_t first, count;
-            lws_comm_run(16, size, rank, &first, &count);
-            assert_int_equal(first, lws_reduction_get_part(r)->first_leaf);
-            assert_int_equal(count, lws_reduction_get_part(r)->leaves);
-            lws_reduction_destroy(r);
-        }
-    }
-}
-
-/* What owners changed arrives everywhere, and only that. */
-static void share(void **state)
-{
-    (void)state;
-    for (int c = 0; c < COUNTS; c++) {
-        lws_reduction *r = create(16, counts[c], blocks[c % BLOCKS]);
+    for (int s = 0; s < SHAPES; s++) {
+        lws_reduction *r = create(16, &shapes[s]);
         const lws_reduction_part *part = lws_reduction_get_part(r);
-        float *flat = malloc(counts[c] * sizeof *flat);
-        assert_non_null(flat);
-        for (size_t i = 0; i < counts[c]; i++)
-            flat[i] = i >= part->begin && i < part->end ? value_of(9, 0, i) : -1000 - (float)rank;
-        lws_reduction_share(r, flat);
-        for (size_t i = 0; i < counts[c]; i++)
-            assert_true(flat[i] == value_of(9, 0, i));
-        free(flat);
+        size_t at = 0, kept[64] = {0};
+        for (int b = 0; b < part->buckets; b++) {
+            size_t first = at;
+            for (int q = 0; q < size; q++) {
+                lws_reduction_piece piece = lws_reduction_get_piece(r, b, q);
+                assert_int_equal(piece.begin, at);
+                assert_true(piece.begin <= piece.end);
+                assert_true(piece.begin % shapes[s].block == 0 || piece.begin == piece.end);
+                assert_int_equal(piece.at, kept[q]);
+                kept[q] += piece.end - piece.begin;
+                at = piece.end;
+            }
+            assert_true(at > first);
+            size_t most = shapes[s].bucket + shapes[s].bucket / 2 + shapes[s].block;
+            assert_true(shapes[s].bucket == 0 || at - first <= most);
+        }
+        assert_int_equal(at, shapes[s].count);
+        assert_int_equal(part->own, kept[rank]);
+        int64_t first, count;
+        lws_comm_run(16, size, rank, &first, &count);
+        assert_int_equal(first, part->first_leaf);
+        assert_int_equal(count, part->leaves);
         lws_reduction_destroy(r);
     }
 }
 
-/* Segments to rank 0 and back. */
+/* As in a network: small layers join, large ones are cut, and none waits for a part of the one before. */
+static void cut_at_parts(void **state)
+{
+    (void)state;
+    shape s = {.count = 10000, .block = 10, .bucket = 1000, .parts = 4, .starts = {0, 304, 900, 7001}};
+    lws_reduction *r = create(16, &s);
+    size_t begins[16];
+    int n = lws_reduction_get_part(r)->buckets;
+    assert_true(n <= 16);
+    bool is_cut[4] = {false};
+    for (int b = 0; b < n; b++) {
+        begins[b] = lws_reduction_get_piece(r, b, 0).begin;
+        is_cut[0] |= begins[b] == 0;
+        is_cut[2] |= begins[b] == 900;
+        is_cut[3] |= begins[b] == 7010;
+        assert_true(begins[b] != 310); /* joined */
+    }
+    assert_true(is_cut[0] && is_cut[2] && is_cut[3]);
+    assert_int_equal(n, 1 + 6 + 3);
+    lws_reduction_destroy(r);
+}
+
+/* What owners keep to rank 0 and back. */
 static void collect_and_deal(void **state)
 {
     (void)state;
-    for (int c = 0; c < COUNTS; c++) {
-        lws_reduction *r = create(16, counts[c], blocks[c % BLOCKS]);
+    for (int s = 0; s < SHAPES; s++) {
+        size_t count = shapes[s].count;
+        lws_reduction *r = create(16, &shapes[s]);
         const lws_reduction_part *part = lws_reduction_get_part(r);
-        size_t mine = part->end - part->begin;
-        float *segment = malloc(mine * sizeof *segment + 1);
-        float *full = rank == 0 ? malloc(counts[c] * sizeof *full) : NULL;
-        assert_true(segment && (full || rank != 0));
-        for (size_t i = 0; i < mine; i++)
-            segment[i] = value_of(4, 0, part->begin + i);
-        lws_reduction_collect(r, segment, full);
-        for (size_t i = 0; i < counts[c] && rank == 0; i++) {
+        float *own = malloc(part->own * sizeof *own + 1);
+        float *full = rank == 0 ? malloc(count * sizeof *full) : NULL;
+        assert_true(own && (full || rank != 0));
+        for (int b = 0; b < part->buckets; b++) {
+            lws_reduction_piece piece = lws_reduction_get_piece(r, b, rank);
+            for (size_t i = piece.begin; i < piece.end; i++)
+                own[piece.at + i - piece.begin] = value_of(4, 0, i);
+        }
+        lws_reduction_collect(r, own, full);
+        for (size_t i = 0; i < count && rank == 0; i++) {
             assert_true(full[i] == value_of(4, 0, i));
             full[i] = value_of(5, 0, i);
         }
-        lws_reduction_deal(r, full, segment);
-        for (size_t i = 0; i < mine; i++)
-            assert_true(segment[i] == value_of(5, 0, part->begin + i));
-        free(segment);
+        lws_reduction_deal(r, full, own);
+        for (int b = 0; b < part->buckets; b++) {
+            lws_reduction_piece piece = lws_reduction_get_piece(r, b, rank);
+            for (size_t i = piece.begin; i < piece.end; i++)
+                assert_true(own[piece.at + i - piece.begin] == value_of(5, 0, i));
+        }
+        free(own);
         free(full);
         lws_reduction_destroy(r);
     }
@@ -178,21 +285,23 @@ static void too_many_ranks(void **state)
         char ranks[32], parts_text[32];
         snprintf(ranks, sizeof ranks, "%d ranks", size);
         snprintf(parts_text, sizeof parts_text, "%d micro-batches", (int)leaves);
-        assert_int_equal(lws_reduction_create(comm, leaves, 100, 1, &r), LWS_ERR_USAGE);
+        lws_reduction_layout layout = {.count = 100, .block = 1};
+        assert_int_equal(lws_reduction_create(comm, leaves, &layout, &r), LWS_ERR_USAGE);
         assert_null(r);
         assert_non_null(strstr(lws_message(), ranks));
         assert_non_null(strstr(lws_message(), parts_text));
     }
     /* An array too long for MPI's counts is refused as well. */
-    assert_int_equal(lws_reduction_create(comm, 16, (size_t)1 << 31, 1, &r), LWS_ERR_USAGE);
+    lws_reduction_layout layout = {.count = (size_t)1 << 31, .block = 1};
+    assert_int_equal(lws_reduction_create(comm, 16, &layout, &r), LWS_ERR_USAGE);
     assert_null(r);
 }
 
 static int all_tests(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(order_matters), cmocka_unit_test(same_bits_as_serial), cmocka_unit_test(parts),
-        cmocka_unit_test(share),         cmocka_unit_test(collect_and_deal),    cmocka_unit_test(too_many_ranks),
+        cmocka_unit_test(order_matters), cmocka_unit_test(same_bits_as_serial), cmocka_unit_test(cut),
+        cmocka_unit_test(cut_at_parts),  cmocka_unit_test(collect_and_deal),    cmocka_unit_test(too_many_ranks),
     };
     return cmocka_run_group_tests_name("reduction", tests, NULL, NULL);
 }
