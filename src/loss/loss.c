@@ -1,6 +1,7 @@
 #include <lwssim/loss.h>
 
 #include "structural.h"
+#include "structural_box.h"
 
 #include <lwssim/arena.h>
 #include <lwssim/profile.h>
@@ -14,7 +15,9 @@ struct lws_loss {
     lws_loss_spec spec;
     int h, w, c, threads;
     level levels[LWS_LOSS_LEVELS];
-    size_t per_thread; /* doubles */
+    double weight[LWS_LOSS_LEVELS]; /* sums to the mean of the spec's */
+    bool box;                       /* structural_box serves all levels at once; else a level at a time */
+    size_t per_thread;              /* bytes, a multiple of 64 */
     lws_arena memory;
 };
 
@@ -102,6 +105,22 @@ static level make_level(const lws_loss_spec *s, int i)
     };
 }
 
+static bool is_difference_form(const level *lv)
+{
+    return lv->alpha == 1 && lv->beta == 1 && lv->gamma == 1 && lv->c3 == lv->c2 / 2;
+}
+
+/* Bytes for an image. */
+static size_t image_scratch(const lws_loss *loss)
+{
+    size_t n = (size_t)loss->h * loss->w * loss->c, size;
+    if (loss->box)
+        size = structural_box_size(loss->spec.levels, loss->levels, loss->h, loss->w, loss->c);
+    else /* x, y, e and the gradient, then the levels' scratch */
+        size = (4 * n + structural_scratch_size(loss->h, loss->w, loss->c)) * sizeof(double);
+    return (size + 63) / 64 * 64;
+}
+
 lws_status lws_loss_create(const lws_loss_spec *spec, int h, int w, int c, lws_loss **out)
 {
     *out = NULL;
@@ -116,12 +135,13 @@ lws_status lws_loss_create(const lws_loss_spec *spec, int h, int w, int c, lws_l
     loss->w = w;
     loss->c = c;
     loss->threads = omp_get_max_threads();
-    for (int i = 0; spec->kind != LWS_LOSS_MSE && i < spec->levels; i++)
+    for (int i = 0; spec->kind != LWS_LOSS_MSE && i < spec->levels; i++) {
         loss->levels[i] = make_level(spec, i);
-    /* x, y, e and the gradient, then the levels' scratch. */
-    loss->per_thread = 4 * (size_t)h * w * c + structural_scratch_size(h, w, c);
-    loss->per_thread = (loss->per_thread + 7) / 8 * 8;
-    lws_status status = lws_arena_create(&loss->memory, loss->per_thread * loss->threads * sizeof(double), "the loss");
+        loss->weight[i] = spec->weight[i] / spec->levels;
+    }
+    loss->box = spec->kind != LWS_LOSS_MSE && !spec->gaussian && is_difference_form(&loss->levels[0]);
+    loss->per_thread = image_scratch(loss);
+    lws_status status = lws_arena_create(&loss->memory, loss->per_thread * loss->threads, "the loss");
     if (status != LWS_OK) {
         free(loss);
         return status;
@@ -174,17 +194,14 @@ LWS_CLONES static void mse_terms(size_t n, const double *restrict e, double fact
     }
 }
 
-static bool is_difference_form(const level *lv)
-{
-    return lv->alpha == 1 && lv->beta == 1 && lv->gamma == 1 && lv->c3 == lv->c2 / 2;
-}
-
-static double image_loss(const lws_loss *loss, const float *x32, const float *y32, double scale, float *dy,
-                         double *block)
+static double image_loss(const lws_loss *loss, const float *x32, const float *y32, double scale, float *dy, void *block)
 {
     const lws_loss_spec *spec = &loss->spec;
     size_t n = (size_t)loss->h * loss->w * loss->c;
     double *x = block, *y = x + n, *e = y + n, *gradient = e + n, value = 0;
+    if (loss->box)
+        return structural_box(spec->levels, loss->levels, loss->weight, loss->h, loss->w, loss->c, x32, y32, scale, dy,
+                              block);
     widen(n, x32, y32, x, y, e);
     if (spec->kind == LWS_LOSS_MSE) {
         double *square = gradient + n;
@@ -195,7 +212,7 @@ static double image_loss(const lws_loss *loss, const float *x32, const float *y3
         memset(gradient, 0, n * sizeof *gradient);
         for (int i = 0; i < spec->levels; i++) {
             const level *lv = &loss->levels[i];
-            double weight = spec->weight[i] / spec->levels;
+            double weight = loss->weight[i];
             double *to = dy ? gradient : NULL;
             value +=
                 weight * (is_difference_form(lv)
@@ -221,9 +238,8 @@ lws_status lws_loss_eval(lws_loss *loss, int n, const float *x, const float *y, 
         else if (count_not_finite(image, y + at))
             bad = 2;
         else
-            value[i] =
-                image_loss(loss, x + at, y + at, scale, dy ? dy + at : NULL,
-                           (double *)(void *)loss->memory.base + loss->per_thread * (size_t)omp_get_thread_num());
+            value[i] = image_loss(loss, x + at, y + at, scale, dy ? dy + at : NULL,
+                                  loss->memory.base + loss->per_thread * (size_t)omp_get_thread_num());
     }
     if (bad)
         return lws_fail(LWS_ERR_NUMERIC, "loss: %s holds a value that is not finite",

@@ -30,7 +30,8 @@ double structural_sum(size_t n, const double *v);
 
 /* The mean over channels and windows of 2 - LWSSIM (1 - SSIM), and, where gradient is not NULL, gradient
  * [h, w, c] += scale · ∂/∂y. e = y - x. _level is the difference form for exponents 1 and c3 = c2/2 (LOSS of
- * the paper with cancellation removed); _level_general serves every exponent. */
+ * the paper with cancellation removed) over any window, box windows have a faster one in structural_box.h;
+ * _level_general serves every exponent. */
 double structural_level(const level *lv, int h, int w, int c, const double *x, const double *y, const double *e,
                         double scale, double *gradient, structural_scratch s);
 double structural_level_general(const level *lv, int h, int w, int c, const double *x, const double *y, double scale,

@@ -1,0 +1,11 @@
+#define LANES 8
+#include "box_plane_rows.h"
+
+#include "box_plane_wide.h"
+
+#ifdef BOX_PLANE_WIDE
+__attribute__((target("avx512f"))) void box_plane_run_avx512(const box_plane *p)
+{
+    run_plane(p);
+}
+#endif
