@@ -52,6 +52,8 @@ static void read_images(trainer *t)
     int64_t n = t->options->batch_size / t->options->micro_batches;
     lws_sampler_batch(&t->sampler, t->step, part->first_leaf * n, part->leaves * n, t->rows);
     lws_dataset_read(t->train, t->rows, (int)(part->leaves * n), t->images);
+    lws_sampler_batch(&t->sampler, t->step + 1, part->first_leaf * n, part->leaves * n, t->rows);
+    lws_dataset_prefetch(t->train, t->rows, (int)(part->leaves * n)); /* the disk works while this step computes */
 }
 
 /* MMD-AE's first pass: the codes of the global batch on every rank, then the gradient with respect to the own ones.

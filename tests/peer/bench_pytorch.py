@@ -9,6 +9,7 @@ rounds, the ratio of the medians, and the ratios of the single rounds. Rows (--o
   wae       the same network family at 39.7 M parameters (wae64), LWSSIM
   scaling   2 ranks over 1 rank of lwssim at one global batch of 128
   flops     the step's direct count of operations by its time, over the rate of SGEMM on the same core
+  shares    how much of the step the loss takes, and all but the convolutions, by `train --profile`
   loss      value and gradient of LWSSIM on 64 images by liblwssim, against SSIM by pytorch-msssim with autograd
   prepare   JPEG to dataset on one core, against a script with Pillow and h5py
   memory    largest resident memory of a rank, as the kernel counts it (pages of the mapped dataset included)
@@ -533,13 +534,13 @@ class Bench:
         return ["mpirun", "-n", ranks, "--map-by", "core", "--bind-to", "core"]
 
     def train_command(self, run, steps, **keys):
-        """`lwssim train` of `steps` steps; keys as on the command line."""
+        """`lwssim train` of `steps` steps; keys as on the command line, None for a switch."""
         keys = {"data": self.data, "preset": "dcgan64", "threads": 1, "batch_size": self.options.batch_size,
                 "micro_batches": self.options.micro_batches, "windows": ",".join(map(str, WINDOWS)),
                 "log_every": self.options.warmup, "eval_every": 0, "checkpoint_every": 0, **keys}
         command = [self.program, "train", "--run", run, "--steps", steps]
         for key, value in keys.items():
-            command += ["--" + key.replace("_", "-"), value]
+            command += ["--" + key.replace("_", "-"), *([] if value is None else [value])]
         return command
 
     def train(self, ranks, warmup, steps, **keys):
@@ -737,6 +738,22 @@ def row_flops(bench):
               f"SGEMM 2048³, {core}", at_least=1.15)
 
 
+def row_shares(bench):
+    """Shares of the step, from `train --profile`: the loss with its default windows, and all but convolutions."""
+    def shares():
+        out, text = bench.run(bench.mpirun(2) + bench.train_command(
+            bench.new_folder("run"), bench.options.warmup + bench.options.steps, loss="lwssim", windows="3,7,11",
+            profile=None))
+        kinds = (out + text).split("of the steps, by kind of work")[1]
+        return {kind: float(re.search(rf"^ +{kind} +\S+ +(\S+)$", kinds, re.M).group(1))
+                for kind in ("loss", "all but convolutions")}
+
+    results = bench.alternate({"shares": shares})["shares"]
+    bench.add("loss of windows 3,7,11, part of the step, 2 ranks", "%", [r["loss"] for r in results], at_most=3.)
+    bench.add("all but convolutions (and the batch norms they compute), part of the step", "%",
+              [r["all but convolutions"] for r in results], at_most=12.)
+
+
 def row_loss(bench):
     cpus, repeats = set.union(*bench.cores), 5 if bench.options.quick else 20
     with contextlib.ExitStack() as stack:
@@ -852,7 +869,7 @@ def first_step(bench, data):
     return seconds, int(images.group(1))
 
 
-ROWS = {"lwssim": row_lwssim, "mse": row_mse, "scaling": row_scaling, "flops": row_flops, "loss": row_loss,
+ROWS = {"lwssim": row_lwssim, "mse": row_mse, "scaling": row_scaling, "flops": row_flops, "shares": row_shares, "loss": row_loss,
         "prepare": row_prepare, "memory": row_memory, "wae": row_wae, "start": row_start}
 
 
