@@ -49,7 +49,7 @@ void lws_batchnorm_statistics(const lws_batchnorm *bn, int rows, int part_rows, 
 /* In their place, given ones: mean and var [channels]. */
 void lws_batchnorm_given(const lws_batchnorm *bn, const float *mean, const float *var);
 
-/* y of some rows. y may be x. */
+/* y of some rows. y and x do not overlap. */
 void lws_batchnorm_normalise(const lws_batchnorm *bn, int rows, const float *x, float *y);
 
 /* What a part adds to the gradients: sums [2 · channels]. */

@@ -1,4 +1,5 @@
-/* 2-D convolution in three passes, NHWC, through tiled im2col and GEMM.
+/* 2-D convolution in three passes, NHWC, through tiled im2col and GEMM; where one side has few channels, as an image
+ * has, in strips of rows with products of our own.
  *
  * A geometry joins two images: the wide one [n, in_h, in_w, in_c] and the narrow one [n, out_h, out_w, out_c].
  * Output pixel (i, j) covers input rows i·stride - pad … + kernel - 1 (columns alike); rows and columns outside
@@ -8,8 +9,8 @@
  * A transposed convolution from narrow to wide is the adjoint: its forward pass is _backward_data, its
  * backward-data pass is _forward, its weight gradient is _backward_weight with x the wide gradient.
  *
- * Pure functions of raw pointers that check nothing; arrays do not overlap. Threads (OpenMP) share out images
- * or kernel rows; the bits do not depend on their number. */
+ * Pure functions of raw pointers that check nothing; arrays do not overlap. Threads (OpenMP) share out images,
+ * groups of them, or kernel rows; the bits do not depend on their number. */
 #ifndef LWSSIM_CONV_H
 #define LWSSIM_CONV_H
 
@@ -38,7 +39,8 @@ typedef struct lws_image_sink {
     void *user;
 } lws_image_sink;
 
-/* A pass, in terms of both images: what is given, and what is wanted. The others are empty. */
+/* A pass, in terms of both images: what is given, and what is wanted, at most one of to_narrow and to_wide. The others
+ * are empty. */
 typedef struct lws_conv2d_job {
     lws_image_source wide, narrow; /* x and dy of a convolution, dy and x of a transposed one */
     lws_image_sink to_narrow;      /* needs wide: the convolution */

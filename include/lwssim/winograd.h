@@ -4,8 +4,9 @@
  * the image, and those are computed by Winograd's minimal filtering F(m×m, 2×2): (m+1)² products in place of 4·m² for
  * m×m outputs. m is 2 (9 for 16) or 4 (25 for 64, points 0, 1, -1, 2, ∞). Lavin & Gray 2016; Winograd 1980.
  *
- * Geometry, layouts and conventions are those of conv.h. The transformed weights [(m+1)², 4·in_c, out_c] are the
- * caller's and must be made again when the weights change. The bits depend on the shapes alone. */
+ * Geometry, layouts and conventions are those of conv.h. The transformed weights, lws_winograd_weights()
+ * floats of a layout of their own, are the caller's and must be made again when the weights change. The bits depend on
+ * the shapes alone. */
 #ifndef LWSSIM_WINOGRAD_H
 #define LWSSIM_WINOGRAD_H
 

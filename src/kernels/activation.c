@@ -21,8 +21,8 @@ LWS_CLONES void lws_relu_backward(size_t n, const float *y, const float *dy, flo
  */
 LWS_INLINE float exponential(float x)
 {
-    const float round = 0x1.8p23f; /* added and taken away: the nearest integer */
-    float n = (x * 1.44269504f + round) - round;
+    const float round = 0x1.8p23f; /* added: the nearest integer stands in the lowest bits */
+    float shifted = x * 1.44269504f + round, n = shifted - round;
     float r = (x - n * 0x1.62e4p-1f) - n * 0x1.7f7d1cp-20f; /* ln 2 in two parts, the first short */
     float p = 1.f / 5040;
     p = p * r + 1.f / 720;
@@ -31,8 +31,10 @@ LWS_INLINE float exponential(float x)
     p = p * r + 1.f / 6;
     p = p * r + .5f;
     p = p * r * r + r + 1;
-    int32_t bits = ((int32_t)n + 127) * (1 << 23);
-    float power;
+    uint32_t bits;
+    float power; /* 2^n; whatever it is for a NaN, p is one */
+    memcpy(&bits, &shifted, sizeof bits);
+    bits = (bits + 127) << 23;
     memcpy(&power, &bits, sizeof power);
     return p * power;
 }

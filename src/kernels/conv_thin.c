@@ -8,7 +8,7 @@
 #include <string.h>
 
 enum { DEPTH_MAX = 128 };    /* weights an output channel */
-enum { STRIP_PIXELS = 128 }; /* of output, at least, that go through at once */
+enum { STRIP_PIXELS = 128 }; /* of output that go through at once, or one row where it has more */
 enum { GROUPS = 16 };        /* most groups of images, each with a weights' gradient of its own; fixes the bits */
 
 bool conv_thin_fits(const lws_conv2d *g)
@@ -174,7 +174,7 @@ static void forward(const lws_conv2d *g, int n, const lws_conv2d_job *job, const
         for (int first = 0; first < g->out_h; first += p.strip) {
             int rows = strip_rows(g, &p, first);
             im2col(g, &p, at.image, first, rows, at.col);
-            tile_gemm(rows * g->out_w, g->out_c, p.padded, at.col, (tile_layout){(size_t)p.padded, TILE}, panels,
+            tile_gemm(rows * g->out_w, g->out_c, p.padded, false, at.col, (tile_layout){(size_t)p.padded, TILE}, panels,
                       y + first * row, (tile_layout){(size_t)g->out_c, TILE});
         }
         sink_done(&job->to_narrow, i, narrow_size(g));
@@ -194,8 +194,8 @@ static void backward_data(const lws_conv2d *g, int n, const lws_conv2d_job *job,
         memset(at.image, 0, p.image * sizeof *at.image);
         for (int first = 0; first < g->out_h; first += p.strip) {
             int rows = strip_rows(g, &p, first);
-            tile_gemm(rows * g->out_w, p.padded, g->out_c, dy + first * row, (tile_layout){(size_t)g->out_c, TILE},
-                      panels, at.col, (tile_layout){(size_t)p.padded, TILE});
+            tile_gemm(rows * g->out_w, p.padded, g->out_c, false, dy + first * row,
+                      (tile_layout){(size_t)g->out_c, TILE}, panels, at.col, (tile_layout){(size_t)p.padded, TILE});
             col2im(g, &p, at.col, first, rows, at.image);
         }
         crop_image(g, &p, at.image, job->to_wide.at + i * wide_size(g));

@@ -1,12 +1,42 @@
 #include <lwssim/dense.h>
 
+#include "tile_gemm.h"
+
 #include <lwssim/gemm.h>
 #include <lwssim/simd.h>
-#include <stddef.h>
+#include <string.h>
+
+/* Own products take whole tiles; OpenBLAS takes the rest. */
+static bool whole_tiles(int in, int out)
+{
+    return in % TILE == 0 && out % TILE == 0;
+}
+
+/* A panel of columns at a time, and so many of their rows as stay in the caches: rows of w lie far apart, and are read
+ * from memory once. */
+static void forward_panel(int n, int in, int out, int first, const float *x, const float *w, float *y)
+{
+    enum { DEPTH = 512 };
+    float panel[DEPTH * PANEL] __attribute__((aligned(64)));
+    int columns = out - first < PANEL ? out - first : PANEL;
+    for (int p = 0; p < in; p += DEPTH) {
+        int depth = in - p < DEPTH ? in - p : DEPTH;
+        for (int r = 0; r < depth; r++)
+            memcpy(panel + r * PANEL, w + (size_t)(p + r) * out + first, (size_t)columns * sizeof *w);
+        tile_gemm(n, columns, depth, p > 0, x + p, (tile_layout){(size_t)in, TILE}, panel, y + first,
+                  (tile_layout){(size_t)out, TILE});
+    }
+}
 
 void lws_dense_forward(int n, int in, int out, const float *x, const float *w, float *y)
 {
-    lws_gemm(false, false, n, out, in, x, in, w, out, 0, y, out);
+    if (!whole_tiles(in, out)) {
+        lws_gemm(false, false, n, out, in, x, in, w, out, 0, y, out);
+        return;
+    }
+#pragma omp parallel for schedule(static)
+    for (int first = 0; first < out; first += PANEL)
+        forward_panel(n, in, out, first, x, w, y);
 }
 
 void lws_dense_backward_data(int n, int in, int out, const float *dy, const float *w, float *dx)
@@ -16,7 +46,15 @@ void lws_dense_backward_data(int n, int in, int out, const float *dy, const floa
 
 void lws_dense_backward_weight(int n, int in, int out, const float *x, const float *dy, float *dw)
 {
-    lws_gemm(true, false, in, out, n, x, in, dy, out, 0, dw, out);
+    if (!whole_tiles(in, out)) {
+        lws_gemm(true, false, in, out, n, x, in, dy, out, 0, dw, out);
+        return;
+    }
+    tile_layout columns = {(size_t)out, TILE};
+#pragma omp parallel for schedule(static)
+    for (int first = 0; first < in; first += TILE)
+        tile_gemm_transposed(TILE, out, n, false, x + first, (tile_layout){(size_t)in, TILE}, dy, columns,
+                             dw + (size_t)first * out, columns);
 }
 
 /* A few channels repeat often enough to fill vectors: as many rows at a time as make whole ones. */

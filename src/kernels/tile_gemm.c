@@ -176,6 +176,7 @@ static const kernel_set avx512_set = {14, avx512_by_rows, avx512_by_rows_1, 8, a
         part second = *t;                                                                                              \
         second.b += t->b_block;                                                                                        \
         second.c += t->c_block;                                                                                        \
+        second.ahead_lines = 0;                                                                                        \
         one(k, add, t);                                                                                                \
         one(k, add, &second);                                                                                          \
     }
@@ -211,7 +212,8 @@ static const kernel_set *choose(void)
     return &portable_set;
 }
 
-void tile_gemm(int m, int n, int k, const float *a, tile_layout at, const float *panels, float *c, tile_layout ct)
+void tile_gemm(int m, int n, int k, bool add, const float *a, tile_layout at, const float *panels, float *c,
+               tile_layout ct)
 {
     const kernel_set *set = choose();
     int runs = (m + set->rows_max - 1) / set->rows_max; /* of nearly equal rows: few rows are slow */
@@ -222,7 +224,7 @@ void tile_gemm(int m, int n, int k, const float *a, tile_layout at, const float 
         kernel *const *kernels = n - j >= PANEL ? set->by_rows : set->by_rows_1;
         for (int run = 0; run < runs; run++) {
             int first = (int)((long)m * run / runs), rows = (int)((long)m * (run + 1) / runs) - first;
-            kernels[rows - 1](k, false,
+            kernels[rows - 1](k, add,
                               &(part){.a = a + (size_t)first * at.row,
                                       .a_row = at.row,
                                       .a_block = at.block,
@@ -233,7 +235,7 @@ void tile_gemm(int m, int n, int k, const float *a, tile_layout at, const float 
                                       .c_row = ct.row,
                                       .c_block = ct.block,
                                       .ahead = panels + ((size_t)j + PANEL) * k + (size_t)run * ahead_lines * k,
-                                      .ahead_lines = ahead_lines});
+                                      .ahead_lines = run * ahead_lines < PANEL * TILE / LINE ? ahead_lines : 0});
         }
     }
 }

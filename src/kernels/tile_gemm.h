@@ -17,9 +17,10 @@ typedef struct tile_layout {
     size_t row, block;
 } tile_layout;
 
-/* C [m, n] = A [m, k] · B. B(p, j) at panels[j / PANEL · k · PANEL + p · PANEL + j % PANEL]. n and k are multiples of
- * TILE. */
-void tile_gemm(int m, int n, int k, const float *a, tile_layout at, const float *panels, float *c, tile_layout ct);
+/* C [m, n] = A [m, k] · B, or C += with add. B(p, j) at panels[j / PANEL · k · PANEL + p · PANEL + j % PANEL]. n and k
+ * are multiples of TILE. */
+void tile_gemm(int m, int n, int k, bool add, const float *a, tile_layout at, const float *panels, float *c,
+               tile_layout ct);
 
 /* C [m, n] = Aᵀ · B for A [k, m] and B [k, n], or C += with add. m and n are multiples of TILE. */
 void tile_gemm_transposed(int m, int n, int k, bool add, const float *a, tile_layout at, const float *b, tile_layout bt,

@@ -37,18 +37,15 @@ void lws_winograd_transform(const lws_conv2d *g, int m, const float *w, float *t
     }
 }
 
-/* Images go through in blocks, so that what is transformed stays in the caches until it is multiplied; but in blocks of
- * many rows where the weights come from memory every time. Part of what fixes the bits, so it does not follow the
- * machine. */
-enum { BLOCK_BYTES = 2600 << 10, CACHED_WEIGHTS = 4 << 20, ROWS_CACHED = 32, ROWS_FROM_MEMORY = 128 };
+/* Images go through in blocks, so that what is transformed stays in the caches until it is multiplied. Part of what
+ * fixes the bits, so it does not follow the machine. */
+enum { BLOCK_BYTES = 2600 << 10, LEAST_ROWS = 32 };
 
 static int block_images(const lws_conv2d *g, int m, int n)
 {
     size_t bytes = tiles_of(g, m) * points(m) * (PHASES * (size_t)g->in_c + g->out_c) * sizeof(float);
-    size_t weights = points(m) * winograd_narrow_panels(g).point * sizeof(float);
-    size_t rows = weights <= CACHED_WEIGHTS ? ROWS_CACHED : ROWS_FROM_MEMORY;
-    size_t block = BLOCK_BYTES / bytes, least = (rows + tiles_of(g, m) - 1) / tiles_of(g, m);
-    if (block < least)
+    size_t block = BLOCK_BYTES / bytes, least = (LEAST_ROWS + tiles_of(g, m) - 1) / tiles_of(g, m);
+    if (block < least) /* the weights are read again for every block */
         block = least;
     return block > (size_t)n ? n : (int)block;
 }
@@ -104,7 +101,7 @@ static void multiply(const block *b, domain from, int columns, const float *weig
             int first = wide * part / PARTS * PANEL, end = wide * (part + 1) / PARTS * PANEL;
             end = end < columns ? end : columns;
             if (first < end)
-                tile_gemm(b->rows, end - first, (int)p.depth, from.at + point * from.point, a,
+                tile_gemm(b->rows, end - first, (int)p.depth, false, from.at + point * from.point, a,
                           weights + point * p.point + (size_t)first * p.depth,
                           to.at + point * to.point + (size_t)(first / TILE) * to.block, c);
         }

@@ -1,4 +1,4 @@
-/* What every kind of layer provides: private to this folder. A layer's own struct begins with lws_layer. */
+/* What every kind of layer provides: private to this folder. A layer's own struct begins with layer. */
 #ifndef LWS_LAYER_H
 #define LWS_LAYER_H
 

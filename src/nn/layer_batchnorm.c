@@ -51,7 +51,7 @@ static lws_batchnorm arrays(const layer *self, const lws_pass *pass)
 static size_t scratch(const layer *self, int n, int threads)
 {
     (void)threads;
-    return lws_batchnorm_scratch(rows(self, n), self->in.c);
+    return self->linked ? 0 : lws_batchnorm_scratch(rows(self, n), self->in.c);
 }
 
 /* ---- on its own -------------------------------------------------------------------------------------------------- */

@@ -214,6 +214,12 @@ static void backward(const layer *l, const lws_pass *pass, const lws_image_sourc
     l->ops->backward(l, pass, x, l->y, dy, dx);
 }
 
+static void settle_gradient(layer *l)
+{
+    LWS_PROFILE_IN(l->ops->kind, l->name);
+    l->ops->link->settle_gradient(l);
+}
+
 const float *lws_net_backward(lws_net *net, const lws_pass *pass, const float *x, float *dy, bool want_dx)
 {
     LWS_PROFILE("backward");
@@ -223,13 +229,13 @@ const float *lws_net_backward(lws_net *net, const lws_pass *pass, const float *x
         layer *l = net->layers[i];
         if (l->linked) { /* the layer before still reads its parameters: done() with those of that layer */
             l->dy = dy;
-            l->ops->link->settle_gradient(l);
+            settle_gradient(l);
             from = (lws_image_source){.make = l->ops->link->make_gradient, .user = l};
             continue;
         }
         lws_image_source in = input(net, i, x);
         lws_image_sink to = {.at = NULL};
-        if (i > 0 || want_dx) {
+        if (i > 0 || want_dx || l->ops->in_place) {
             to.at = l->ops->in_place ? dy : net->gradient[free_buffer];
             if (!l->ops->in_place) {
                 poison(l, pass, to.at, lws_shape_size(l->in));
@@ -248,5 +254,5 @@ const float *lws_net_backward(lws_net *net, const lws_pass *pass, const float *x
         dy = to.at;
         from = (lws_image_source){.at = dy};
     }
-    return dy;
+    return want_dx ? dy : NULL;
 }

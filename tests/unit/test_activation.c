@@ -65,6 +65,19 @@ static void sigmoid_slope(void **state)
     }
 }
 
+/* A diverged run must see that it has. */
+static void not_numbers(void **state)
+{
+    (void)state;
+    float x[] = {NAN, -NAN, INFINITY, -INFINITY}, y[4];
+    lws_sigmoid_forward(4, x, y);
+    assert_true(isnan(y[0]) && isnan(y[1]));
+    check_near(y[2], 1, 0);
+    check_near(y[3], 0, 0);
+    lws_relu_forward(4, x, y);
+    assert_true(isnan(y[0]) && isnan(y[1]));
+}
+
 static void nothing_and_one(void **state)
 {
     (void)state;
@@ -81,10 +94,8 @@ static void nothing_and_one(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(relu),
-        cmocka_unit_test(sigmoid),
-        cmocka_unit_test(sigmoid_slope),
-        cmocka_unit_test(nothing_and_one),
+        cmocka_unit_test(relu),        cmocka_unit_test(sigmoid),         cmocka_unit_test(sigmoid_slope),
+        cmocka_unit_test(not_numbers), cmocka_unit_test(nothing_and_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

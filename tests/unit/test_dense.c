@@ -37,38 +37,46 @@ static void dense(void **state)
     check_rng r = {31};
     for (int i = 0; i < 60; i++)
         dense_once(&r, check_int(&r, 1, 33), check_int(&r, 1, 90), check_int(&r, 1, 90));
+    for (int i = 0; i < 40; i++) /* whole tiles */
+        dense_once(&r, check_int(&r, 1, 40), 16 * check_int(&r, 1, 40), 16 * check_int(&r, 1, 12));
+    dense_once(&r, 3, 2048, 16);
     dense_once(&r, 1, 1, 1);
     dense_once(&r, 64, 500, 128);
 }
 
-static void dense_threads_do_not_change_bits(void **state)
+static void same_bits_on_threads(int n, int in, int out)
 {
-    (void)state;
-    enum { N = 37, IN = 301, OUT = 65 };
     check_rng r = {32};
-    float *x = check_random_floats(&r, N * IN, -1, 1), *w = check_random_floats(&r, IN * OUT, -1, 1);
-    float *dy = check_random_floats(&r, N * OUT, -1, 1);
+    float *x = check_random_floats(&r, (size_t)n * in, -1, 1), *w = check_random_floats(&r, (size_t)in * out, -1, 1);
+    float *dy = check_random_floats(&r, (size_t)n * out, -1, 1);
     float *y[4], *dx[4], *dw[4];
     int before = omp_get_max_threads();
     for (int threads = 1; threads <= 3; threads++) {
         omp_set_num_threads(threads);
-        y[threads] = check_floats(N * OUT);
-        dx[threads] = check_floats(N * IN);
-        dw[threads] = check_floats(IN * OUT);
-        lws_dense_forward(N, IN, OUT, x, w, y[threads]);
-        lws_dense_backward_data(N, IN, OUT, dy, w, dx[threads]);
-        lws_dense_backward_weight(N, IN, OUT, x, dy, dw[threads]);
-        check_same_bits(y[threads], y[1], N * OUT * sizeof(float));
-        check_same_bits(dx[threads], dx[1], N * IN * sizeof(float));
-        check_same_bits(dw[threads], dw[1], IN * OUT * sizeof(float));
+        y[threads] = check_floats((size_t)n * out);
+        dx[threads] = check_floats((size_t)n * in);
+        dw[threads] = check_floats((size_t)in * out);
+        lws_dense_forward(n, in, out, x, w, y[threads]);
+        lws_dense_backward_data(n, in, out, dy, w, dx[threads]);
+        lws_dense_backward_weight(n, in, out, x, dy, dw[threads]);
+        check_same_bits(y[threads], y[1], (size_t)n * out * sizeof(float));
+        check_same_bits(dx[threads], dx[1], (size_t)n * in * sizeof(float));
+        check_same_bits(dw[threads], dw[1], (size_t)in * out * sizeof(float));
     }
     for (int threads = 1; threads <= 3; threads++) {
-        check_free(y[threads], N * OUT);
-        check_free(dx[threads], N * IN);
-        check_free(dw[threads], IN * OUT);
+        check_free(y[threads], (size_t)n * out);
+        check_free(dx[threads], (size_t)n * in);
+        check_free(dw[threads], (size_t)in * out);
     }
     omp_set_num_threads(before);
-    check_free(x, N * IN), check_free(w, IN * OUT), check_free(dy, N * OUT);
+    check_free(x, (size_t)n * in), check_free(w, (size_t)in * out), check_free(dy, (size_t)n * out);
+}
+
+static void threads_do_not_change_bits(void **state)
+{
+    (void)state;
+    same_bits_on_threads(37, 301, 65);
+    same_bits_on_threads(37, 304, 80);
 }
 
 static void bias(void **state)
@@ -125,7 +133,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(dense),
-        cmocka_unit_test(dense_threads_do_not_change_bits),
+        cmocka_unit_test(threads_do_not_change_bits),
         cmocka_unit_test(bias),
         cmocka_unit_test(bias_sums_in_double),
     };

@@ -1,0 +1,144 @@
+/* Passes that make their images and show their results, as batch norms between convolutions have them: the bits of
+ * plain arrays, and every image shown once, whole. */
+#include "check.h"
+
+#include <lwssim/winograd.h>
+#include <string.h>
+
+typedef struct images {
+    const float *at; /* what make() copies, or where done() expects its images */
+    size_t size;     /* of one */
+    int seen[64];
+    bool wrong;
+} images;
+
+static void make(void *user, int image, float *to)
+{
+    const images *all = user;
+    memcpy(to, all->at + (size_t)image * all->size, all->size * sizeof *to);
+}
+
+static void done(void *user, int image, const float *pixels)
+{
+    images *all = user;
+    all->seen[image]++; /* each image has one thread */
+    if (pixels != all->at + (size_t)image * all->size)
+        all->wrong = true;
+    for (size_t i = 0; i < all->size; i++)
+        if (isnan(pixels[i]))
+            all->wrong = true;
+}
+
+/* tile 0: lws_conv2d_run(). */
+static void run(const lws_conv2d *g, int tile, int n, const lws_conv2d_job *job, const float *w)
+{
+    int threads = omp_get_max_threads();
+    size_t size = tile ? lws_winograd_scratch(g, tile, n, threads) : lws_conv2d_scratch(g, n, threads);
+    size_t kept = tile ? lws_winograd_weights(g, tile) : 1;
+    float *scratch = check_floats(size), *transformed = check_floats(kept);
+    if (tile) {
+        lws_winograd_transform(g, tile, w, transformed);
+        lws_winograd_run(g, tile, n, job, transformed, scratch);
+    } else {
+        lws_conv2d_run(g, n, job, w, scratch);
+    }
+    check_free(scratch, size), check_free(transformed, kept);
+}
+
+/* Either result with the weights' gradient, from arrays and from images that are made. */
+static void compare(check_rng *r, lws_conv2d g, int tile, int n, bool to_wide)
+{
+    size_t wide = (size_t)g.in_h * (size_t)g.in_w * (size_t)g.in_c;
+    size_t narrow = (size_t)g.out_h * (size_t)g.out_w * (size_t)g.out_c, result = to_wide ? wide : narrow;
+    size_t nw = (size_t)g.kernel * (size_t)g.kernel * (size_t)g.in_c * (size_t)g.out_c, count = (size_t)n;
+    float *x = check_random_floats(r, count * wide, -1, 1), *dy = check_random_floats(r, count * narrow, -1, 1);
+    float *w = check_random_floats(r, nw, -1, 1);
+    float *out[2] = {check_floats(count * result), check_floats(count * result)};
+    float *dw[2] = {check_floats(nw), check_floats(nw)};
+    images from_wide = {.at = x, .size = wide}, from_narrow = {.at = dy, .size = narrow};
+    images shown = {.at = out[1], .size = result};
+    for (int hooked = 0; hooked < 2; hooked++) {
+        lws_conv2d_job job = {.wide = {.at = x}, .narrow = {.at = dy}, .dw = dw[hooked]};
+        lws_image_sink sink = {.at = out[hooked]};
+        if (hooked) {
+            job.wide = (lws_image_source){.make = make, .user = &from_wide};
+            job.narrow = (lws_image_source){.make = make, .user = &from_narrow};
+            sink = (lws_image_sink){out[hooked], done, &shown};
+        }
+        *(to_wide ? &job.to_wide : &job.to_narrow) = sink;
+        run(&g, tile, n, &job, w);
+    }
+    check_same_bits(out[1], out[0], count * result * sizeof(float));
+    check_same_bits(dw[1], dw[0], nw * sizeof(float));
+    assert_false(shown.wrong);
+    for (int i = 0; i < n; i++)
+        assert_int_equal(shown.seen[i], 1);
+    check_free(x, count * wide), check_free(dy, count * narrow), check_free(w, nw);
+    for (int i = 0; i < 2; i++)
+        check_free(out[i], count * result), check_free(dw[i], nw);
+}
+
+static void on_threads(void (*test)(check_rng *))
+{
+    int before = omp_get_max_threads();
+    for (int threads = 1; threads <= 3; threads++) {
+        omp_set_num_threads(threads);
+        check_rng r = {91};
+        test(&r);
+    }
+    omp_set_num_threads(before);
+}
+
+static void thin_cases(check_rng *r)
+{
+    for (int i = 0; i < 30; i++) {
+        lws_conv2d g = {.kernel = check_int(r, 1, 5), .stride = check_int(r, 1, 2), .in_c = check_int(r, 1, 4)};
+        g.pad = (g.kernel - 1) / 2;
+        g.in_h = check_int(r, 6, 14);
+        g.in_w = check_int(r, 6, 14);
+        g.out_h = (g.in_h + 2 * g.pad - g.kernel) / g.stride + 1;
+        g.out_w = (g.in_w + 2 * g.pad - g.kernel) / g.stride + 1;
+        g.out_c = 16 * check_int(r, 1, 3);
+        assert_true(lws_conv2d_takes_hooks(&g));
+        compare(r, g, 0, check_int(r, 1, 20), i % 2);
+    }
+}
+
+static void winograd_cases(check_rng *r)
+{
+    for (int i = 0; i < 16; i++) {
+        int out_h = check_int(r, 1, 9), out_w = check_int(r, 1, 9);
+        lws_conv2d g = {2 * out_h, 2 * out_w, 16 * check_int(r, 1, 3), out_h, out_w, 16 * check_int(r, 1, 3), 4, 2, 1};
+        compare(r, g, i / 2 % 2 ? 2 : 4, check_int(r, 1, 40), i % 2);
+    }
+}
+
+static void thin(void **state)
+{
+    (void)state;
+    on_threads(thin_cases);
+}
+
+static void winograd(void **state)
+{
+    (void)state;
+    on_threads(winograd_cases);
+}
+
+static void others_take_none(void **state)
+{
+    (void)state;
+    static const lws_conv2d many_inputs = {8, 8, 16, 4, 4, 16, 4, 2, 1}, odd_outputs = {8, 8, 3, 4, 4, 20, 4, 2, 1};
+    assert_false(lws_conv2d_takes_hooks(&many_inputs));
+    assert_false(lws_conv2d_takes_hooks(&odd_outputs));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(thin),
+        cmocka_unit_test(winograd),
+        cmocka_unit_test(others_take_none),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
