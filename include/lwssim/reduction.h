@@ -48,7 +48,8 @@ typedef struct lws_reduction_piece {
 lws_status lws_reduction_create(lws_comm *comm, int64_t leaves, const lws_reduction_layout *layout,
                                 lws_reduction **out);
 
-/* Waits for the messages in flight: all ranks must have shared the same pieces. NULL is fine. */
+/* Waits for the messages in flight, so the array given to _share must still be there, and all ranks must have shared
+ * the same pieces. NULL is fine. */
 void lws_reduction_destroy(lws_reduction *reduction);
 const lws_reduction_part *lws_reduction_get_part(const lws_reduction *reduction);
 

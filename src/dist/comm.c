@@ -54,6 +54,7 @@ lws_status lws_comm_start(lws_comm **out)
     setenv("OMPI_MCA_btl_tcp_flags", "send,inplace,need-ack,need-csum,hetero-rdma", 0);
     int provided, length;
     MPI_Init_thread(NULL, NULL, MPI_THREAD_SERIALIZED, &provided);
+    comm->allows_thread = provided >= MPI_THREAD_SERIALIZED;
     comm->world = MPI_COMM_WORLD;
     MPI_Comm_rank(comm->world, &comm->rank);
     MPI_Comm_size(comm->world, &comm->size);

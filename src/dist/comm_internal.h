@@ -5,6 +5,7 @@
 #include <lwssim/comm.h>
 #include <mpi.h>
 #include <pthread.h>
+#include <stdbool.h>
 
 /* Messages that go on while the program does something else, and while it waits for something else. */
 typedef struct comm_background {
@@ -16,6 +17,7 @@ typedef struct comm_background {
 struct lws_comm {
     MPI_Comm world;
     int rank, size, nodes;
+    bool allows_thread; /* may a thread besides the main one call MPI? */
     char host[MPI_MAX_PROCESSOR_NAME];
     /* MPI serves one thread at a time: whoever calls it holds the lock, and no longer than the call takes. */
     pthread_mutex_t lock;

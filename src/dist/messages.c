@@ -114,7 +114,7 @@ lws_status messages_create(lws_comm *comm, size_t most, int pause, bool (*next)(
     lws_status status = LWS_OK;
     if (!m || !m->request || !m->left || !m->done)
         status = lws_fail(LWS_ERR_MEMORY, "out of memory for %zu messages", most);
-    else if (pause > 0)
+    else if (pause > 0 && comm->allows_thread)
         status = start_thread(m);
     if (status != LWS_OK) {
         messages_destroy(m);

@@ -237,8 +237,8 @@ static void receive_params(lws_reduction *r, int b)
 }
 
 /* Parameters leave in the order of their use, once the gradients that are ready are through: nobody goes forward before
- * all gradients have come. No rank waits for parameters before it sends its own, so that whatever order another takes,
- * all come through. */
+ * all gradients have come. What has not left when the next step's gradients do goes before them (send_late()): others
+ * wait for it before they send theirs. */
 static bool start_next(void *user)
 {
     lws_reduction *r = user;
@@ -260,6 +260,16 @@ static bool start_next(void *user)
         waiting--;
     }
     return waiting > 0;
+}
+
+/* Before this step's gradients: the parameters of the last one that are still here. */
+static void send_late(lws_reduction *r)
+{
+    if (r->bucket[r->cut.count - 1].is_ready)
+        return;
+    for (int b = 0; b < r->cut.count; b++)
+        if (r->bucket[b].is_shared && !r->bucket[b].is_sent)
+            send_params(r, b);
 }
 
 /* ---- the step ------------------------------------------------------------------------------------------ */
@@ -289,6 +299,7 @@ static void start_step(lws_reduction *r)
             b++;
         }
         messages_unlock(r->messages);
+        messages_yield();
     }
     r->next_leaf = r->part.first_leaf;
     r->local.count = 0;
@@ -324,6 +335,7 @@ void lws_reduction_ready(lws_reduction *r, size_t begin)
     if (r->next_leaf + 1 < r->part.first_leaf + r->part.leaves)
         return;
     messages_lock(r->messages);
+    send_late(r);
     for (int b = r->cut.count - 1; b >= 0 && r->cut.begin[b] >= begin; b--) {
         if (r->bucket[b].is_ready)
             continue;

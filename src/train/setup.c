@@ -181,8 +181,8 @@ lws_status trainer_create(lws_comm *comm, lws_train_options *options, const lws_
 void trainer_destroy(trainer *t)
 {
     lws_metrics_log_close(t->log);
+    lws_reduction_destroy(t->reduction); /* may still send from the arena */
     lws_arena_destroy(&t->arena);
-    lws_reduction_destroy(t->reduction);
     lws_model_destroy(t->model);
     lws_dataset_close(t->train);
     lws_dataset_close(t->valid);

@@ -185,13 +185,13 @@ static void end_update(trainer *t)
         lws_model_expire(t->model);
         return;
     }
-    lws_watchdog_phase("gather of parameters after step", t->step);
     trainer_settle(t);
     lws_model_prepare(t->model, t->flat);
 }
 
 void trainer_settle(trainer *t)
 {
+    lws_watchdog_phase("gather of parameters after step", t->step);
     lws_reduction_await(t->reduction, t->count);
 }
 

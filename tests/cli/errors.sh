@@ -303,6 +303,10 @@ for n in 0 3; do
     count=$(find "diverged-$n/checkpoints" -name 'step-*.h5' | wc -l)
     if [ "$count" -gt 0 ]; then expect 0 ranks 0 verify "diverged-$n"; fi
 done
+# So large that parameters are still on their way between the ranks when the loss is found out.
+expect 0 ranks 0 prepare --synthetic 64 --size 64 --output large
+expect_error 1 'not finite at step [0-9]+: training has diverged.*smaller lr' ranks 3 train --data large \
+    --run diverged-large --model vae --loss mse --base-channels 128 --batch-size 12 --micro-batches 3 --lr 10 --steps 40
 
 # ---- full disks --------------------------------------------------------------------------------------
 if mount_small disk 8m; then

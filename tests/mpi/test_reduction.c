@@ -172,6 +172,40 @@ static void same_bits_as_serial(void **state)
     }
 }
 
+/* One rank is away, outside all calls, while the others share and go on to the next step; it then finds its own
+ * parameters still unsent and the others' gradients waiting for them. */
+static void a_rank_comes_late(void **state)
+{
+    (void)state;
+    enum { BUCKETS = 8, BUCKET = 200000, STEPS = 4 };
+    for (int pause = 0; pause <= 50; pause += 50) {
+        shape s = {.count = (size_t)BUCKETS * BUCKET, .block = 1000, .bucket = BUCKET, .pause = pause};
+        lws_reduction *r = create(size, &s);
+        float *flat = calloc(s.count, sizeof *flat);
+        assert_non_null(flat);
+        for (int step = 0; step < STEPS; step++) {
+            float *gradient = lws_reduction_leaf(r);
+            for (size_t i = 0; i < s.count; i++)
+                gradient[i] = (float)(step + 1);
+            lws_reduction_push(r);
+            lws_reduction_piece piece;
+            while (lws_reduction_arrived(r, true, &piece))
+                for (size_t i = piece.begin; i < piece.end; i++)
+                    flat[i] = piece.sum[i - piece.begin];
+            lws_comm_barrier(comm);
+            for (int b = 0; b < lws_reduction_get_part(r)->buckets; b++)
+                lws_reduction_share(r, b, flat);
+            if (rank == step % size)
+                usleep(60000);
+            lws_reduction_await(r, s.count);
+            for (size_t i = 0; i < s.count; i++)
+                assert_true(flat[i] == (float)(size * (step + 1)));
+        }
+        lws_reduction_destroy(r);
+        free(flat);
+    }
+}
+
 /* The test above would pass any order if the order did not matter for these values. */
 static void order_matters(void **state)
 {
@@ -300,8 +334,10 @@ static void too_many_ranks(void **state)
 static int all_tests(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(order_matters), cmocka_unit_test(same_bits_as_serial), cmocka_unit_test(cut),
-        cmocka_unit_test(cut_at_parts),  cmocka_unit_test(collect_and_deal),    cmocka_unit_test(too_many_ranks),
+        cmocka_unit_test(a_rank_comes_late),   cmocka_unit_test(order_matters),
+        cmocka_unit_test(same_bits_as_serial), cmocka_unit_test(cut),
+        cmocka_unit_test(cut_at_parts),        cmocka_unit_test(collect_and_deal),
+        cmocka_unit_test(too_many_ranks),
     };
     return cmocka_run_group_tests_name("reduction", tests, NULL, NULL);
 }
