@@ -25,36 +25,30 @@ typedef struct conv_case {
     float *w, *dw, *transformed, *scratch;
 } conv_case;
 
-static void winograd(const conv_case *c, lws_conv2d_job job)
+static void run(const conv_case *c, lws_conv2d_job job)
 {
-    lws_winograd_run(&c->g, c->tile, c->n, &job, c->transformed, c->scratch);
+    if (c->tile == DIRECT)
+        lws_conv2d_run(&c->g, c->n, &job, c->w, c->scratch);
+    else
+        lws_winograd_run(&c->g, c->tile, c->n, &job, c->transformed, c->scratch);
 }
 
 static void forward(void *user)
 {
-    conv_case *c = user;
-    if (c->tile == DIRECT)
-        lws_conv2d_forward(&c->g, c->n, c->wide, c->w, c->narrow, c->scratch);
-    else
-        winograd(c, (lws_conv2d_job){.wide.at = c->wide, .to_narrow.at = c->narrow});
+    const conv_case *c = user;
+    run(c, (lws_conv2d_job){.wide.at = c->wide, .to_narrow.at = c->narrow});
 }
 
 static void backward_data(void *user)
 {
-    conv_case *c = user;
-    if (c->tile == DIRECT)
-        lws_conv2d_backward_data(&c->g, c->n, c->narrow, c->w, c->wide, c->scratch);
-    else
-        winograd(c, (lws_conv2d_job){.narrow.at = c->narrow, .to_wide.at = c->wide});
+    const conv_case *c = user;
+    run(c, (lws_conv2d_job){.narrow.at = c->narrow, .to_wide.at = c->wide});
 }
 
 static void backward_weight(void *user)
 {
-    conv_case *c = user;
-    if (c->tile == DIRECT)
-        lws_conv2d_backward_weight(&c->g, c->n, c->wide, c->narrow, c->dw, c->scratch);
-    else
-        winograd(c, (lws_conv2d_job){.wide.at = c->wide, .narrow.at = c->narrow, .dw = c->dw});
+    const conv_case *c = user;
+    run(c, (lws_conv2d_job){.wide.at = c->wide, .narrow.at = c->narrow, .dw = c->dw});
 }
 
 static void transform(void *user)

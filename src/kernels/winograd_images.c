@@ -14,19 +14,28 @@ LWS_INLINE int input_index(int tile, int m, int i, int parity, int size)
     return at >= 0 && at < size ? at : -1;
 }
 
+/* Where the pixels of one tile of one phase stand in the image, in floats; -1 outside. */
+LWS_INLINE void tile_pixels(const lws_conv2d *g, int m, int ti, int tj, int phase, ptrdiff_t *at)
+{
+    for (int i = 0; i <= m; i++) {
+        int h = input_index(ti, m, i, phase / 2, g->in_h);
+        for (int j = 0; j <= m; j++) {
+            int w = input_index(tj, m, j, phase % 2, g->in_w);
+            *at++ = h < 0 || w < 0 ? -1 : ((ptrdiff_t)h * g->in_w + w) * g->in_c;
+        }
+    }
+}
+
 /* One tile of one phase: all its channels to the transform domain, from channel 0 of the phase at `to`. */
 LWS_INLINE void tile_input(const lws_conv2d *g, int m, const float *x, int ti, int tj, int phase, float *to,
                            size_t point, size_t block)
 {
     int side = m + 1, c = g->in_c;
+    ptrdiff_t at[SIDE_MAX * SIDE_MAX];
     const float *pixel[SIDE_MAX * SIDE_MAX];
-    for (int i = 0; i < side; i++) {
-        int h = input_index(ti, m, i, phase / 2, g->in_h);
-        for (int j = 0; j < side; j++) {
-            int w = input_index(tj, m, j, phase % 2, g->in_w);
-            pixel[i * side + j] = h < 0 || w < 0 ? zeros : x + ((size_t)h * g->in_w + w) * c;
-        }
-    }
+    tile_pixels(g, m, ti, tj, phase, at);
+    for (int p = 0; p < side * side; p++)
+        pixel[p] = at[p] < 0 ? zeros : x + at[p];
     for (int k = 0; k < c; k += LANES) {
         vec d[SIDE_MAX * SIDE_MAX];
         for (int p = 0; p < side * side; p++)
@@ -46,14 +55,8 @@ LWS_INLINE void tile_input_adjoint(const lws_conv2d *g, int m, const float *from
                                    int tj, int phase, float *dx)
 {
     int side = m + 1, c = g->in_c;
-    float *pixel[SIDE_MAX * SIDE_MAX];
-    for (int i = 0; i < side; i++) {
-        int h = input_index(ti, m, i, phase / 2, g->in_h);
-        for (int j = 0; j < side; j++) {
-            int w = input_index(tj, m, j, phase % 2, g->in_w);
-            pixel[i * side + j] = h < 0 || w < 0 ? NULL : dx + ((size_t)h * g->in_w + w) * c;
-        }
-    }
+    ptrdiff_t at[SIDE_MAX * SIDE_MAX];
+    tile_pixels(g, m, ti, tj, phase, at);
     for (int k = 0; k < c; k += LANES) {
         vec d[SIDE_MAX * SIDE_MAX];
         for (int p = 0; p < side * side; p++)
@@ -64,8 +67,8 @@ LWS_INLINE void tile_input_adjoint(const lws_conv2d *g, int m, const float *from
         for (int i = 0; i < side; i++)
             input_adjoint_1d(m, d + i * side, 1);
         for (int p = 0; p < side * side; p++)
-            if (pixel[p])
-                *(vec *)(pixel[p] + k) += d[p];
+            if (at[p] >= 0)
+                *(vec *)(dx + at[p] + k) += d[p];
     }
 }
 

@@ -85,4 +85,21 @@ CHECK_UNUSED static double evaluate(const lws_loss_spec *spec, int h, int w, int
     return value;
 }
 
+/* Inputs and gradients are floats, all between is double: a gradient is off by one rounding. */
+static const double gradient_tolerance = 7e-8; /* of the largest element */
+static const double value_tolerance = 1e-12;
+
+/* Value and gradient of one image against the reference. */
+CHECK_UNUSED static void compare(const lws_loss_spec *spec, int h, int w, int c, const float *x, const float *y,
+                                 double tolerance)
+{
+    size_t n = (size_t)h * (size_t)w * (size_t)c;
+    double *X = check_widen(x, n), *Y = check_widen(y, n), *want = check_doubles(n);
+    float *dy = check_floats(n);
+    double value = ref_loss_gradient(spec, h, w, c, X, Y, want);
+    check_near(evaluate(spec, h, w, c, x, y, 1, dy), value, value_tolerance);
+    check_floats_near(dy, want, n, tolerance);
+    check_free(X, n), check_free(Y, n), check_free(want, n), check_free(dy, n);
+}
+
 #endif
