@@ -64,6 +64,10 @@ int64_t lws_prepare_images(const lws_prepare *plan, int shard); /* listed for th
 /* The text that goes into the attribute "recipe". Owned by the plan. */
 const char *lws_prepare_recipe(const lws_prepare *plan);
 
+/* What the plan would do, in lines "name = value", equal for equal plans: for comparing those of several processes. The
+ * caller frees it; NULL when out of memory. */
+char *lws_prepare_describe(const lws_prepare *plan);
+
 /* Before the first shard: one process makes the folder, refuses one that holds a dataset (with
  * overwrite, deletes that dataset), clears away what an interrupted run left, and checks that the
  * disk has room. LWS_ERR_USAGE, LWS_ERR_IO. */

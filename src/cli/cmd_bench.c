@@ -125,7 +125,7 @@ lws_status cmd_bench(int argc, char **argv)
     lws_status status = cli_parse(table, &c, argc, argv, usage, NULL, NULL, &done);
     if (status == LWS_OK)
         status = choose(c.only, chosen);
-    status = lws_comm_agree(comm, status);
+    status = cli_agree(comm, status, argv[0], done, table, &c, (const char *const[]){"data", "threads", NULL});
     if (status == LWS_OK && !done)
         status = run(comm, &c, chosen);
     return cli_leave(comm, status);

@@ -1,5 +1,6 @@
 #include "cli.h"
 
+#include <lwssim/agreement.h>
 #include <lwssim/evaluate.h>
 #include <lwssim/log.h>
 #include <lwssim/record.h>
@@ -103,7 +104,10 @@ static lws_status evaluate(lws_comm *comm, command *c)
     omp_set_num_threads(lws_comm_threads(comm, &cores, &ranks));
     LWS_TRY(lws_comm_agree(comm, default_data(comm, c)));
     LWS_TRY(lws_trained_load(comm, c->checkpoint, c->run, c->best, &trained));
+    lws_split split = (lws_split)c->split;
     lws_status status = lws_comm_agree(comm, open_split(c, &trained, &dataset));
+    if (status == LWS_OK)
+        status = lws_agree_on_images(comm, 1, &split, (const lws_dataset *const *)&dataset);
     if (status == LWS_OK)
         status = lws_evaluate(comm, trained.model, trained.params, trained.states, dataset, trained.block, &result);
     if (status == LWS_OK && lws_comm_rank(comm) == 0) {
@@ -125,7 +129,7 @@ lws_status cmd_evaluate(int argc, char **argv)
     bool done = false;
     LWS_TRY(lws_comm_start(&comm));
     lws_status status = cli_parse(table, &c, argc, argv, usage, NULL, NULL, &done);
-    status = lws_comm_agree(comm, status);
+    status = cli_agree(comm, status, argv[0], done, table, &c, (const char *const[]){"data", NULL});
     if (status == LWS_OK && !done)
         status = evaluate(comm, &c);
     return cli_leave(comm, status);

@@ -37,20 +37,19 @@ static lws_config_table whole_table(lws_config_key *keys)
     return (lws_config_table){keys, own + lws_train_table.count};
 }
 
-/* Weakest first: defaults, config.ini of the run when resuming, --config, the command line. */
-static lws_status read_keys(lws_comm *comm, lws_config_table table, int argc, char **argv, command *c, bool *done)
+static lws_status check_request(const command *c)
 {
-    int help;
-    LWS_TRY(cli_parse(table, c, argc, argv, usage, NULL, NULL, done));
-    if (*done)
-        return LWS_OK;
     if (!c->run[0])
         return lws_fail(LWS_ERR_USAGE, "train: --run DIR is needed: the folder for checkpoints and logs");
     if (c->resume && c->overwrite)
         return lws_fail(LWS_ERR_USAGE, "train: --resume and --overwrite exclude each other");
-    lws_config_defaults(lws_train_table, &c->options);
-    if (c->resume)
-        LWS_TRY(lws_train_load_options(comm, c->run, &c->options));
+    return LWS_OK;
+}
+
+/* --config, then the command line, over what `options` hold. */
+static lws_status read_wishes(lws_config_table table, int argc, char **argv, command *c)
+{
+    int help;
     int64_t steps = c->options.steps, epochs = c->options.epochs;
     if (c->config[0])
         LWS_TRY(lws_config_read_file(lws_train_table, &c->options, c->config));
@@ -65,6 +64,25 @@ static lws_status read_keys(lws_comm *comm, lws_config_table table, int argc, ch
     return LWS_OK;
 }
 
+/* Weakest first: defaults, config.ini of the run when resuming, --config, the command line. `status`: of what went
+ * before on this rank. All ranks. */
+static lws_status read_keys(lws_comm *comm, lws_status status, lws_config_table table, int argc, char **argv,
+                            command *c, bool *done)
+{
+    lws_config_table request = {own_keys, sizeof own_keys / sizeof *own_keys};
+    if (status == LWS_OK)
+        status = cli_parse(table, c, argc, argv, usage, NULL, NULL, done);
+    if (status == LWS_OK && !*done)
+        status = check_request(c);
+    LWS_TRY(cli_agree(comm, status, argv[0], *done, request, c, (const char *const[]){"config", NULL}));
+    if (*done)
+        return LWS_OK;
+    lws_config_defaults(lws_train_table, &c->options);
+    if (c->resume)
+        LWS_TRY(lws_train_load_options(comm, c->run, &c->options));
+    return lws_comm_agree(comm, read_wishes(table, argc, argv, c));
+}
+
 lws_status cmd_train(int argc, char **argv)
 {
     lws_comm *comm;
@@ -75,9 +93,7 @@ lws_status cmd_train(int argc, char **argv)
     lws_status status = LWS_OK;
     if (!c || !keys)
         status = lws_fail(LWS_ERR_MEMORY, "out of memory reading the command line");
-    else
-        status = read_keys(comm, whole_table(keys), argc, argv, c, &done);
-    status = lws_comm_agree(comm, status);
+    status = read_keys(comm, status, keys ? whole_table(keys) : (lws_config_table){0}, argc, argv, c, &done);
     if (status == LWS_OK && !done) {
         int cores, ranks, threads = lws_comm_threads(comm, &cores, &ranks);
         cli_describe_machine(lws_comm_size(comm), c->options.threads > 0 ? (int)c->options.threads : threads);

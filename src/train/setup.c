@@ -1,5 +1,6 @@
 #include "trainer.h"
 
+#include <lwssim/agreement.h>
 #include <lwssim/log.h>
 #include <lwssim/norm.h>
 #include <math.h>
@@ -132,11 +133,13 @@ static void announce(trainer *t, int cores, int ranks, int threads)
 
 static lws_status set_up(trainer *t, int threads)
 {
+    LWS_TRY(lws_agree_on_options(t->comm, lws_train_table, t->options, (const char *const[]){"data", "threads", NULL}));
     LWS_TRY(lws_comm_agree(t->comm, lws_train_options_check(t->options)));
     omp_set_num_threads(threads);
-    lws_status status = open_data(t);
-    if (status == LWS_OK)
-        status = build(t);
+    LWS_TRY(lws_comm_agree(t->comm, open_data(t)));
+    const lws_split splits[] = {LWS_TRAIN, LWS_VALID};
+    LWS_TRY(lws_agree_on_images(t->comm, 2, splits, (const lws_dataset *const[]){t->train, t->valid}));
+    lws_status status = build(t);
     LWS_TRY(lws_comm_agree(t->comm, status));
     int64_t per_epoch;
     t->sampler =
