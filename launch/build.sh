@@ -1,4 +1,5 @@
 # One way to build for all scripts. Sourced by quickstart.sh and tests/run.sh, and run in the root of the source tree.
+# shellcheck shell=bash
 
 # configure_fresh PRESET [OPTION…]: configures as if for the first time, so that nothing which an earlier build chose or
 # found enters. Objects are kept where the same tools made them at the same place.
