@@ -24,7 +24,7 @@ export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 run() { # PRESET CTEST-OPTIONS…
     local preset=$1
     shift
-    ctest --preset "$preset" -j 2 "$@" # most tests ask for both for themselves
+    ctest --preset "$preset" -j 2 "$@"
 }
 
 build_fresh release -DLWS_WERROR=ON
