@@ -90,6 +90,10 @@ lws_shape lws_net_out(const lws_net *net);
 /* Takes memory for activations and gradients of up to n images from the arena (which may only be counting). */
 void lws_net_plan(lws_net *net, int n, lws_arena *arena);
 
+/* Whether training on n images at a time can work. LWS_ERR_USAGE, naming the layer: a batch norm that gets a single
+ * value of each channel puts out the same whatever its input. */
+lws_status lws_net_check_training(const lws_net *net, int n);
+
 /* Floats of scratch a pass over up to n images needs; shared by all nets, as passes do not overlap. */
 size_t lws_net_scratch(const lws_net *net, int n, int threads);
 

@@ -80,6 +80,12 @@ void lws_model_destroy(lws_model *m)
     free(m);
 }
 
+lws_status lws_model_check_training(const lws_model *m)
+{
+    LWS_TRY(lws_net_check_training(m->encoder, m->images));
+    return lws_net_check_training(m->decoder, m->images);
+}
+
 const lws_model_spec *lws_model_get_spec(const lws_model *m)
 {
     return &m->spec;

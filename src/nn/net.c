@@ -88,6 +88,19 @@ lws_status net_tensor(lws_net *net, const char *name, const char *part, bool sta
     return LWS_OK;
 }
 
+lws_status lws_net_check_training(const lws_net *net, int n)
+{
+    for (int i = 0; i < net->count; i++) {
+        const layer *l = net->layers[i];
+        if ((int64_t)n * l->in.h * l->in.w < l->ops->least_values)
+            return lws_fail(LWS_ERR_USAGE,
+                            "%s: a micro-batch of %d image gives this %s one value a channel, of which it leaves "
+                            "nothing: raise batch-size or lower micro-batches, or prepare larger images",
+                            l->name, n, l->ops->kind);
+    }
+    return LWS_OK;
+}
+
 /* Is layer i computed by its neighbours? */
 static bool is_linked(const lws_net *net, int i)
 {

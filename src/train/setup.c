@@ -98,6 +98,7 @@ static lws_status build(trainer *t)
     lws_shape image = {info->height, info->width, info->channels};
     LWS_TRY(lws_train_options_model(o, image, &spec));
     LWS_TRY(lws_model_create(&spec, (int)(o->batch_size / o->micro_batches), &t->model));
+    LWS_TRY(lws_model_check_training(t->model));
     const lws_tensors *tensors = lws_model_tensors(t->model);
     t->params = tensors->params;
     t->count = tensors->params + tensors->states;
