@@ -88,6 +88,12 @@ const float *lws_model_codes(lws_model *model, const float *params, const lws_mi
 lws_status lws_model_gradient(lws_model *model, const float *params, const lws_micro_batch *batch, const float *dcode,
                               bool encoded, float *dparams, float *dstates, lws_model_sums *sums);
 
+/* What of the latest lws_model_gradient(), called with these arguments, is the first that is not finite on its way
+ * forward: a layer's output, the codes drawn from it, or a part of the loss. One clause in text [size], such as
+ * "decoder/conv2: its output is not finite, from finite input". False where all is finite. */
+bool lws_model_first_not_finite(lws_model *model, const float *params, const lws_micro_batch *batch,
+                                const lws_model_sums *sums, char *text, size_t size);
+
 /* Weighted MMD of the global batch's codes [total, latent] against the prior draws of (seed, step); dcode [n, latent]
  * gets its gradient with respect to codes first .. first + n (overwritten). prior: scratch [total, latent]. Returns
  * the unweighted MMD. */

@@ -111,4 +111,8 @@ const float *lws_net_forward(lws_net *net, const lws_pass *pass, const float *x)
  * net; else NULL, and saves that work. */
 const float *lws_net_backward(lws_net *net, const lws_pass *pass, const float *x, float *dy, bool want_dx);
 
+/* The first layer whose output in the latest forward pass, made with this pass, is not finite: its name, owned by the
+ * net; NULL where all are. May be asked after the backward pass too; overwrites what that returned. */
+const char *lws_net_first_not_finite(lws_net *net, const lws_pass *pass);
+
 #endif

@@ -1,5 +1,6 @@
 #include "layer.h"
 
+#include <lwssim/finite.h>
 #include <lwssim/profile.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -268,4 +269,27 @@ const float *lws_net_backward(lws_net *net, const lws_pass *pass, const float *x
         from = (lws_image_source){.at = dy};
     }
     return want_dx ? dy : NULL;
+}
+
+/* A layer computed by its neighbours has no output of its own: it is made once more, image by image. */
+static bool is_finite(const lws_net *net, layer *l, const lws_pass *pass)
+{
+    size_t size = lws_shape_size(l->out);
+    if (!l->linked)
+        return lws_first_not_finite((size_t)pass->n * size, l->y) == (size_t)pass->n * size;
+    l->pass = pass;
+    for (int image = 0; image < pass->n; image++) {
+        l->ops->link->make(l, image, net->gradient[0]);
+        if (lws_first_not_finite(size, net->gradient[0]) < size)
+            return false;
+    }
+    return true;
+}
+
+const char *lws_net_first_not_finite(lws_net *net, const lws_pass *pass)
+{
+    for (int i = 0; i < net->count; i++)
+        if (!is_finite(net, net->layers[i], pass))
+            return net->layers[i]->name;
+    return NULL;
 }
