@@ -9,6 +9,7 @@
 /* A subcommand gets its own name as argv[0] and returns a status; main prints the message of a failure. */
 lws_status cmd_prepare(int argc, char **argv);
 lws_status cmd_train(int argc, char **argv);
+lws_status cmd_replay(int argc, char **argv);
 lws_status cmd_evaluate(int argc, char **argv);
 lws_status cmd_reconstruct(int argc, char **argv);
 lws_status cmd_compare(int argc, char **argv);

@@ -35,7 +35,7 @@ static const lws_config_key keys[] = {
     {"threads", LWS_CONFIG_INT, offsetof(command, threads), "0", 0, 1024, NULL,
      "threads a rank; 0: its share of the cores", NULL},
 };
-static const lws_config_table table = {keys, sizeof keys / sizeof *keys};
+static const lws_config_table table = {keys, sizeof keys / sizeof *keys, NULL};
 
 /* In the order of SECTIONS. The matrix product comes first, as the others are held against it. */
 static const struct section {

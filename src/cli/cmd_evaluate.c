@@ -6,6 +6,7 @@
 #include <lwssim/record.h>
 #include <lwssim/trained.h>
 #include <lwssim/trainer.h>
+#include <math.h>
 #include <omp.h>
 #include <stdio.h>
 #include <string.h>
@@ -31,7 +32,7 @@ static const lws_config_key keys[] = {
     {"json", LWS_CONFIG_STRING, offsetof(command, json), "", 0, 0, "FILE",
      "write the figures as JSON too; - is standard output", NULL},
 };
-static const lws_config_table table = {keys, sizeof keys / sizeof *keys};
+static const lws_config_table table = {keys, sizeof keys / sizeof *keys, NULL};
 
 static lws_status open_split(const command *c, const lws_trained *trained, lws_dataset **dataset)
 {
@@ -53,11 +54,13 @@ static void print_table(const command *c, const lws_trained *trained, const lws_
     printf("%s on %lld %s images\n\n  metric        mean        ± standard error\n", trained->path,
            (long long)e->images, lws_split_name[c->split]);
     for (int m = 0; m < LWS_METRICS; m++) {
-        if (e->mean[m] == e->mean[m])
-            printf("  %-10s %11.6f  ± %.6f\n", lws_metric_title[m], e->mean[m], e->error[m]);
+        printf("  %-10s ", lws_metric_title[m]);
+        if (isnan(e->mean[m]))
+            printf("          –  (needs images of %d pixels a side)\n", lws_metric_min_side[m]);
+        else if (isnan(e->error[m])) /* of one image */
+            printf("%11.6f\n", e->mean[m]);
         else
-            printf("  %-10s           –  (needs images of %d pixels a side)\n", lws_metric_title[m],
-                   lws_metric_min_side[m]);
+            printf("%11.6f  ± %.6f\n", e->mean[m], e->error[m]);
     }
 }
 

@@ -15,6 +15,9 @@ extern const char *const checkpoint_group[GROUPS];
  * caller frees it; NULL when out of memory or unreadable (the message is set). */
 char *checkpoint_contents(lws_h5 *file, const lws_checkpoint_meta *meta, const char *config);
 
+/* Waits until the disk has all of a file. LWS_ERR_IO. */
+lws_status checkpoint_flush(const char *path);
+
 lws_status checkpoint_read_meta(lws_h5 *file, const char *path, lws_checkpoint_meta *meta, char **config);
 
 /* Opens a checkpoint and verifies the root digest (not the arrays'). */

@@ -25,7 +25,7 @@ static lws_status write_arrays(lws_h5 *file, const lws_tensors *tensors, const l
 {
     const float *from[GROUPS] = {data->params, data->states, data->m, data->v};
     for (int g = 0; g < GROUPS; g++) {
-        for (int t = 0; t < tensors->count; t++) {
+        for (int t = 0; from[g] && t < tensors->count; t++) {
             const lws_tensor *tensor = &tensors->item[t];
             if (tensor->state == (g == GROUP_STATE))
                 LWS_TRY(write_array(file, checkpoint_group[g], tensor, from[g] + tensor->offset));
@@ -69,7 +69,7 @@ static lws_status check_room(const char *folder, const lws_tensors *tensors)
     return LWS_OK;
 }
 
-static lws_status flush_file(const char *path)
+lws_status checkpoint_flush(const char *path)
 {
     int fd = open(path, O_RDONLY);
     if (fd < 0 || fsync(fd) != 0) {
@@ -104,7 +104,7 @@ static lws_status write_temporary(const char *path, const lws_checkpoint_meta *m
     lws_status closed = lws_h5_close(file);
     LWS_TRY(status);
     LWS_TRY(closed);
-    LWS_TRY(flush_file(path));
+    LWS_TRY(checkpoint_flush(path));
     return lws_checkpoint_verify(path);
 }
 

@@ -71,6 +71,15 @@ static void remove_file(const char *run, const char *name)
     unlink(path);
 }
 
+static void remove_failure(const char *run)
+{
+    char folder[LWS_PATH];
+    failure_folder(run, folder);
+    remove_file(run, "failure/" FAILURE_FILE);
+    step_files(run, "failure", ".h5", true);
+    rmdir(folder); /* unless it holds what is not the run's */
+}
+
 /* One job at a time: the lock goes with the process, however it ends. */
 static lws_status lock(const char *run, int *descriptor)
 {
@@ -104,6 +113,7 @@ static lws_status prepare(const lws_train_request *request, int *descriptor)
     if (holds_run && request->overwrite) {
         step_files(run, "checkpoints", ".h5", true);
         step_files(run, "images", ".png", true);
+        remove_failure(run);
         remove_file(run, "metrics.jsonl");
         remove_file(run, "config.ini");
     }
