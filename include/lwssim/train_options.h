@@ -29,7 +29,7 @@ typedef struct lws_train_options {
     /* run */
     char data[LWS_CONFIG_TEXT];
     lws_config_interval checkpoint_every, eval_every;
-    int64_t keep, log_every, grid, threads;
+    int64_t keep, log_every, check_every, grid, threads;
     double deadline, time_limit;
     bool log_rows, profile, overlap;
 } lws_train_options;

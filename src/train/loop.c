@@ -153,6 +153,7 @@ static lws_status after_step(trainer *t, const step_result *r, pace *p)
     }
     if (last || r->stop || r->time_up || r->checkpoint || improved || is_due(t, &t->options->checkpoint_every)) {
         trainer_settle(t);
+        LWS_TRY(integrity_check(t));
         LWS_TRY(trainer_save(t));
         t->checkpoint_time = lws_now();
     }

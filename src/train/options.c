@@ -75,6 +75,8 @@ static const lws_config_key keys[] = {
     {"log-rows", LWS_CONFIG_FLAG, AT(log_rows), "false", 0, 0, NULL, "log which images each logged step used", NULL},
     {"profile", LWS_CONFIG_FLAG, AT(profile), "false", 0, 0, NULL,
      "print where the time went at the end; timelines to RUN/profile-RANK.json", NULL},
+    INT("check-every", check_every, "50", 0, 1L << 50,
+        "steps between comparisons of all ranks' parameters; 0: before checkpoints alone", NULL),
     INT("grid", grid, "8", 0, 64, "images in the reconstruction grids", NULL),
     {"overlap", LWS_CONFIG_FLAG, AT(overlap), "true", 0, 0, NULL,
      "exchange gradients and parameters while others are computed; off to measure what it gains", NULL},

@@ -66,10 +66,12 @@ static void take_memory(trainer *t, lws_arena *arena)
     t->prior = mmd ? lws_arena_take(arena, batch * latent * sizeof(float)) : NULL;
     t->dcode = mmd ? lws_arena_take(arena, own * latent * sizeof(float)) : NULL;
     t->statistics = mmd ? lws_arena_take(arena, (t->count - t->params) * sizeof(float)) : NULL;
-    t->my_sums = lws_arena_take(arena, (1 + 2 * (size_t)part->leaves + own_blocks) * sizeof(double));
-    t->norms = t->my_sums ? t->my_sums + 1 + 2 * part->leaves : NULL;
-    t->sums = lws_arena_take(arena, (ranks + 2 * (size_t)o->micro_batches + blocks) * sizeof(double));
+    t->my_sums = lws_arena_take(arena, (NEWS_HEAD + 2 * (size_t)part->leaves + own_blocks) * sizeof(double));
+    t->norms = t->my_sums ? t->my_sums + NEWS_HEAD + 2 * part->leaves : NULL;
+    t->sums = lws_arena_take(arena, (NEWS_HEAD * ranks + 2 * (size_t)o->micro_batches + blocks) * sizeof(double));
     t->bytes_of = lws_arena_take(arena, ranks * sizeof(size_t));
+    t->bits = lws_arena_take(arena, (size_t)part->buckets * sizeof *t->bits);
+    t->digests = lws_arena_take(arena, 2 * ranks * sizeof *t->digests);
     t->pieces = lws_arena_take(arena, (size_t)part->buckets * sizeof *t->pieces);
 }
 
@@ -162,6 +164,7 @@ static lws_status set_up(trainer *t, int threads)
     if (!restored)
         lws_tensors_init(lws_model_tensors(t->model), (uint64_t)t->options->seed, t->flat, t->flat + t->params);
     lws_model_prepare(t->model, t->flat);
+    integrity_note(t);
     t->first_step = t->step;
     LWS_TRY(run_folder_write_config(t->comm, t->request.run, t->options));
     return lws_comm_agree(t->comm, lws_metrics_log_open(t->request.run, t->step, t->is_root, &t->log));

@@ -10,8 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* What ranks tell each other each step, in doubles: one word of flags a rank, then the sums of each of its
- * micro-batches, then the squared norms of its blocks of the gradient. */
+/* What ranks tell each other each step, in doubles: a word of flags and the halves of the digest of the parameters,
+ * then the sums of each of its micro-batches, then the squared norms of its blocks of the gradient. */
 enum { FLAG_STOP = 1, FLAG_CHECKPOINT = 2, FLAG_EVALUATE = 4, FLAG_TIME_UP = 8, FLAG_FAILED = 16 };
 
 static bool clock_says(const lws_config_interval *every, double since)
@@ -69,7 +69,7 @@ static void read_images(trainer *t)
     const lws_reduction_part *part = lws_reduction_get_part(t->reduction);
     int64_t n = t->options->batch_size / t->options->micro_batches;
     lws_sampler_batch(&t->sampler, t->step, part->first_leaf * n, part->leaves * n, t->rows);
-    lws_dataset_read(t->train, t->rows, (int)(part->leaves * n), t->images);
+    trainer_fail(t, lws_dataset_read(t->train, t->rows, (int)(part->leaves * n), t->images));
     lws_sampler_batch(&t->sampler, t->step + 1, part->first_leaf * n, part->leaves * n, t->rows);
     lws_dataset_prefetch(t->train, t->rows, (int)(part->leaves * n)); /* the disk works while this step computes */
 }
@@ -132,7 +132,7 @@ static size_t news_length(const trainer *t, int rank)
     lws_reduction_piece last =
         lws_reduction_get_piece(t->reduction, lws_reduction_get_part(t->reduction)->buckets - 1, rank);
     size_t own = last.at + last.end - last.begin;
-    return 1 + 2 * (size_t)count + (own + LWS_NORM_BLOCK - 1) / LWS_NORM_BLOCK;
+    return NEWS_HEAD + 2 * (size_t)count + (own + LWS_NORM_BLOCK - 1) / LWS_NORM_BLOCK;
 }
 
 /* The norm of the summed gradient of the parameters, from sums over blocks, in the order of the flat array. */
@@ -146,7 +146,7 @@ static double gradient_norm(const trainer *t)
             int64_t first, count;
             lws_comm_run(t->options->micro_batches, size, r, &first, &count);
             lws_reduction_piece piece = lws_reduction_get_piece(t->reduction, b, r);
-            const double *norms = at + 1 + 2 * count + piece.at / LWS_NORM_BLOCK;
+            const double *norms = at + NEWS_HEAD + 2 * count + piece.at / LWS_NORM_BLOCK;
             for (size_t i = 0; i * LWS_NORM_BLOCK < piece.end - piece.begin; i++)
                 sum += norms[i];
             at += t->bytes_of[r] / sizeof(double);
@@ -155,8 +155,14 @@ static double gradient_norm(const trainer *t)
     return sqrt(sum);
 }
 
+/* What a rank hears of the others besides their sums. */
+typedef struct hearsay {
+    bool has_failed; /* any rank, in this step */
+    bool differs;    /* the digest of any rank */
+} hearsay;
+
 /* Every rank's flags and sums on all ranks; the loss summed over micro-batches in their order. */
-static void exchange_sums(trainer *t, const double *mine, double mmd, bool *failed, step_result *result)
+static void exchange_sums(trainer *t, const double *mine, double mmd, hearsay *heard, step_result *result)
 {
     LWS_PROFILE("exchange of sums");
     const lws_train_options *o = t->options;
@@ -167,18 +173,20 @@ static void exchange_sums(trainer *t, const double *mine, double mmd, bool *fail
     lws_comm_allgather(t->comm, mine, t->bytes_of, t->sums);
     int flags = 0;
     double recon = 0, kl = 0;
+    heard->differs = false;
     const double *news = t->sums;
     for (int r = 0; r < size; r++) {
         int64_t first, count;
         lws_comm_run(o->micro_batches, size, r, &first, &count);
         flags |= (int)news[0];
+        heard->differs = heard->differs || news[1] != mine[1] || news[2] != mine[2];
         for (int64_t i = 0; i < count; i++) {
-            recon += news[1 + 2 * i];
-            kl += news[2 + 2 * i];
+            recon += news[NEWS_HEAD + 2 * i];
+            kl += news[NEWS_HEAD + 1 + 2 * i];
         }
         news += t->bytes_of[r] / sizeof(double);
     }
-    *failed = flags & FLAG_FAILED;
+    heard->has_failed = flags & FLAG_FAILED;
     result->stop = flags & FLAG_STOP;
     result->time_up = flags & FLAG_TIME_UP;
     result->checkpoint = flags & FLAG_CHECKPOINT;
@@ -231,9 +239,11 @@ void trainer_settle(trainer *t)
 lws_status trainer_step(trainer *t, step_result *result)
 {
     LWS_PROFILE("step");
-    bool with_mmd = t->options->model == LWS_MODEL_MMD_AE, encoded = false, failed;
+    bool with_mmd = t->options->model == LWS_MODEL_MMD_AE, encoded = false;
+    hearsay heard;
     t->seen = t->found = diverge_nothing();
     t->is_updated = false;
+    integrity_begin(t);
     lws_watchdog_phase("reading images of step", t->step + 1);
     read_images(t);
     double mmd = 0, *mine = t->my_sums;
@@ -241,13 +251,17 @@ lws_status trainer_step(trainer *t, step_result *result)
         lws_watchdog_phase("MMD of step", t->step + 1);
         mmd = global_mmd(t, &encoded);
     }
-    backward_all(t, encoded, mine + 1);
+    backward_all(t, encoded, mine + NEWS_HEAD);
     lws_watchdog_phase("reduction of step", t->step + 1);
     update_take(t, true);
     mine[0] = my_flags(t); /* as late as can be: what was asked for during the step is done after it */
-    exchange_sums(t, mine, mmd, &failed, result);
-    if (failed)
+    mine[1] = (double)(uint32_t)t->digest;
+    mine[2] = (double)(t->digest >> 32);
+    exchange_sums(t, mine, mmd, &heard, result);
+    if (heard.has_failed)
         return leave_together(t);
+    if (heard.differs)
+        return integrity_compare(t);
     if (!isfinite(result->loss) || !isfinite(result->gradient_norm))
         return not_finite(t, result);
     update_clipped(t, result->gradient_norm);

@@ -35,6 +35,8 @@ typedef struct step_failure {
     char message[1024];
 } step_failure;
 
+enum { NEWS_HEAD = 3 }; /* doubles that a rank tells the others in each step besides its sums, see step.c */
+
 typedef struct trainer {
     lws_comm *comm;
     bool is_root;
@@ -72,8 +74,13 @@ typedef struct trainer {
     double *my_sums, *sums;       /* what ranks tell each other each step: this rank's, and all */
     double *norms;                /* in my_sums: of this rank's blocks */
     size_t *bytes_of;             /* [ranks] */
+    uint32_t *bits;               /* [buckets] of this rank's pieces, see integrity.c */
+    uint64_t *digests;            /* [2 · ranks] of the parameters of each owner, here and there */
     lws_reduction_piece *pieces;  /* [buckets] of this rank, whose gradients have arrived in this step */
     lws_flow flow;
+    bool is_noted;   /* bits are those of the present parameters and moments */
+    bool is_to_look; /* the parameters are to be digested in this step */
+    uint64_t digest; /* of all parameters and statistics, where this step looks at them; 0: it does not */
 
     step_failure failure;
     finding seen, found; /* in the present step by this rank; by all, once it has failed */
@@ -122,6 +129,24 @@ bool diverge_after_update(trainer *t);
 void update_follow(trainer *t);
 void update_take(trainer *t, bool wait);
 void update_clipped(trainer *t, double norm);
+
+/* update.c: what of a tensor lies in a piece, [*begin, *end) of the flat array; false for nothing. */
+bool update_range(const trainer *t, const lws_tensor *tensor, const lws_reduction_piece *piece, size_t *begin,
+                  size_t *end);
+
+/* integrity.c: have parameters or moments changed that nothing should have changed?
+ *  _note     remembers this rank's own pieces, when a state has been set: any rank
+ *  _updated  is told by every update what it found and what it left; a difference is a failure of the step: any rank
+ *  _begin    at the start of a step: t->is_to_look says that it has to _look, once all parameters are here: any rank
+ *  _look     digests what this rank holds of the parameters of all: any rank
+ *  _compare  after _look on all ranks: LWS_ERR_MISMATCH on all names the first rank that differs from an owner: all
+ * ranks _check    all of it at once, between steps, when the parameters are here: all ranks */
+void integrity_note(trainer *t);
+void integrity_begin(trainer *t);
+void integrity_updated(trainer *t, const lws_reduction_piece *piece, lws_adam_bits bits);
+void integrity_look(trainer *t);
+lws_status integrity_compare(trainer *t);
+lws_status integrity_check(trainer *t);
 
 /* failure.c: keeps the step that has just failed, in RUN/failure (see replay.h). After diverge_find(), or rewound; the
  * message of the failure is the latest of this thread. All ranks; returns LWS_ERR_NUMERIC with that message and what to

@@ -117,7 +117,7 @@ static void reads_rows(void **state)
 
     int64_t rows[] = {7, 0, 4, 5, 5};
     float *out = check_floats(5 * ROW);
-    lws_dataset_read(d, rows, 5, out);
+    assert_int_equal(lws_dataset_read(d, rows, 5, out), LWS_OK);
     for (int i = 0; i < 5; i++)
         for (int j = 0; j < ROW; j++)
             check_near(out[i * ROW + j], (float)(f.train_data.pixels[rows[i]][j] / 255.), 0);
@@ -159,9 +159,9 @@ static void prefetching_changes_nothing(void **state)
     assert_int_equal(lws_dataset_open(folder, LWS_TRAIN, &d), LWS_OK);
     lws_dataset_prefetch(d, rows, 0);
     lws_dataset_prefetch(d, all, COUNT); /* before anything is read */
-    lws_dataset_read(d, all, COUNT, before);
+    assert_int_equal(lws_dataset_read(d, all, COUNT, before), LWS_OK);
     lws_dataset_prefetch(d, rows, sizeof rows / sizeof *rows);
-    lws_dataset_read(d, all, COUNT, after);
+    assert_int_equal(lws_dataset_read(d, all, COUNT, after), LWS_OK);
     check_same_bits(before, after, COUNT * BYTES * sizeof *after);
     for (int i = 0; i < COUNT * BYTES; i++)
         assert_true(after[i] == (float)pixels[i] / 255.0f);
@@ -295,6 +295,40 @@ static void flipped_pixel(void **state)
     check_mentions(lws_message(), f.train[2]);
     check_mentions(lws_message(), "image-6.jpg");
     check_mentions(lws_message(), "image 1 ");
+}
+
+/* Read: the first image that has changed is named, before the dataset was opened or since; the others are read. */
+static void reads_no_flipped_pixel(void **state)
+{
+    static fixture f;
+    static float out[8 * ROW];
+    lws_dataset *d;
+    static const int64_t all[] = {0, 1, 2, 3, 4, 5, 6, 7};
+    set_up(&f, state);
+    for (int64_t row = 0; row < 8; row++) {
+        int shard = row < train_rows[0] ? 0 : 2; /* the one between is empty */
+        int64_t place = shard == 0 ? row : row - train_rows[0];
+        size_t at = file_find(f.train[shard], f.train_data.pixels[row], ROW) + (size_t)(37 * row % ROW);
+        assert_int_equal(lws_dataset_open(f.folder, LWS_TRAIN, &d), LWS_OK);
+        assert_int_equal(lws_dataset_read(d, all, 8, out), LWS_OK);
+        for (int again = 0; again < 2; again++) { /* while it is mapped, and when it is opened anew */
+            if (again) {
+                lws_dataset_close(d);
+                assert_int_equal(lws_dataset_open(f.folder, LWS_TRAIN, &d), LWS_OK);
+            } else {
+                file_flip(f.train[shard], at, (uint8_t)(1 << row));
+            }
+            char words[64];
+            snprintf(words, sizeof words, ": image %d is no longer", (int)place);
+            assert_int_equal(lws_dataset_read(d, all, 8, out), LWS_ERR_FORMAT);
+            check_mentions(lws_message(), words);
+            check_mentions(lws_message(), f.train[shard]);
+            for (int64_t i = 0; i < 8; i++)
+                assert_int_equal(lws_dataset_read(d, &i, 1, out), i == row ? LWS_ERR_FORMAT : LWS_OK);
+        }
+        lws_dataset_close(d);
+        file_flip(f.train[shard], at, (uint8_t)(1 << row));
+    }
 }
 
 static void flipped_digest(void **state)
@@ -433,6 +467,7 @@ int main(void)
         scratch_test(a_shard_without_its_facts),
         scratch_test(truncated),
         scratch_test(flipped_pixel),
+        scratch_test(reads_no_flipped_pixel),
         scratch_test(flipped_digest),
         scratch_test(flipped_name),
         scratch_test(flipped_anywhere),
