@@ -4,9 +4,9 @@
 . "$(dirname "$0")/common.sh"
 
 launch=$root/launch/mpirun.sh
-ranks=$(($(nproc) + 1))
-[ "$ranks" -le 16 ] || ranks=16 # enough to show the exit codes
-expect 0 "$launch" -n "$ranks" "$lwssim" prepare --synthetic 60 --size 16 --split 0.7,0.15,0.15 --output data
+more=$(($(nproc) + 1))
+[ "$more" -le 16 ] || more=16 # enough to show the exit codes
+expect 0 "$launch" -n "$more" "$lwssim" prepare --synthetic 60 --size 16 --split 0.7,0.15,0.15 --output data
 expect 0 "$launch" -n 2 "$lwssim" verify data
 expect 1 "$launch" -n 2 "$lwssim" verify nowhere
 expect 2 "$launch" -n 2 "$lwssim" verify data --frobnicate
