@@ -6,7 +6,8 @@
 configure_fresh() {
     local preset=$1 tools
     shift
-    tools=$(pwd -P && cmake --version && "${CC:-cc}" --version) || return
+    # shellcheck disable=SC2086 # CC may be several words
+    tools=$(pwd -P && cmake --version && ${CC:-cc} --version) || return
     if [ "$(cat "build/$preset/tools.txt" 2> /dev/null)" != "$tools" ]; then
         rm -rf "build/$preset" && mkdir -p "build/$preset" && echo "$tools" > "build/$preset/tools.txt" || return
     fi
@@ -17,6 +18,10 @@ configure_fresh() {
 build_fresh() {
     local log=build/$1.log
     mkdir -p build || return
+    if [ ! -w build ] || { [ -e "build/$1" ] && [ ! -w "build/$1" ]; }; then
+        echo "$PWD/build is not yours to write to (it is $(stat -c %U build)'s): remove it, or use a clone of your own" >&2
+        return 1
+    fi
     { configure_fresh "$@" && cmake --build --preset "$1" -j "$(nproc)"; } > "$log" 2>&1 && return
     tail -n 40 "$log" >&2
     return 1
