@@ -25,10 +25,7 @@ static int open_any(const char *path, struct stat *st)
 
 static const char *kind_of(mode_t mode)
 {
-    return S_ISDIR(mode)    ? "it is a folder"
-           : S_ISFIFO(mode) ? "not a regular file (a pipe)"
-           : S_ISSOCK(mode) ? "not a regular file (a socket)"
-                            : "not a regular file (a device)";
+    return S_ISDIR(mode) ? "a folder" : S_ISFIFO(mode) ? "a pipe" : S_ISSOCK(mode) ? "a socket" : "a device";
 }
 
 lws_status lws_input_open(const char *path, int *fd, int64_t *size)
@@ -40,7 +37,7 @@ lws_status lws_input_open(const char *path, int *fd, int64_t *size)
     if (!S_ISREG(st.st_mode)) {
         close(*fd);
         *fd = -1;
-        return lws_fail(LWS_ERR_IO, "cannot open %s: %s", path, kind_of(st.st_mode));
+        return lws_fail(LWS_ERR_IO, "cannot open %s: not a regular file but %s", path, kind_of(st.st_mode));
     }
     if (size)
         *size = st.st_size;
@@ -120,9 +117,8 @@ lws_status lws_input_read_text(const char *path, const char *what, char **text, 
     int fd = open_any(path, &st);
     if (fd < 0)
         return lws_fail(LWS_ERR_IO, "cannot open the %s %s: %m", what, path);
-    lws_status status = S_ISDIR(st.st_mode)
-                            ? lws_fail(LWS_ERR_IO, "cannot read the %s %s: %s", what, path, kind_of(st.st_mode))
-                            : read_all(fd, S_ISFIFO(st.st_mode), path, what, text, length);
+    lws_status status = S_ISDIR(st.st_mode) ? lws_fail(LWS_ERR_IO, "cannot read the %s %s: it is a folder", what, path)
+                                            : read_all(fd, S_ISFIFO(st.st_mode), path, what, text, length);
     close(fd);
     if (status == LWS_OK)
         status = check_text(path, what, *text, length);

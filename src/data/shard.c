@@ -86,8 +86,13 @@ static lws_status read_images_shape(lws_h5 *file, const char *path, lws_shard_he
     LWS_TRY(lws_h5_describe(file, "/images", &info));
     const int64_t *d = info.dims;
     if (info.type != LWS_H5_U8 || info.rank != 4 || d[1] < 1 || d[2] < 1 || d[1] > 65536 || d[2] > 65536 ||
-        (d[3] != 1 && d[3] != 3) || (d[0] && info.offset < 0))
-        return lws_fail(LWS_ERR_FORMAT, "%s: /images is not a contiguous uint8 array [n, H, W, 1 or 3]", path);
+        (d[3] != 1 && d[3] != 3))
+        return lws_fail(LWS_ERR_FORMAT, "%s: /images is not a uint8 array [n, H, W, 1 or 3]", path);
+    if (d[0] && info.offset < 0)
+        return lws_fail(LWS_ERR_FORMAT,
+                        "%s: /images is chunked or compressed; lwssim maps it and needs it in one piece: "
+                        "h5repack -l /images:CONTI -f /images:NONE",
+                        path);
     h->rows = d[0];
     h->height = (int)d[1];
     h->width = (int)d[2];
@@ -230,25 +235,32 @@ static lws_status verify_pixels(const char *path, const lws_shard_header *h, cha
     return status;
 }
 
-lws_status lws_dataset_verify_shard(const char *path, int64_t *rows)
+static lws_status verify(lws_h5 *file, const char *path, const lws_shard_header *h)
 {
-    lws_shard_header header;
-    lws_h5 *file = NULL;
     char **names = NULL;
     int64_t count = 0;
-    *rows = 0;
-    LWS_TRY(lws_shard_header_read(path, &header));
-    lws_status status = lws_h5_open(path, &file);
-    if (status == LWS_OK)
-        status = lws_h5_read_strings(file, "/names", &count, &names);
-    if (status == LWS_OK && count != header.rows)
+    LWS_TRY(lws_h5_read_strings(file, "/names", &count, &names));
+    lws_status status = LWS_OK;
+    if (count != h->rows)
         status = lws_fail(LWS_ERR_FORMAT, "%s: /names does not have one name per image", path);
     if (status == LWS_OK)
         status = verify_names(file, path, count, names);
     if (status == LWS_OK)
-        status = verify_pixels(path, &header, names);
-    *rows = header.rows;
+        status = verify_pixels(path, h, names);
     lws_h5_free_strings(count, names);
+    return status;
+}
+
+lws_status lws_dataset_verify_shard(const char *path, int64_t *rows)
+{
+    lws_shard_header header = {0};
+    lws_h5 *file;
+    *rows = 0;
+    LWS_TRY(lws_h5_open(path, &file));
+    lws_status status = read_header(file, path, &header);
+    if (status == LWS_OK)
+        status = verify(file, path, &header);
+    *rows = header.rows;
     lws_h5_close(file);
     lws_shard_header_free(&header);
     return status;
