@@ -51,8 +51,11 @@ lws_status lws_config_read_file(lws_config_table table, void *fields, const char
 {
     char *text;
     size_t length;
-    LWS_TRY(lws_input_read_text(path, "configuration file", &text, &length));
-    lws_status status = lws_config_read_text(table, fields, text, path);
+    lws_status status = lws_input_read_text(path, "configuration file", &text, &length);
+    if (status == LWS_ERR_FORMAT) /* as other wrong lines */
+        return lws_fail(LWS_ERR_USAGE, "%s", lws_message());
+    LWS_TRY(status);
+    status = lws_config_read_text(table, fields, text, path);
     free(text);
     return status;
 }

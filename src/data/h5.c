@@ -19,7 +19,8 @@ static herr_t keep_innermost(unsigned n, const H5E_error2_t *error, void *user)
     cause *c = user;
     if (n == 0)
         snprintf(c->text, sizeof c->text, "%s", error->desc ? error->desc : "");
-    c->is_version = c->is_version || error->min_num == H5E_VERSION;
+    bool names_version = error->desc && strstr(error->desc, "version");
+    c->is_version = c->is_version || error->min_num == H5E_VERSION || names_version;
     return 0;
 }
 

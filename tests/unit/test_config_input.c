@@ -83,9 +83,9 @@ static void other_encodings(void **state)
     assert_int_equal(READ(""), LWS_OK);
     assert_int_equal(READ("\xff\xfe"
                           "b\0a\0"),
-                     LWS_ERR_FORMAT);
+                     LWS_ERR_USAGE);
     check_mentions(lws_message(), "UTF-16");
-    assert_int_equal(READ("\xfe\xff\0b\0a"), LWS_ERR_FORMAT);
+    assert_int_equal(READ("\xfe\xff\0b\0a"), LWS_ERR_USAGE);
     check_mentions(lws_message(), "UTF-16");
 }
 
@@ -93,9 +93,9 @@ static void other_encodings(void **state)
 static void zero_bytes(void **state)
 {
     options o;
-    assert_int_equal(READ("rate = 0.5\nbatch-size = 9\0\nrate = 0.25\n"), LWS_ERR_FORMAT);
+    assert_int_equal(READ("rate = 0.5\nbatch-size = 9\0\nrate = 0.25\n"), LWS_ERR_USAGE);
     check_mentions(lws_message(), "run.ini:2");
-    assert_int_equal(READ("\0"), LWS_ERR_FORMAT);
+    assert_int_equal(READ("\0"), LWS_ERR_USAGE);
     check_mentions(lws_message(), "run.ini:1");
 }
 
