@@ -1,11 +1,12 @@
 #include "shard.h"
 
-#include <fcntl.h>
+#include "map_guard.h"
+
+#include <lwssim/input.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 /* ---- header ---------------------------------------------------------------------------------- */
@@ -168,37 +169,38 @@ static bool long_enough(const lws_shard_header *h, int64_t size)
            !__builtin_add_overflow(pixels, h->offset, &end) && end <= size;
 }
 
+static lws_status map_file(const char *path, int fd, size_t bytes, lws_shard_map *map)
+{
+    void *base = mmap(NULL, bytes, PROT_READ, MAP_SHARED, fd, 0);
+    if (base == MAP_FAILED)
+        return lws_fail(LWS_ERR_IO, "cannot map %s into memory: %m", path);
+    lws_status status = map_guard_add(base, bytes, path);
+    if (status == LWS_OK)
+        *map = (lws_shard_map){base, bytes};
+    else
+        munmap(base, bytes);
+    return status;
+}
+
 lws_status lws_shard_map_open(const char *path, const lws_shard_header *header, lws_shard_map *map)
 {
+    int fd;
+    int64_t size;
     *map = (lws_shard_map){0};
     if (header->rows == 0)
         return LWS_OK;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    struct stat st;
-    if (fd < 0 || fstat(fd, &st) != 0) {
-        lws_status status = lws_fail(LWS_ERR_IO, "cannot open %s: %m", path);
-        if (fd >= 0)
-            close(fd);
-        return status;
-    }
-    lws_status status = LWS_OK;
-    if (!long_enough(header, st.st_size)) {
-        /* Reading a map past the end of its file would kill the process. */
-        status = lws_fail(LWS_ERR_FORMAT, "%s is truncated: copy it again, or prepare the dataset again", path);
-    } else {
-        map->bytes = (size_t)st.st_size;
-        map->base = mmap(NULL, map->bytes, PROT_READ, MAP_SHARED, fd, 0);
-        if (map->base == MAP_FAILED) {
-            map->base = NULL;
-            status = lws_fail(LWS_ERR_IO, "cannot map %s into memory: %m", path);
-        }
-    }
+    LWS_TRY(lws_input_open(path, &fd, &size));
+    lws_status status =
+        long_enough(header, size)
+            ? map_file(path, fd, (size_t)size, map)
+            : lws_fail(LWS_ERR_FORMAT, "%s is truncated: copy it again, or prepare the dataset again", path);
     close(fd);
     return status;
 }
 
 void lws_shard_map_close(lws_shard_map *map)
 {
+    map_guard_remove(map->base);
     if (map->base)
         munmap(map->base, map->bytes);
     *map = (lws_shard_map){0};
