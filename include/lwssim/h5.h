@@ -66,12 +66,13 @@ lws_status lws_h5_describe(lws_h5 *file, const char *name, lws_h5_info *info);
 /* Reads a whole array of exactly `count` elements of `type`; else LWS_ERR_FORMAT. */
 lws_status lws_h5_read(lws_h5 *file, const char *name, lws_h5_type type, int64_t count, void *data);
 
-/* Attributes of `object` ("/", a group or an array). Putting replaces. A text attribute is written as a
+/* Attributes of `object` ("/", a group or an array): is there one of that name; putting, which replaces; getting. A text attribute is written as a
  * fixed-length UTF-8 string and read as any string; the reader gets a malloc()ed copy to free(). Numbers are read from
  * any width that holds them. Getting gives LWS_ERR_FORMAT where the attribute is missing or of another kind. */
 lws_status lws_h5_put_text(lws_h5 *file, const char *object, const char *name, const char *text);
 lws_status lws_h5_put_i64(lws_h5 *file, const char *object, const char *name, int64_t value);
 lws_status lws_h5_put_f64(lws_h5 *file, const char *object, const char *name, double value);
+lws_status lws_h5_has(lws_h5 *file, const char *object, const char *name, bool *has);
 lws_status lws_h5_get_text(lws_h5 *file, const char *object, const char *name, char **text);
 lws_status lws_h5_get_i64(lws_h5 *file, const char *object, const char *name, int64_t *value);
 lws_status lws_h5_get_f64(lws_h5 *file, const char *object, const char *name, double *value);

@@ -17,10 +17,11 @@ typedef struct cause {
 static herr_t keep_innermost(unsigned n, const H5E_error2_t *error, void *user)
 {
     cause *c = user;
-    if (n == 0)
-        snprintf(c->text, sizeof c->text, "%s", error->desc ? error->desc : "");
-    bool names_version = error->desc && strstr(error->desc, "version");
-    c->is_version = c->is_version || error->min_num == H5E_VERSION || names_version;
+    const char *words = error->desc ? error->desc : "";
+    if (n == 0) {
+        snprintf(c->text, sizeof c->text, "%s", words);
+        c->is_version = error->min_num == H5E_VERSION || strstr(words, "version");
+    }
     return 0;
 }
 

@@ -59,6 +59,16 @@ static void close_attribute(attribute *a)
     H5Aclose(a->id);
 }
 
+lws_status lws_h5_has(lws_h5 *file, const char *object, const char *name, bool *has)
+{
+    if (file->is_apart)
+        return h5_reader_has(file, object, name, has);
+    LWS_TRY(h5_check_links(file, object));
+    htri_t found = H5Aexists_by_name(file->id, object, name, H5P_DEFAULT);
+    *has = found > 0;
+    return found < 0 ? lws_h5_fail(file, LWS_ERR_FORMAT, "cannot read the attributes of", object) : LWS_OK;
+}
+
 /* Opens a scalar attribute. The caller closes it unless this fails. */
 static lws_status open_attribute(lws_h5 *file, const char *object, const char *name, attribute *a)
 {

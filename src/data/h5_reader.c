@@ -234,6 +234,14 @@ lws_status h5_reader_strings(lws_h5 *file, const char *name, int64_t *count, cha
     return *text ? LWS_OK : lws_fail(LWS_ERR_MEMORY, "%s: out of memory reading %s", file->path, name);
 }
 
+lws_status h5_reader_has(lws_h5 *file, const char *object, const char *name, bool *has)
+{
+    h5_reply r;
+    LWS_TRY(ask(file, H5_HAS, object, name, (h5_request){0}, &r));
+    *has = r.has;
+    return LWS_OK;
+}
+
 lws_status h5_reader_text(lws_h5 *file, const char *object, const char *name, char **text)
 {
     h5_reply r;

@@ -17,6 +17,7 @@ void h5_reader_end(lws_h5 *file);
 lws_status h5_reader_describe(lws_h5 *file, const char *name, lws_h5_info *info);
 lws_status h5_reader_read(lws_h5 *file, const char *name, lws_h5_type type, int64_t count, void *data);
 lws_status h5_reader_strings(lws_h5 *file, const char *name, int64_t *count, char ***text);
+lws_status h5_reader_has(lws_h5 *file, const char *object, const char *name, bool *has);
 lws_status h5_reader_text(lws_h5 *file, const char *object, const char *name, char **text);
 lws_status h5_reader_i64(lws_h5 *file, const char *object, const char *name, int64_t *value);
 lws_status h5_reader_f64(lws_h5 *file, const char *object, const char *name, double *value);
@@ -31,6 +32,7 @@ typedef enum h5_request_kind {
     H5_DESCRIBE,
     H5_READ,
     H5_STRINGS,
+    H5_HAS,
     H5_TEXT,
     H5_I64,
     H5_F64,
@@ -49,6 +51,7 @@ typedef struct h5_request {
 typedef struct h5_reply {
     lws_status status;
     lws_h5_info info;
+    bool has;
     int64_t whole, count;
     double real;
     uint64_t bytes;

@@ -157,6 +157,9 @@ static bool answer(int socket, lws_h5 *file, const h5_request *q)
     case H5_DESCRIBE:
         r.status = lws_h5_describe(file, q->object, &r.info);
         break;
+    case H5_HAS:
+        r.status = lws_h5_has(file, q->object, q->name, &r.has);
+        break;
     case H5_I64:
         r.status = lws_h5_get_i64(file, q->object, q->name, &r.whole);
         break;

@@ -68,11 +68,14 @@ static lws_status read_split(lws_h5 *file, const char *path, lws_split *split)
 static lws_status check_schema(lws_h5 *file, const char *path)
 {
     int64_t schema;
-    if (lws_h5_get_i64(file, "/", "schema", &schema) != LWS_OK)
+    bool has_schema;
+    LWS_TRY(lws_h5_has(file, "/", "schema", &has_schema));
+    if (!has_schema)
         return lws_fail(LWS_ERR_FORMAT,
                         "%s is no complete shard of a dataset made by 'lwssim prepare' "
                         "(no schema version in it)",
                         path);
+    LWS_TRY(lws_h5_get_i64(file, "/", "schema", &schema));
     if (schema != LWS_DATASET_SCHEMA)
         return lws_fail(LWS_ERR_FORMAT,
                         "%s has dataset schema %lld and this program reads schema %d: "

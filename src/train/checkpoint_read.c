@@ -71,10 +71,14 @@ static lws_status read_number(lws_h5 *file, const char *path, const char *name, 
 
 lws_status checkpoint_read_meta(lws_h5 *file, const char *path, lws_checkpoint_meta *meta, char **config)
 {
-    char kind[64];
+    char kind[64] = "";
+    bool has_kind;
     int64_t schema, h, w, c;
     *config = NULL;
-    if (read_text(file, path, "kind", kind, sizeof kind) != LWS_OK || strcmp(kind, CHECKPOINT_KIND) != 0)
+    LWS_TRY(lws_h5_has(file, "/", "kind", &has_kind));
+    if (has_kind)
+        LWS_TRY(read_text(file, path, "kind", kind, sizeof kind));
+    if (strcmp(kind, CHECKPOINT_KIND) != 0)
         return lws_fail(LWS_ERR_FORMAT, "%s is not a checkpoint of this program", path);
     LWS_TRY(lws_h5_get_i64(file, "/", "schema", &schema));
     if (schema != LWS_CHECKPOINT_SCHEMA)
