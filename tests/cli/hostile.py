@@ -13,6 +13,7 @@ A checkpoint's arrays and its root get their digests anew, so that the change is
   ring                 groups that hold themselves, forty times
   rewrite VERSION HOW  everything into a new file of the format `latest`, `v110` or `earliest`; texts of any length;
                        HOW: plain, chunked or compressed (all arrays), narrow (numbers of few bytes), big-endian (arrays)
+  heap                 rewritten, and a length wrong in the heap of texts, at which HDF5 1.10 crashes
 """
 import ctypes
 import ctypes.util
@@ -166,12 +167,23 @@ def rewrite(source, to, version, how):
         old.visititems(copy)
 
 
+def damage_heap(source, to):
+    rewrite(source, to, "earliest", "plain")
+    data = bytearray(open(to, "rb").read())
+    at = data.find(b"GCOL") + 16
+    for _ in range(4):
+        at += 16 + (int.from_bytes(data[at + 8:at + 16], "little") + 7) // 8 * 8
+    data[at + 15] = 100
+    with open(to, "wb") as out:
+        out.write(data)
+
+
 changes = {"set": set_attribute, "config": set_key, "array": add_array, "replace": replace, "ring": ring}
 
 
 def make(source, to, change, *arguments):
-    if change == "rewrite":
-        rewrite(source, to, *arguments)
+    if change in ("rewrite", "heap"):
+        {"rewrite": rewrite, "heap": damage_heap}[change](source, to, *arguments)
         return
     shutil.copy(source, to)
     with h5py.File(to, "r+") as file:

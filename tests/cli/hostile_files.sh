@@ -96,6 +96,20 @@ for how in external soft raw virtual; do echo "shard-$how.h5 replace images $how
 for how in external soft; do refused shard-$how.h5 'images is a link to another place' verify; done
 for how in raw virtual; do refused shard-$how.h5 'images lie in other files' verify; done
 
+# ---- what the HDF5 library does not survive --------------------------------------------------------
+echo heap.h5 heap | alter $good
+refused heap.h5 'damaged|cannot' verify inspect evaluate reconstruct
+for n in 0 2; do
+    rm -rf odd
+    cp -r run odd
+    cp heap.h5 odd/checkpoints/step-000000005.h5
+    expect 0 ranks $n train --run odd --resume --steps 6
+    expect_text 'warning: odd/checkpoints/step-000000005.h5.*; passing over it' err
+    expect_text 'resuming from odd/checkpoints/step-000000004.h5' err
+    expect_no_text 'backtrace|Signal:|\*\*\* |Segmentation|free\(\)|#[0-9]+ ' err
+done
+[ -z "$(pgrep -f "$tmp" || true)" ] || fail "processes are left: $(pgrep -af "$tmp")"
+
 # ---- no files --------------------------------------------------------------------------------------
 mkfifo pipe
 for what in pipe /dev/zero /dev/null; do
