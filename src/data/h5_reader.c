@@ -29,29 +29,39 @@ static int patience(const lws_h5 *file)
 
 typedef enum loss { GONE, STUCK, CONFUSED } loss;
 
-/* Ends the child, or finds how it ended: *status as of waitpid, 0 where it is not known. */
-static void reap(lws_h5 *file, loss how, int *status)
+/* True where the child has ended, or is not there; *status as of waitpid, 0 where that is not known. */
+static bool ends_soon(pid_t child, int *status)
 {
-    pid_t found = 0;
     *status = 0;
-    for (int i = 0; how == GONE && found == 0 && i < 200; i++) { /* its end of the socket closes before it has ended */
-        found = waitpid(file->reader.child, status, WNOHANG);
-        if (found == 0)
-            usleep(5000);
+    for (int i = 0; i < 200; i++) {
+        if (waitpid(child, status, WNOHANG) != 0)
+            return true;
+        usleep(5000);
     }
-    if (found == 0) {
-        kill(file->reader.child, SIGKILL);
-        while (waitpid(file->reader.child, NULL, 0) < 0 && errno == EINTR)
+    return false;
+}
+
+/* Sees to it that the child ends; returns how it did by itself, or 0. Its end of the socket closes a little before it
+ * has ended, and what waits for a disk cannot even be killed: both are waited for, but not for ever. */
+static int reap(lws_h5 *file, loss how)
+{
+    pid_t child = file->reader.child;
+    int status = 0, unused;
+    if (how != GONE || !ends_soon(child, &status)) {
+        kill(child, SIGKILL);
+        while (how == CONFUSED && waitpid(child, NULL, 0) < 0 && errno == EINTR)
             continue;
+        if (how != CONFUSED)
+            ends_soon(child, &unused);
     }
     close(file->reader.socket);
     file->reader.child = -1;
+    return status;
 }
 
 static lws_status lose(lws_h5 *file, loss how)
 {
-    int status;
-    reap(file, how, &status);
+    int status = reap(file, how);
     int killer = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
     if (how == STUCK)
         return lws_fail(LWS_ERR_IO, "%s: its disk does not answer: %d seconds without a byte", file->path,
@@ -86,7 +96,16 @@ static lws_status receive_reply(lws_h5 *file, h5_reply *r)
 {
     LWS_TRY(receive(file, r, sizeof *r));
     r->message[sizeof r->message - 1] = 0;
-    return r->status == LWS_OK ? LWS_OK : lws_fail(r->status, "%s", r->message);
+    switch (r->status) {
+    case LWS_OK:
+        return LWS_OK;
+    case LWS_ERR_IO:
+    case LWS_ERR_FORMAT:
+    case LWS_ERR_MEMORY:
+        return lws_fail(r->status, "%s", r->message);
+    default: /* the child has taken harm */
+        return lose(file, CONFUSED);
+    }
 }
 
 static lws_status start(lws_h5 *file)
@@ -134,9 +153,8 @@ lws_status h5_reader_start(const char *path, lws_h5 **out)
 
 void h5_reader_end(lws_h5 *file)
 {
-    int unused;
     if (file->reader.child > 0)
-        reap(file, CONFUSED, &unused);
+        reap(file, CONFUSED);
     free(file);
 }
 

@@ -21,7 +21,7 @@ import time
 
 SIGNATURES = (b"\x89HDF\r\n\x1a\n", b"OHDR", b"OCHK", b"BTHD", b"BTLF", b"BTIN", b"FRHP", b"FHDB", b"FHIB", b"FSHD",
               b"FSSE", b"SMTB", b"SMLI", b"EAHD", b"EAIB", b"EADB", b"EASB", b"FAHD", b"FADB")
-LIMIT = 40  # seconds: HDF5 may compute for ten
+LIMIT = 120  # seconds: HDF5 may compute for ten, and others may be at work on this machine
 READABLE = re.compile(r"HDF5-DIAG|backtrace|Signal:|\*\*\* |Segmentation|Assertion|#[0-9]+ |free\(\)|malloc\(|corrupted ")
 
 
