@@ -30,7 +30,7 @@ static H5FD_t *driver_open(const char *name, unsigned flags, hid_t access, haddr
     int mode = (flags & H5F_ACC_RDWR ? O_RDWR : O_RDONLY) | (flags & H5F_ACC_TRUNC ? O_TRUNC : 0) |
                (flags & H5F_ACC_CREAT ? O_CREAT : 0) | (flags & H5F_ACC_EXCL ? O_EXCL : 0);
     struct stat st;
-    int fd = open(name, mode | O_CLOEXEC, 0666);
+    int fd = open(name, mode | O_CLOEXEC | O_NONBLOCK, 0666); /* the wrapper has seen a file; now it may be a pipe */
     driver_file *f = fd >= 0 && fstat(fd, &st) == 0 ? calloc(1, sizeof *f) : NULL;
     if (!f) {
         latest_errno = errno;
@@ -193,6 +193,12 @@ int lws_h5_driver_error(hid_t file)
 {
     driver_file *f = file_of(file);
     return f ? f->error : EBADF;
+}
+
+uint64_t lws_h5_driver_size(hid_t file)
+{
+    driver_file *f = file_of(file);
+    return f ? f->eof : 0;
 }
 
 int lws_h5_driver_sync(hid_t file)

@@ -46,6 +46,9 @@ static void take_memory(lws_model *m, lws_arena *arena)
 lws_status lws_model_create(const lws_model_spec *spec, int images, lws_model **out)
 {
     *out = NULL;
+    if (spec->image.h < 1 || spec->image.w < 1 || spec->image.h > LWS_MODEL_SIDE || spec->image.w > LWS_MODEL_SIDE)
+        return lws_fail(LWS_ERR_USAGE, "images of %d × %d: models take sides of 1 to %d", spec->image.h, spec->image.w,
+                        LWS_MODEL_SIDE);
     if (spec->latent > LWS_LATENT_MAX)
         return lws_fail(LWS_ERR_USAGE, "latent = %d; at most %d", spec->latent, LWS_LATENT_MAX);
     lws_model *m = calloc(1, sizeof *m);

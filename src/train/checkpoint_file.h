@@ -20,7 +20,10 @@ lws_status checkpoint_flush(const char *path);
 
 lws_status checkpoint_read_meta(lws_h5 *file, const char *path, lws_checkpoint_meta *meta, char **config);
 
-/* Opens a checkpoint and verifies the root digest (not the arrays'). */
-lws_status checkpoint_open(const char *path, lws_h5 **file, lws_checkpoint_meta *meta, char **config);
+/* Opens a checkpoint and verifies the root digest (not the arrays'). is_own: this process has just written it. */
+lws_status checkpoint_open(const char *path, bool is_own, lws_h5 **file, lws_checkpoint_meta *meta, char **config);
+
+/* Recomputes every digest of a checkpoint that this process has just written. */
+lws_status checkpoint_verify_own(const char *path);
 
 #endif

@@ -105,7 +105,7 @@ static lws_status write_temporary(const char *path, const lws_checkpoint_meta *m
     LWS_TRY(status);
     LWS_TRY(closed);
     LWS_TRY(checkpoint_flush(path));
-    return lws_checkpoint_verify(path);
+    return checkpoint_verify_own(path);
 }
 
 lws_status lws_checkpoint_write(const char *folder, const lws_checkpoint_meta *meta, const char *config,

@@ -110,6 +110,17 @@ lws_status lws_train_options_check(const lws_train_options *o)
     return LWS_OK;
 }
 
+lws_status lws_train_options_read(const char *config, const char *path, lws_train_options *options)
+{
+    lws_config_defaults(lws_train_table, options);
+    lws_status status = lws_config_read_text(lws_train_table, options, config, path);
+    if (status == LWS_OK && (status = lws_train_options_check(options)) != LWS_OK)
+        lws_fail(status, "%s: %s", path, lws_message());
+    if (status == LWS_ERR_USAGE) /* nobody has typed it */
+        status = lws_fail(LWS_ERR_FORMAT, "%s", lws_message());
+    return status;
+}
+
 static lws_loss_spec loss_spec(const lws_train_options *o)
 {
     lws_loss_spec spec = lws_loss_defaults((lws_loss_kind)o->loss);

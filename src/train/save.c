@@ -76,8 +76,7 @@ static lws_status read_newest(trainer *t, lws_checkpoint_meta *meta)
     LWS_TRY(lws_checkpoint_find(folder, -1, path));
     LWS_TRY(lws_checkpoint_read_meta(path, meta, &config));
     lws_train_options before;
-    lws_config_defaults(lws_train_table, &before);
-    lws_status status = lws_config_read_text(lws_train_table, &before, config, path);
+    lws_status status = lws_train_options_read(config, path, &before);
     free(config);
     LWS_TRY(status);
     LWS_TRY(lws_train_options_continue(&before, t->options));

@@ -269,6 +269,80 @@ static void a_shard_without_its_facts(void **state)
     check_mentions(lws_message(), f.train[2]);
 }
 
+/* ---- what changes while it is in use ---------------------------------------------------------- */
+
+/* What a child that reads row `row` of the split says, after `path` has become empty; its exit status is returned. */
+static int read_after_truncation(const fixture *f, const char *path, int64_t row, char said[1024])
+{
+    int ends[2], status;
+    assert_int_equal(pipe(ends), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        lws_dataset *d;
+        dup2(ends[1], STDERR_FILENO);
+        if (lws_dataset_open(f->folder, LWS_TRAIN, &d) != LWS_OK || truncate(path, 0) != 0)
+            _exit(77);
+        uint8_t sum = 0;
+        for (int i = 0; i < ROW; i++)
+            sum = (uint8_t)(sum + lws_dataset_row(d, row)[i]);
+        _exit(sum ? 0 : 2);
+    }
+    close(ends[1]);
+    ssize_t n = read(ends[0], said, 1023);
+    said[n < 0 ? 0 : n] = 0;
+    close(ends[0]);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+static void truncated_in_use(void **state)
+{
+    static fixture f;
+    char said[1024];
+    set_up(&f, state);
+    file_copy(f.train[2], path_of("%s/kept", f.folder));
+    assert_int_equal(read_after_truncation(&f, f.train[2], 0, said), 0); /* of another shard */
+    file_copy(path_of("%s/kept", f.folder), f.train[2]);
+    assert_int_equal(read_after_truncation(&f, f.train[2], 6, said), 1);
+    check_mentions(said, "lwssim: error: ");
+    check_mentions(said, f.train[2]);
+    check_mentions(said, "truncated");
+    check_mentions(said, "--resume");
+    assert_null(strchr(strchr(said, '\n') + 1, '\n')); /* that line alone */
+}
+
+static void catch_bus_error(int number)
+{
+    (void)number;
+    _exit(42);
+}
+
+/* SIGBUS for any other reason is for whoever cared for it before. */
+static void other_bus_errors(void **state)
+{
+    static fixture f;
+    set_up(&f, state);
+    for (int cares = 0; cares < 2; cares++) {
+        pid_t child = fork();
+        int status;
+        if (child == 0) {
+            lws_dataset *d;
+            struct rlimit none = {0, 0};
+            setrlimit(RLIMIT_CORE, &none);
+            signal(SIGBUS, cares ? catch_bus_error : SIG_DFL);
+            if (lws_dataset_open(f.folder, LWS_TRAIN, &d) != LWS_OK)
+                _exit(77);
+            raise(SIGBUS);
+            _exit(0);
+        }
+        assert_int_equal(waitpid(child, &status, 0), child);
+        if (cares)
+            assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 42);
+        else
+            assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGBUS);
+    }
+}
+
 /* ---- what is damaged ------------------------------------------------------------------------- */
 
 static void truncated(void **state)
@@ -358,7 +432,7 @@ static void flipped_anywhere(void **state)
     set_up(&f, state);
     struct stat st;
     assert_int_equal(stat(f.train[2], &st), 0);
-    for (off_t i = 0; i < st.st_size; i += 3) {
+    for (off_t i = 0; i < st.st_size; i += 7) {
         lws_dataset *d = NULL;
         uint8_t bit = (uint8_t)(1 << i % 8);
         file_flip(f.train[2], (size_t)i, bit);
@@ -465,6 +539,8 @@ int main(void)
         scratch_test(no_dataset),
         scratch_test(missing_shards),
         scratch_test(a_shard_without_its_facts),
+        scratch_test(truncated_in_use),
+        scratch_test(other_bus_errors),
         scratch_test(truncated),
         scratch_test(flipped_pixel),
         scratch_test(reads_no_flipped_pixel),
