@@ -4,6 +4,7 @@
 #include "shard_file.h"
 
 #include <dirent.h>
+#include <lwssim/folder.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -74,7 +75,7 @@ static lws_status check_space(const lws_prepare *plan)
 
 lws_status lws_prepare_begin(lws_prepare *plan)
 {
-    LWS_TRY(lws_folder_create(plan->options.output));
+    LWS_TRY(lws_folder_make(plan->options.output));
     LWS_TRY(clear_folder(&plan->options));
     return check_space(plan);
 }
@@ -145,7 +146,7 @@ lws_status lws_prepare_publish(lws_prepare *plan, int shard)
     else if (rename(from, to) != 0)
         status = lws_fail(LWS_ERR_IO, "cannot rename %s to %s: %m", from, to);
     else
-        status = lws_folder_sync(plan->options.output);
+        status = lws_folder_flush(plan->options.output);
     free(from);
     free(to);
     return status;

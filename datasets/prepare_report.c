@@ -1,9 +1,9 @@
 /* prepare-report.txt: what was taken, what was left out, and why. */
 #include "plan.h"
 
+#include <lwssim/output.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 static void write_names(FILE *out, const char *what, int64_t count, char *const *names, int64_t shown)
 {
@@ -70,20 +70,13 @@ static void write_all(FILE *out, const lws_prepare *plan, const lws_prepare_resu
 
 lws_status lws_prepare_report(lws_prepare *plan, const lws_prepare_result *results, const char *const *problems)
 {
+    lws_output out;
     char *path = lws_path(plan->options.output, "", LWS_PREPARE_REPORT, "");
-    FILE *out = path ? fopen(path, "we") : NULL;
-    lws_status status = LWS_OK;
-    if (!path) {
-        status = lws_fail(LWS_ERR_MEMORY, "out of memory writing the report");
-    } else if (!out) {
-        status = lws_fail(LWS_ERR_IO, "cannot write %s: %m", path);
-    } else {
-        write_all(out, plan, results, problems);
-        bool failed = fflush(out) != 0 || ferror(out) || fsync(fileno(out)) != 0;
-        if (failed)
-            status = lws_fail(LWS_ERR_IO, "cannot write %s: %m", path);
-        if (fclose(out) != 0 && !failed)
-            status = lws_fail(LWS_ERR_IO, "cannot write %s: %m", path);
+    lws_status status =
+        path ? lws_output_open(path, &out) : lws_fail(LWS_ERR_MEMORY, "out of memory writing the report");
+    if (status == LWS_OK) {
+        write_all(out.file, plan, results, problems);
+        status = lws_output_commit(&out);
     }
     free(path);
     return status;

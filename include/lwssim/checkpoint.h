@@ -11,9 +11,10 @@
 #define LWSSIM_CHECKPOINT_H
 
 #include <lwssim/digest.h>
+#include <lwssim/folder.h>
 #include <lwssim/nn.h>
 
-enum { LWS_CHECKPOINT_SCHEMA = 1, LWS_PATH = 4096 };
+enum { LWS_CHECKPOINT_SCHEMA = 1 };
 
 typedef struct lws_checkpoint_meta {
     lws_shape image;

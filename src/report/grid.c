@@ -1,12 +1,11 @@
 #include <lwssim/grid.h>
 
+#include <lwssim/output.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #define STB_IMAGE_WRITE_IMPLEMENTATION
 #define STB_IMAGE_WRITE_STATIC
@@ -28,26 +27,6 @@ static void place(const float *image, int h, int w, int c, int factor, uint8_t *
     }
 }
 
-/* A file appears whole or not at all; what is no regular file (a pipe, a device) is written to as it is. */
-static lws_status write_file(const char *path, const unsigned char *bytes, size_t count)
-{
-    char temporary[4200];
-    struct stat info;
-    bool direct = stat(path, &info) == 0 && !S_ISREG(info.st_mode);
-    snprintf(temporary, sizeof temporary, "%s%s", path, direct ? "" : ".partial");
-    FILE *out = fopen(temporary, "wb");
-    bool written = out && fwrite(bytes, 1, count, out) == count;
-    if (out)
-        written = fclose(out) == 0 && written;
-    if (!written || (!direct && rename(temporary, path) != 0)) {
-        lws_status status = lws_fail(LWS_ERR_IO, "cannot write %s: %m", path);
-        if (!direct)
-            remove(temporary);
-        return status;
-    }
-    return LWS_OK;
-}
-
 lws_status lws_grid_write(const char *path, int h, int w, int c, int rows, int columns, const float *const *image)
 {
     int side = h > w ? h : w, factor = side < SIDE ? SIDE / side : 1;
@@ -65,8 +44,8 @@ lws_status lws_grid_write(const char *path, int h, int w, int c, int rows, int c
     }
     int png_bytes;
     unsigned char *png = stbi_write_png_to_mem(pixels, (int)stride, width, height, c, &png_bytes);
-    lws_status status =
-        png ? write_file(path, png, (size_t)png_bytes) : lws_fail(LWS_ERR_MEMORY, "out of memory drawing %s", path);
+    lws_status status = png ? lws_output_write(path, png, (size_t)png_bytes)
+                            : lws_fail(LWS_ERR_MEMORY, "out of memory drawing %s", path);
     STBIW_FREE(png);
     free(pixels);
     return status;

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <lwssim/log.h>
+#include <lwssim/output.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +24,7 @@ static int64_t *list_steps(const char *folder, bool clean, int64_t *count)
 {
     DIR *dir = opendir(folder);
     int64_t *steps = NULL, capacity = 0;
+    char target[256];
     *count = -1;
     if (!dir)
         return NULL;
@@ -42,7 +44,8 @@ static int64_t *list_steps(const char *folder, bool clean, int64_t *count)
                 steps = grown;
             }
             steps[(*count)++] = step;
-        } else if (clean && strncmp(entry->d_name, ".step-", 6) == 0) {
+        } else if (clean && strncmp(entry->d_name, ".step-", 6) == 0 &&
+                   lws_output_is_temporary(entry->d_name, target)) {
             unlinkat(dirfd(dir), entry->d_name, 0);
         }
     }

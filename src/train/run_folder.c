@@ -1,14 +1,11 @@
 #include "trainer.h"
 
 #include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <lwssim/log.h>
+#include <lwssim/output.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 static bool exists(const char *folder, const char *name)
@@ -16,30 +13,6 @@ static bool exists(const char *folder, const char *name)
     char path[LWS_PATH];
     snprintf(path, sizeof path, "%s/%s", folder, name);
     return access(path, F_OK) == 0;
-}
-
-/* mkdir -p */
-static lws_status make_folder(const char *folder)
-{
-    char path[LWS_PATH];
-    snprintf(path, sizeof path, "%s", folder);
-    for (char *p = path + 1;; p++) {
-        if (*p != '/' && *p != 0)
-            continue;
-        char kept = *p;
-        *p = 0;
-        if (mkdir(path, 0777) != 0 && errno != EEXIST)
-            return lws_fail(LWS_ERR_IO, "cannot make the folder %s: %m", path);
-        *p = kept;
-        if (kept == 0)
-            break;
-    }
-    struct stat info;
-    if (stat(folder, &info) == 0 && !S_ISDIR(info.st_mode))
-        return lws_fail(LWS_ERR_IO, "%s is a file, not a folder", folder);
-    if (access(folder, W_OK | X_OK) != 0)
-        return lws_fail(LWS_ERR_IO, "the folder %s is not writable: %m", folder);
-    return LWS_OK;
 }
 
 /* Files "step-NNNNNNNNN" with this suffix in one of the run's folders: how many; deleted if asked. Other files are not
@@ -71,30 +44,11 @@ static void remove_file(const char *run, const char *name)
     unlink(path);
 }
 
-/* One job at a time: the lock goes with the process, however it ends. */
-static lws_status lock(const char *run, int *descriptor)
-{
-    char path[LWS_PATH];
-    snprintf(path, sizeof path, "%s/.lock", run);
-    *descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-    if (*descriptor < 0)
-        return lws_fail(LWS_ERR_IO, "cannot write %s: %m", path);
-    if (flock(*descriptor, LOCK_EX | LOCK_NB) == 0)
-        return LWS_OK;
-    if (errno == EWOULDBLOCK) {
-        close(*descriptor);
-        *descriptor = -1;
-        return lws_fail(LWS_ERR_IO, "%s is in use by another job: wait for it, stop it, or choose another --run", run);
-    }
-    lws_warn("this file system does not lock %s (%s): see to it that no other job uses the run", path, strerror(errno));
-    return LWS_OK;
-}
-
 static lws_status prepare(const lws_train_request *request, int *descriptor)
 {
     const char *run = request->run;
-    LWS_TRY(make_folder(run));
-    LWS_TRY(lock(run, descriptor));
+    LWS_TRY(lws_folder_make(run));
+    LWS_TRY(lws_folder_lock(run, "--run", descriptor));
     bool holds_run = exists(run, "config.ini") || step_files(run, "checkpoints", ".h5", false) > 0;
     if (holds_run && !request->resume && !request->overwrite)
         return lws_fail(LWS_ERR_USAGE,
@@ -109,9 +63,9 @@ static lws_status prepare(const lws_train_request *request, int *descriptor)
     }
     char sub[LWS_PATH];
     snprintf(sub, sizeof sub, "%s/checkpoints", run);
-    LWS_TRY(make_folder(sub));
+    LWS_TRY(lws_folder_make(sub));
     snprintf(sub, sizeof sub, "%s/images", run);
-    return make_folder(sub);
+    return lws_folder_make(sub);
 }
 
 lws_status run_folder_prepare(lws_comm *comm, const lws_train_request *request, int *descriptor)
@@ -122,20 +76,14 @@ lws_status run_folder_prepare(lws_comm *comm, const lws_train_request *request, 
 
 static lws_status write_config(const char *run, const lws_train_options *options)
 {
-    char path[LWS_PATH], temporary[LWS_PATH];
+    char path[LWS_PATH];
     snprintf(path, sizeof path, "%s/config.ini", run);
-    snprintf(temporary, sizeof temporary, "%s/.config.ini.partial", run);
     char *text = lws_config_text(lws_train_table, options);
     if (!text)
         return lws_fail(LWS_ERR_MEMORY, "out of memory writing %s", path);
-    FILE *out = fopen(temporary, "w");
-    bool written = out && fputs(text, out) >= 0 && fflush(out) == 0 && fsync(fileno(out)) == 0;
-    if (out)
-        written = fclose(out) == 0 && written;
+    lws_status status = lws_output_write(path, text, strlen(text));
     free(text);
-    if (!written || rename(temporary, path) != 0)
-        return lws_fail(LWS_ERR_IO, "cannot write %s: %m", path);
-    return LWS_OK;
+    return status;
 }
 
 lws_status run_folder_write_config(lws_comm *comm, const char *run, const lws_train_options *options)
