@@ -91,6 +91,9 @@ static lws_status default_data(lws_comm *comm, command *c)
     lws_config_defaults(lws_train_table, &options);
     LWS_TRY(lws_train_load_options(comm, c->run, &options));
     memcpy(c->data, options.data, sizeof c->data);
+    if (!c->data[0])
+        return lws_fail(LWS_ERR_USAGE, "evaluate: --data DIR is needed, as %s does not say what it was trained on",
+                        c->run);
     return LWS_OK;
 }
 

@@ -1,6 +1,5 @@
 #include "checkpoint_file.h"
 
-#include <inttypes.h>
 #include <lwssim/output.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -45,9 +44,8 @@ static lws_status write_meta(lws_h5 *file, const lws_checkpoint_meta *meta, cons
     LWS_TRY(lws_h5_put_i64(file, "/", "step", meta->step));
     LWS_TRY(lws_h5_put_i64(file, "/", "best_step", meta->best_step));
     LWS_TRY(lws_h5_put_f64(file, "/", "best_ssim", meta->best_ssim));
-    char digest[LWS_DIGEST_TEXT], *contents = checkpoint_contents(file, meta, config);
-    if (!contents)
-        return LWS_ERR_MEMORY;
+    char digest[LWS_DIGEST_TEXT], *contents;
+    LWS_TRY(checkpoint_contents(file, meta, config, &contents));
     lws_digest(contents, strlen(contents), digest);
     free(contents);
     return lws_h5_put_text(file, "/", "digest", digest);
@@ -84,8 +82,9 @@ lws_status lws_checkpoint_write(const char *folder, const lws_checkpoint_meta *m
                                 const lws_tensors *tensors, const lws_checkpoint_data *data, char *path)
 {
     lws_output out;
-    snprintf(path, LWS_PATH, "%s/step-%09" PRId64 ".h5", folder, meta->step);
+    lws_checkpoint_path(folder, meta->step, path);
     LWS_TRY(check_room(folder, tensors));
+    LWS_TRY(checkpoint_make_way(path, meta->step));
     LWS_TRY(lws_output_open(path, &out));
     lws_status status = write_temporary(out.path, meta, config, tensors, data);
     if (status == LWS_OK)

@@ -1,6 +1,7 @@
 #include "trainer.h"
 
-#include <dirent.h>
+#include "run_contents.h"
+
 #include <lwssim/log.h>
 #include <lwssim/output.h>
 #include <stdio.h>
@@ -8,60 +9,36 @@
 #include <string.h>
 #include <unistd.h>
 
-static bool exists(const char *folder, const char *name)
+/* Refuses or clears what is there. In a folder where no run lives and none may begin, no lock is left. */
+static lws_status make_room(const lws_train_request *request, int *lock)
 {
-    char path[LWS_PATH];
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    return access(path, F_OK) == 0;
-}
-
-/* Files "step-NNNNNNNNN" with this suffix in one of the run's folders: how many; deleted if asked. Other files are not
- * the run's and stay. */
-static int step_files(const char *run, const char *name, const char *suffix, bool delete)
-{
-    char path[LWS_PATH];
-    int found = 0;
-    snprintf(path, sizeof path, "%s/%s", run, name);
-    DIR *dir = opendir(path);
-    for (struct dirent *entry; dir && (entry = readdir(dir));) {
-        long long step;
-        int end = 0;
-        if (sscanf(entry->d_name, "step-%lld%n", &step, &end) == 1 && strcmp(entry->d_name + end, suffix) == 0) {
-            found++;
-            if (delete)
-                unlinkat(dirfd(dir), entry->d_name, 0);
+    const char *run = request->run;
+    bool holds_run;
+    LWS_TRY(run_contents_look(run, &holds_run));
+    if (!holds_run) {
+        lws_status status = run_contents_refuse_foreign(run);
+        if (status != LWS_OK) {
+            lws_folder_unlock(run, *lock);
+            *lock = -1;
         }
+        return status;
     }
-    if (dir)
-        closedir(dir);
-    return found;
-}
-
-static void remove_file(const char *run, const char *name)
-{
-    char path[LWS_PATH];
-    snprintf(path, sizeof path, "%s/%s", run, name);
-    unlink(path);
+    if (!request->resume && !request->overwrite)
+        return lws_fail(LWS_ERR_USAGE,
+                        "%s already holds a run: go on with --resume, throw it away with "
+                        "--overwrite, or choose another --run",
+                        run);
+    run_contents_sweep(run);
+    return request->overwrite ? run_contents_remove(run) : LWS_OK;
 }
 
 static lws_status prepare(const lws_train_request *request, int *descriptor)
 {
     const char *run = request->run;
+    char sub[LWS_PATH];
     LWS_TRY(lws_folder_make(run));
     LWS_TRY(lws_folder_lock(run, "--run", descriptor));
-    bool holds_run = exists(run, "config.ini") || step_files(run, "checkpoints", ".h5", false) > 0;
-    if (holds_run && !request->resume && !request->overwrite)
-        return lws_fail(LWS_ERR_USAGE,
-                        "%s already holds a run: go on with --resume, throw it away with "
-                        "--overwrite, or choose another --run",
-                        run);
-    if (holds_run && request->overwrite) {
-        step_files(run, "checkpoints", ".h5", true);
-        step_files(run, "images", ".png", true);
-        remove_file(run, "metrics.jsonl");
-        remove_file(run, "config.ini");
-    }
-    char sub[LWS_PATH];
+    LWS_TRY(make_room(request, descriptor));
     snprintf(sub, sizeof sub, "%s/checkpoints", run);
     LWS_TRY(lws_folder_make(sub));
     snprintf(sub, sizeof sub, "%s/images", run);
@@ -91,19 +68,36 @@ lws_status run_folder_write_config(lws_comm *comm, const char *run, const lws_tr
     return lws_comm_agree(comm, lws_comm_rank(comm) == 0 ? write_config(run, options) : LWS_OK);
 }
 
+/* Where config.ini is gone, a checkpoint has most of it. */
+static lws_status load_from_checkpoint(const char *run, lws_train_options *options)
+{
+    char folder[LWS_PATH], path[LWS_PATH], *config;
+    lws_checkpoint_meta meta;
+    snprintf(folder, sizeof folder, "%s/checkpoints", run);
+    if (lws_checkpoint_count(folder) <= 0)
+        return lws_fail(LWS_ERR_IO,
+                        "there is no run to resume in %s: it has no config.ini. Leave out "
+                        "--resume to start one.",
+                        run);
+    LWS_TRY(lws_checkpoint_find(folder, -1, path));
+    LWS_TRY(lws_checkpoint_read_meta(path, &meta, &config));
+    lws_status status = lws_config_read_text(lws_train_table, options, config, path);
+    free(config);
+    if (status == LWS_OK)
+        lws_warn("%s has no config.ini: its configuration is that in %s, but for where its data is, how often it saves "
+                 "and the like, which have their defaults",
+                 run, path);
+    return status;
+}
+
 lws_status lws_train_load_options(lws_comm *comm, const char *run, lws_train_options *options)
 {
     lws_status status = LWS_OK;
     if (lws_comm_rank(comm) == 0) {
         char path[LWS_PATH];
         snprintf(path, sizeof path, "%s/config.ini", run);
-        if (!exists(run, "config.ini"))
-            status = lws_fail(LWS_ERR_IO,
-                              "there is no run to resume in %s: it has no config.ini. Leave out "
-                              "--resume to start one.",
-                              run);
-        else
-            status = lws_config_read_file(lws_train_table, options, path);
+        status = access(path, F_OK) == 0 ? lws_config_read_file(lws_train_table, options, path)
+                                         : load_from_checkpoint(run, options);
     }
     LWS_TRY(lws_comm_agree(comm, status));
     lws_comm_broadcast(comm, options, sizeof *options);
