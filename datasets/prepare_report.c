@@ -1,9 +1,10 @@
 /* prepare-report.txt: what was taken, what was left out, and why. */
 #include "plan.h"
 
+#include "target.h"
+
 #include <lwssim/output.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 static void write_names(FILE *out, const char *what, int64_t count, char *const *names, int64_t shown)
 {
@@ -17,7 +18,7 @@ static void write_names(FILE *out, const char *what, int64_t count, char *const 
 
 static void write_source(FILE *out, const lws_prepare *plan)
 {
-    fprintf(out, "Recipe: %s\n", plan->recipe_text);
+    fprintf(out, "%s%s\n", LWS_TARGET_REPORT_BEGINS, plan->recipe_text);
     if (!plan->source) {
         fprintf(out, "Source: %lld synthetic faces\n", (long long)plan->listed);
         return;
@@ -68,16 +69,11 @@ static void write_all(FILE *out, const lws_prepare *plan, const lws_prepare_resu
         fputs(problems[i] ? problems[i] : "", out);
 }
 
-lws_status lws_prepare_report(lws_prepare *plan, const lws_prepare_result *results, const char *const *problems)
+lws_status lws_plan_write_report(const lws_prepare *plan, const lws_prepare_result *results,
+                                 const char *const *problems, const char *path)
 {
     lws_output out;
-    char *path = lws_path(plan->options.output, "", LWS_PREPARE_REPORT, "");
-    lws_status status =
-        path ? lws_output_open(path, &out) : lws_fail(LWS_ERR_MEMORY, "out of memory writing the report");
-    if (status == LWS_OK) {
-        write_all(out.file, plan, results, problems);
-        status = lws_output_commit(&out);
-    }
-    free(path);
-    return status;
+    LWS_TRY(lws_output_open(path, &out));
+    write_all(out.file, plan, results, problems);
+    return lws_output_commit(&out);
 }
