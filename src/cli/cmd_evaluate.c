@@ -104,9 +104,12 @@ static lws_status evaluate(lws_comm *comm, command *c)
     lws_evaluation result;
     int cores, ranks;
     omp_set_num_threads(lws_comm_threads(comm, &cores, &ranks));
-    LWS_TRY(lws_comm_agree(comm, default_data(comm, c)));
+    lws_status status = default_data(comm, c);
+    if (status == LWS_OK && strcmp(c->json, "-") != 0)
+        status = cli_check_output("--json", c->json, (const char *const[]){c->checkpoint, c->run, c->data, NULL});
+    LWS_TRY(lws_comm_agree(comm, status));
     LWS_TRY(lws_trained_load(comm, c->checkpoint, c->run, c->best, &trained));
-    lws_status status = lws_comm_agree(comm, open_split(c, &trained, &dataset));
+    status = lws_comm_agree(comm, open_split(c, &trained, &dataset));
     if (status == LWS_OK)
         status = lws_evaluate(comm, trained.model, trained.params, trained.states, dataset, trained.block, &result);
     if (status == LWS_OK && lws_comm_rank(comm) == 0) {
