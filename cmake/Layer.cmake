@@ -29,17 +29,30 @@ function(lws_layer name)
   add_dependencies(lws_${name} check_includes_${name})
 endfunction()
 
-# The shared library of all layers defined so far, its install rules and its pkg-config file.
-function(lws_library name)
+# A library, SHARED or STATIC, of all layers defined so far.
+function(lws_collect name type)
   get_property(layers GLOBAL PROPERTY LWS_LAYERS)
   get_property(links GLOBAL PROPERTY LWS_LINKS)
-  get_property(headers GLOBAL PROPERTY LWS_HEADERS)
   list(TRANSFORM layers REPLACE "(.+)" "$<TARGET_OBJECTS:\\1>" OUTPUT_VARIABLE objects)
-  add_library(${name} SHARED ${objects})
+  add_library(${name} ${type} ${objects})
   list(REMOVE_DUPLICATES links)
   target_link_libraries(${name} PRIVATE lws_flags ${links})
   target_include_directories(${name} PUBLIC ${CMAKE_SOURCE_DIR}/include)
-  set_target_properties(${name} PROPERTIES VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR})
+endfunction()
+
+# The shared library of which users see what the public headers declare, its install rules and its pkg-config file.
+function(lws_library name)
+  lws_collect(${name} SHARED)
+  get_property(headers GLOBAL PROPERTY LWS_HEADERS)
+  set(exports ${CMAKE_BINARY_DIR}/${name}.exports)
+  add_custom_command(OUTPUT ${exports}
+    COMMAND ${CMAKE_COMMAND} "-DHEADERS=${headers}" -DOUTPUT=${exports} -P ${CMAKE_SOURCE_DIR}/cmake/Exports.cmake
+    DEPENDS ${headers} ${CMAKE_SOURCE_DIR}/cmake/Exports.cmake
+    VERBATIM)
+  target_sources(${name} PRIVATE ${exports})
+  target_link_options(${name} PRIVATE "LINKER:--version-script=${exports}")
+  set_target_properties(${name} PROPERTIES VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR}
+                        LINK_DEPENDS ${exports})
   install(TARGETS ${name} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
   install(FILES ${headers} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/lwssim)
   file(RELATIVE_PATH LWS_PC_TO_PREFIX /prefix/${CMAKE_INSTALL_LIBDIR}/pkgconfig /prefix)

@@ -40,7 +40,7 @@ static float edge(float d, float pixel)
 }
 
 /* Distance to an ellipse, good near its edge: the implicit function over its gradient. */
-static float ellipse_distance(const lws_shape *p, float x, float y)
+static float ellipse_distance(const lws_figure *p, float x, float y)
 {
     float u = x / p->w, v = y / p->h;
     float f = sqrtf(u * u + v * v);
@@ -51,7 +51,7 @@ static float ellipse_distance(const lws_shape *p, float x, float y)
     return f * (f - 1) / gradient;
 }
 
-static float box_distance(const lws_shape *p, float x, float y)
+static float box_distance(const lws_figure *p, float x, float y)
 {
     float dx = fabsf(x) - p->w + p->a, dy = fabsf(y) - p->h + p->a;
     float ox = dx > 0 ? dx : 0, oy = dy > 0 ? dy : 0;
@@ -60,7 +60,7 @@ static float box_distance(const lws_shape *p, float x, float y)
 }
 
 /* The sum of two edges, so that lines thinner than a pixel fade instead of breaking up. */
-static float lens_cover(const lws_shape *p, float x, float y, float pixel)
+static float lens_cover(const lws_figure *p, float x, float y, float pixel)
 {
     float u = x / p->w, room = 1 - u * u;
     if (room <= 0)
@@ -70,14 +70,14 @@ static float lens_cover(const lws_shape *p, float x, float y, float pixel)
     return lws_clamp(above + below - 1, 0, 1);
 }
 
-static float outline(const lws_shape *p, float d, float pixel)
+static float outline(const lws_figure *p, float d, float pixel)
 {
     if (p->ring == 0)
         return edge(d, pixel);
     return lws_clamp(edge(d - .5f * p->ring, pixel) - edge(d + .5f * p->ring, pixel), 0, 1);
 }
 
-float lws_shape_cover(const lws_shape *p, float x, float y, float pixel)
+float lws_figure_cover(const lws_figure *p, float x, float y, float pixel)
 {
     x -= p->x;
     y -= p->y;
@@ -105,7 +105,7 @@ float lws_shape_cover(const lws_shape *p, float x, float y, float pixel)
 /* ---- painting -------------------------------------------------------------------------------- */
 
 /* Half the sides of the upright rectangle in the picture that holds the shape. */
-static void reach(const lws_frame *f, const lws_shape *p, float *across, float *down)
+static void reach(const lws_frame *f, const lws_figure *p, float *across, float *down)
 {
     bool upright = p->c == 0 && p->s == 0;
     float pc = upright ? 1 : p->c, ps = upright ? 0 : p->s;
@@ -132,7 +132,7 @@ static void blend(lws_rgb *to, const lws_paint *paint, float x, float y, float a
     *to = lws_mix(*to, lws_scale(paint->colour, light < 0 ? 0 : light), alpha);
 }
 
-void lws_canvas_paint(lws_canvas *canvas, const lws_frame *f, const lws_shape *shape, const lws_shape *clip,
+void lws_canvas_paint(lws_canvas *canvas, const lws_frame *f, const lws_figure *shape, const lws_figure *clip,
                       const lws_paint *paint)
 {
     int x0, x1, y0, y1;
@@ -146,9 +146,9 @@ void lws_canvas_paint(lws_canvas *canvas, const lws_frame *f, const lws_shape *s
         for (int i = x0; i < x1; i++) {
             float dx = ((float)i + .5f) * canvas->pixel - 1 - f->x;
             float x = (f->c * dx + f->s * dy) / f->scale, y = (f->c * dy - f->s * dx) / f->scale;
-            float alpha = lws_shape_cover(shape, x, y, pixel) * paint->alpha;
+            float alpha = lws_figure_cover(shape, x, y, pixel) * paint->alpha;
             if (clip && alpha > 0)
-                alpha *= lws_shape_cover(clip, x, y, pixel);
+                alpha *= lws_figure_cover(clip, x, y, pixel);
             if (alpha > 0)
                 blend(&row[i], paint, x - shape->x, y - shape->y, alpha);
         }

@@ -26,24 +26,24 @@ typedef struct lws_frame {
     float x, y, scale, c, s;
 } lws_frame;
 
-typedef enum lws_shape_kind {
+typedef enum lws_figure_kind {
     LWS_ELLIPSE, /* half axes w, h */
     LWS_BLOB,    /* the same, fading softly from the centre to the edge */
     LWS_BOX,     /* half sides w, h; corners of radius a */
     LWS_LENS,    /* from -w to w about the line y = bend × (x / w)², a above it and b below it in the
                     middle */
     LWS_CUSTOM,  /* cover(user, x, y, pixel) within w, h */
-} lws_shape_kind;
+} lws_figure_kind;
 
-typedef struct lws_shape {
-    lws_shape_kind kind;
+typedef struct lws_figure {
+    lws_figure_kind kind;
     float x, y, w, h; /* centre and extent, in the frame */
     float a, b, bend;
     float c, s; /* cosine and sine of its angle in the frame; both 0: upright */
     float ring; /* not 0, with ELLIPSE and BOX: only the line along the edge, so thick */
     float (*cover)(const void *user, float x, float y, float pixel); /* CUSTOM: 0 to 1 */
     const void *user;
-} lws_shape;
+} lws_figure;
 
 typedef struct lws_paint {
     lws_rgb colour;
@@ -54,11 +54,11 @@ typedef struct lws_paint {
 } lws_paint;
 
 /* Paints a shape; with `clip`, only inside that other shape of the same frame. */
-void lws_canvas_paint(lws_canvas *canvas, const lws_frame *frame, const lws_shape *shape, const lws_shape *clip,
+void lws_canvas_paint(lws_canvas *canvas, const lws_frame *frame, const lws_figure *shape, const lws_figure *clip,
                       const lws_paint *paint);
 
 /* How much of a pixel of side `pixel` at (x, y) of the frame the shape covers, 0 to 1. */
-float lws_shape_cover(const lws_shape *shape, float x, float y, float pixel);
+float lws_figure_cover(const lws_figure *shape, float x, float y, float pixel);
 
 /* Smooth noise in [-1, 1] with one wave or so per unit. */
 float lws_noise(float x, float y, uint32_t seed);

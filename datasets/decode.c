@@ -6,20 +6,10 @@
 
 #include <fcntl.h>
 #include <limits.h>
+#include <stb_image.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-
-#define STB_IMAGE_IMPLEMENTATION
-#define STBIDEF extern __attribute__((visibility("hidden"))) /* no clash with another copy of stb_image */
-#define STBI_NO_STDIO
-#define STBI_NO_JPEG
-#define STBI_NO_HDR
-#define STBI_NO_LINEAR
-#define STBI_NO_PIC
-#define STBI_NO_PSD
-#define STBI_MAX_DIMENSIONS LWS_IMAGE_SIDE
-#include <stb_image.h>
 
 /* ---- formats --------------------------------------------------------------------------------- */
 

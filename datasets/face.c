@@ -93,7 +93,7 @@ lws_status lws_face_draw(uint64_t seed, uint64_t index, int size, int channels, 
     easel.head = turned(face.x, face.y, face.scale, face.roll);
     easel.body = turned(face.x - .3f * face.yaw * face.scale, face.y, face.scale, 0);
     easel.skull =
-        (lws_shape){.kind = LWS_CUSTOM, .w = 1.02f, .h = face.tall + .02f, .cover = skull_cover, .user = &face};
+        (lws_figure){.kind = LWS_CUSTOM, .w = 1.02f, .h = face.tall + .02f, .cover = skull_cover, .user = &face};
     paint(&easel);
     develop(&canvas, &face, channels, out);
     free(canvas.pixels);

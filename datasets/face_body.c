@@ -12,11 +12,11 @@ static void lights(lws_easel *e)
     for (int i = 0; i < 9; i++) {
         float n = (float)i * 7.31f;
         float radius = .10f + .11f * (lws_noise(n, .5f, f->seed) + 1);
-        lws_shape disc = {.kind = LWS_ELLIPSE,
-                          .x = 1.3f * lws_noise(n, 1.5f, f->seed),
-                          .y = 1.3f * lws_noise(n, 2.5f, f->seed),
-                          .w = radius,
-                          .h = radius};
+        lws_figure disc = {.kind = LWS_ELLIPSE,
+                           .x = 1.3f * lws_noise(n, 1.5f, f->seed),
+                           .y = 1.3f * lws_noise(n, 2.5f, f->seed),
+                           .w = radius,
+                           .h = radius};
         lws_paint paint = lws_flat(lws_mix(f->back2, (lws_rgb){1, .95f, .85f}, .35f), .38f);
         lws_canvas_paint(e->canvas, &picture, &disc, NULL, &paint);
     }
@@ -56,42 +56,42 @@ void lws_paint_backdrop(lws_easel *e)
 
 /* ---- body ------------------------------------------------------------------------------------ */
 
-static void put_on_body(lws_easel *e, lws_shape shape, const lws_shape *clip, lws_paint paint)
+static void put_on_body(lws_easel *e, lws_figure shape, const lws_figure *clip, lws_paint paint)
 {
     lws_canvas_paint(e->canvas, &e->body, &shape, clip, &paint);
 }
 
-static void collar(lws_easel *e, float top, const lws_shape *torso, lws_rgb skin)
+static void collar(lws_easel *e, float top, const lws_figure *torso, lws_rgb skin)
 {
     const lws_face *f = e->face;
     switch (f->collar) {
     case LWS_COLLAR_ROUND:
-        put_on_body(e, (lws_shape){.kind = LWS_ELLIPSE, .y = top - .02f, .w = .66f, .h = .36f}, torso,
+        put_on_body(e, (lws_figure){.kind = LWS_ELLIPSE, .y = top - .02f, .w = .66f, .h = .36f}, torso,
                     lws_flat(lws_scale(f->cloth, .8f), 1));
-        put_on_body(e, (lws_shape){.kind = LWS_ELLIPSE, .y = top - .04f, .w = .59f, .h = .31f}, NULL,
+        put_on_body(e, (lws_figure){.kind = LWS_ELLIPSE, .y = top - .04f, .w = .59f, .h = .31f}, NULL,
                     lws_flat(skin, 1));
         break;
     case LWS_COLLAR_V:
-        put_on_body(e, (lws_shape){.kind = LWS_LENS, .y = top - .1f, .w = .62f, .a = .1f, .b = .75f}, NULL,
+        put_on_body(e, (lws_figure){.kind = LWS_LENS, .y = top - .1f, .w = .62f, .a = .1f, .b = .75f}, NULL,
                     lws_flat(skin, 1));
         break;
     case LWS_COLLAR_SHIRT:
-        put_on_body(e, (lws_shape){.kind = LWS_LENS, .y = top - .1f, .w = .5f, .a = .1f, .b = .55f}, NULL,
+        put_on_body(e, (lws_figure){.kind = LWS_LENS, .y = top - .1f, .w = .5f, .a = .1f, .b = .55f}, NULL,
                     lws_flat(skin, 1));
         for (float side = -1; side < 2; side += 2)
             put_on_body(e,
-                        (lws_shape){.kind = LWS_BOX,
-                                    .x = side * .43f,
-                                    .y = top + .2f,
-                                    .w = .12f,
-                                    .h = .30f,
-                                    .a = .05f,
-                                    .c = .83f,
-                                    .s = side * .56f},
+                        (lws_figure){.kind = LWS_BOX,
+                                     .x = side * .43f,
+                                     .y = top + .2f,
+                                     .w = .12f,
+                                     .h = .30f,
+                                     .a = .05f,
+                                     .c = .83f,
+                                     .s = side * .56f},
                         NULL, lws_flat(f->cloth2, 1));
         break;
     default:
-        put_on_body(e, (lws_shape){.kind = LWS_BOX, .y = top - .02f, .w = .56f, .h = .2f, .a = .12f}, NULL,
+        put_on_body(e, (lws_figure){.kind = LWS_BOX, .y = top - .02f, .w = .56f, .h = .2f, .a = .12f}, NULL,
                     lws_flat(lws_scale(f->cloth, .88f), 1));
     }
 }
@@ -102,9 +102,10 @@ void lws_paint_body(lws_easel *e)
     float top = f->tall + .30f;
     lws_rgb skin = lws_scale(f->skin, f->ambient * .55f + .3f);
     put_on_body(
-        e, (lws_shape){.kind = LWS_BOX, .y = f->tall - .05f, .w = .52f + .06f * (1 - f->feminine), .h = .55f, .a = .1f},
+        e,
+        (lws_figure){.kind = LWS_BOX, .y = f->tall - .05f, .w = .52f + .06f * (1 - f->feminine), .h = .55f, .a = .1f},
         NULL, (lws_paint){.colour = skin, .alpha = 1, .shade_x = f->light_x * .25f});
-    lws_shape torso = {.kind = LWS_ELLIPSE, .y = top + 1.5f, .w = f->shoulders, .h = 1.5f};
+    lws_figure torso = {.kind = LWS_ELLIPSE, .y = top + 1.5f, .w = f->shoulders, .h = 1.5f};
     put_on_body(e, torso, NULL,
                 (lws_paint){.colour = f->cloth,
                             .alpha = 1,
@@ -114,11 +115,11 @@ void lws_paint_body(lws_easel *e)
                             .grain_y = 3,
                             .grain_seed = f->seed + 2});
     for (int i = 0; f->cloth_stripes && i < 5; i++)
-        put_on_body(e, (lws_shape){.kind = LWS_BOX, .y = top + .15f + .36f * (float)i, .w = f->shoulders, .h = .09f},
+        put_on_body(e, (lws_figure){.kind = LWS_BOX, .y = top + .15f + .36f * (float)i, .w = f->shoulders, .h = .09f},
                     &torso, lws_flat(f->cloth2, .9f));
     collar(e, top, &torso, skin);
     /* The shadow of the chin. */
-    put_on_body(e, (lws_shape){.kind = LWS_BLOB, .x = -.15f * f->light_x, .y = f->tall + .04f, .w = .75f, .h = .42f},
+    put_on_body(e, (lws_figure){.kind = LWS_BLOB, .x = -.15f * f->light_x, .y = f->tall + .04f, .w = .75f, .h = .42f},
                 NULL, lws_flat(lws_scale(f->skin, .22f), .75f));
 }
 
@@ -133,14 +134,15 @@ static void ears(lws_easel *e)
             continue;
         float x = side * .99f - .25f * f->yaw, y = .10f - .35f * f->pitch;
         lws_rgb skin = lws_scale(f->skin, f->ambient + .22f * side * f->light_x);
-        lws_put(e, (lws_shape){.kind = LWS_ELLIPSE, .x = x, .y = y, .w = f->ears * .75f, .h = f->ears * 1.5f}, skin, 1);
-        lws_put(e, (lws_shape){.kind = LWS_ELLIPSE, .x = x + side * .02f, .y = y, .w = f->ears * .4f, .h = f->ears},
+        lws_put(e, (lws_figure){.kind = LWS_ELLIPSE, .x = x, .y = y, .w = f->ears * .75f, .h = f->ears * 1.5f}, skin,
+                1);
+        lws_put(e, (lws_figure){.kind = LWS_ELLIPSE, .x = x + side * .02f, .y = y, .w = f->ears * .4f, .h = f->ears},
                 lws_scale(skin, .78f), .8f);
         if (f->earrings)
-            lws_put(
-                e,
-                (lws_shape){.kind = LWS_ELLIPSE, .x = x + side * .01f, .y = y + f->ears * 1.6f, .w = .055f, .h = .075f},
-                (lws_rgb){.92f, .80f, .45f}, 1);
+            lws_put(e,
+                    (lws_figure){
+                        .kind = LWS_ELLIPSE, .x = x + side * .01f, .y = y + f->ears * 1.6f, .w = .055f, .h = .075f},
+                    (lws_rgb){.92f, .80f, .45f}, 1);
     }
 }
 
@@ -158,7 +160,7 @@ static void skull(lws_easel *e)
             float y = (e->head.c * dy - e->head.s * dx) / e->head.scale;
             if (x < -1.05f || x > 1.05f || y < -f->tall - .05f || y > f->tall + .05f)
                 continue;
-            float alpha = lws_shape_cover(&e->skull, x, y, pixel);
+            float alpha = lws_figure_cover(&e->skull, x, y, pixel);
             if (alpha <= 0)
                 continue;
             float nx = .85f * x, ny = .8f * y / f->tall;
@@ -181,7 +183,7 @@ static void freckles(lws_easel *e)
         float n = (float)i * 3.77f;
         lws_spot at =
             lws_face_spot(f, .62f * lws_noise(n, .5f, f->seed + 4), .34f + .24f * lws_noise(n, 1.5f, f->seed + 4));
-        lws_put(e, (lws_shape){.kind = LWS_ELLIPSE, .x = at.x, .y = at.y, .w = .02f, .h = .02f},
+        lws_put(e, (lws_figure){.kind = LWS_ELLIPSE, .x = at.x, .y = at.y, .w = .02f, .h = .02f},
                 lws_scale(f->skin, .62f), .6f);
     }
 }
@@ -197,20 +199,21 @@ static void wrinkles(lws_easel *e)
     for (float side = -1; side < 2; side += 2) {
         lws_spot at = lws_face_spot(f, side * .40f, .57f);
         lws_put(e,
-                (lws_shape){.kind = LWS_LENS,
-                            .x = at.x,
-                            .y = at.y,
-                            .w = .2f,
-                            .a = .014f,
-                            .b = .014f,
-                            .bend = .03f,
-                            .c = .40f,
-                            .s = side * .92f},
+                (lws_figure){.kind = LWS_LENS,
+                             .x = at.x,
+                             .y = at.y,
+                             .w = .2f,
+                             .a = .014f,
+                             .b = .014f,
+                             .bend = .03f,
+                             .c = .40f,
+                             .s = side * .92f},
                 dark, .65f * depth);
     }
     for (int i = 0; i < 2; i++) {
         lws_spot at = lws_face_spot(f, 0, -.45f - .12f * (float)i);
-        lws_put(e, (lws_shape){.kind = LWS_LENS, .x = at.x, .y = at.y, .w = .42f, .a = .012f, .b = .012f, .bend = .03f},
+        lws_put(e,
+                (lws_figure){.kind = LWS_LENS, .x = at.x, .y = at.y, .w = .42f, .a = .012f, .b = .012f, .bend = .03f},
                 dark, .4f * depth);
     }
 }
@@ -223,7 +226,7 @@ void lws_paint_head(lws_easel *e)
     lws_rgb blush = {f->skin.r * 1.02f, f->skin.g * .70f, f->skin.b * .68f};
     for (float side = -1; side < 2; side += 2) {
         lws_spot cheek = lws_face_spot(f, side * .52f, .40f);
-        lws_put(e, (lws_shape){.kind = LWS_BLOB, .x = cheek.x, .y = cheek.y, .w = .34f * cheek.narrow, .h = .27f},
+        lws_put(e, (lws_figure){.kind = LWS_BLOB, .x = cheek.x, .y = cheek.y, .w = .34f * cheek.narrow, .h = .27f},
                 blush, .22f + .28f * f->feminine);
     }
     if (f->freckles)

@@ -140,22 +140,22 @@ void lws_paint_hair_behind(lws_easel *e)
         return;
     lws_paint paint = hair_paint(f, .62f);
     if (is_long(f->hair)) {
-        lws_shape curtain = {.kind = LWS_CUSTOM, .w = 1.6f, .h = 3, .cover = curtain_cover, .user = f};
+        lws_figure curtain = {.kind = LWS_CUSTOM, .w = 1.6f, .h = 3, .cover = curtain_cover, .user = f};
         lws_canvas_paint(e->canvas, &e->head, &curtain, NULL, &paint);
     } else if (f->hair == LWS_HAIR_BUN && f->hat == LWS_HAT_NONE) {
         float r = .30f + .8f * f->hair_volume;
-        lws_shape bun = {.kind = LWS_ELLIPSE, .x = .3f * f->part, .y = -f->tall - .55f * r, .w = r, .h = r * .9f};
+        lws_figure bun = {.kind = LWS_ELLIPSE, .x = .3f * f->part, .y = -f->tall - .55f * r, .w = r, .h = r * .9f};
         lws_canvas_paint(e->canvas, &e->head, &bun, NULL, &paint);
     }
 }
 
 /* The band of light that smooth hair shows. */
-static void shine(lws_easel *e, const lws_shape *hair)
+static void shine(lws_easel *e, const lws_figure *hair)
 {
     const lws_face *f = e->face;
     if (is_curly(f->hair) || f->hair == LWS_HAIR_BUZZ)
         return;
-    lws_shape band = {.kind = LWS_BLOB, .x = .45f * f->light_x, .y = -.92f * f->tall, .w = .75f, .h = .26f};
+    lws_figure band = {.kind = LWS_BLOB, .x = .45f * f->light_x, .y = -.92f * f->tall, .w = .75f, .h = .26f};
     lws_paint paint = lws_flat(lws_mix(f->hair_colour, (lws_rgb){1, .97f, .9f}, .5f), .38f);
     lws_canvas_paint(e->canvas, &e->head, &band, hair, &paint);
 }
@@ -171,18 +171,18 @@ static void hat(lws_easel *e)
                        .grain_x = 12,
                        .grain_y = 4,
                        .grain_seed = f->seed + 11};
-    lws_shape crown = {.kind = LWS_ELLIPSE, .y = -.5f * f->tall, .w = 1.12f, .h = .70f * f->tall};
+    lws_figure crown = {.kind = LWS_ELLIPSE, .y = -.5f * f->tall, .w = 1.12f, .h = .70f * f->tall};
     float brim = -.52f * f->tall + f->pitch;
     if (f->hat == LWS_HAT_BEANIE) {
-        lws_shape above = {.kind = LWS_BOX, .y = brim - 1.5f, .w = 1.4f, .h = 1.5f};
+        lws_figure above = {.kind = LWS_BOX, .y = brim - 1.5f, .w = 1.4f, .h = 1.5f};
         lws_canvas_paint(e->canvas, &e->head, &crown, &above, &paint);
-        lws_shape band = {.kind = LWS_BOX, .y = brim, .w = 1.13f, .h = .15f, .a = .08f};
+        lws_figure band = {.kind = LWS_BOX, .y = brim, .w = 1.13f, .h = .15f, .a = .08f};
         paint.colour = lws_scale(paint.colour, .78f);
         lws_canvas_paint(e->canvas, &e->head, &band, NULL, &paint);
     } else {
-        lws_shape above = {.kind = LWS_BOX, .y = brim - 1.45f, .w = 1.4f, .h = 1.5f};
+        lws_figure above = {.kind = LWS_BOX, .y = brim - 1.45f, .w = 1.4f, .h = 1.5f};
         lws_canvas_paint(e->canvas, &e->head, &crown, &above, &paint);
-        lws_shape visor = {
+        lws_figure visor = {
             .kind = LWS_LENS, .x = .45f * f->yaw, .y = brim + .06f, .w = 1.02f, .a = .17f, .b = .12f, .bend = .1f};
         paint.colour = lws_scale(paint.colour, .62f);
         lws_canvas_paint(e->canvas, &e->head, &visor, NULL, &paint);
@@ -202,7 +202,7 @@ static float scarf_cover(const void *user, float x, float y, float pixel)
 static void scarf(lws_easel *e)
 {
     const lws_face *f = e->face;
-    lws_shape shape = {.kind = LWS_CUSTOM, .w = 2, .h = 2.6f, .cover = scarf_cover, .user = f};
+    lws_figure shape = {.kind = LWS_CUSTOM, .w = 2, .h = 2.6f, .cover = scarf_cover, .user = f};
     lws_paint paint = {.colour = lws_scale(f->hat_colour, .65f + .4f * f->ambient),
                        .alpha = 1,
                        .shade_x = .25f * f->light_x,
@@ -222,7 +222,7 @@ void lws_paint_hair(lws_easel *e)
         return;
     }
     if (f->hair != LWS_HAIR_BALD) {
-        lws_shape hair = {.kind = LWS_CUSTOM, .w = 1.6f, .h = f->tall + .7f, .cover = hair_cover, .user = f};
+        lws_figure hair = {.kind = LWS_CUSTOM, .w = 1.6f, .h = f->tall + .7f, .cover = hair_cover, .user = f};
         lws_paint paint = hair_paint(f, 1);
         if (f->hair == LWS_HAIR_BUZZ)
             paint.alpha = .72f;
@@ -245,7 +245,7 @@ static float beard_cover(const void *user, float x, float y, float pixel)
     float u = xf / (f->mouth_w + .04f), v = (y - f->mouth_y - f->pitch - .02f) / .15f;
     float mouth = lws_smooth(.8f, 1.25f, u * u + v * v);
     float patchy = .80f + .30f * lws_noise(x * 11, y * 11, f->seed + 12);
-    return lws_shape_cover(&e->skull, x, y, pixel) * below * mouth * lws_clamp(patchy, 0, 1);
+    return lws_figure_cover(&e->skull, x, y, pixel) * below * mouth * lws_clamp(patchy, 0, 1);
 }
 
 void lws_paint_beard(lws_easel *e)
@@ -265,14 +265,14 @@ void lws_paint_beard(lws_easel *e)
     if (f->beard == LWS_BEARD_STUBBLE)
         paint.alpha = .36f;
     if (f->beard == LWS_BEARD_STUBBLE || f->beard == LWS_BEARD_FULL) {
-        lws_shape jaw = {.kind = LWS_CUSTOM, .w = 1.1f, .h = f->tall + .1f, .cover = beard_cover, .user = e};
+        lws_figure jaw = {.kind = LWS_CUSTOM, .w = 1.1f, .h = f->tall + .1f, .cover = beard_cover, .user = e};
         lws_canvas_paint(e->canvas, &e->head, &jaw, NULL, &paint);
     }
     if (f->beard == LWS_BEARD_GOATEE) {
-        lws_shape tuft = {.kind = LWS_ELLIPSE, .x = chin.x, .y = chin.y, .w = .24f, .h = .22f};
+        lws_figure tuft = {.kind = LWS_ELLIPSE, .x = chin.x, .y = chin.y, .w = .24f, .h = .22f};
         lws_canvas_paint(e->canvas, &e->head, &tuft, NULL, &paint);
     }
-    lws_shape moustache = {
+    lws_figure moustache = {
         .kind = LWS_LENS, .x = lip.x, .y = lip.y, .w = f->mouth_w + .06f, .a = .06f, .b = .05f, .bend = .09f};
     lws_canvas_paint(e->canvas, &e->head, &moustache, NULL, &paint);
 }

@@ -7,9 +7,9 @@
 typedef struct lws_easel {
     lws_canvas *canvas;
     const lws_face *face;
-    lws_frame head;  /* of half a head's width */
-    lws_frame body;  /* the same, not turned with the head */
-    lws_shape skull; /* the outline of the head, in the head's frame */
+    lws_frame head;   /* of half a head's width */
+    lws_frame body;   /* the same, not turned with the head */
+    lws_figure skull; /* the outline of the head, in the head's frame */
 } lws_easel;
 
 /* Where a point of the face lies in the head's frame, and how much narrower things are there, for
@@ -27,7 +27,7 @@ static inline lws_paint lws_flat(lws_rgb colour, float alpha)
 }
 
 /* Paints a shape in the head's frame, without a clip. */
-static inline void lws_put(lws_easel *e, lws_shape shape, lws_rgb colour, float alpha)
+static inline void lws_put(lws_easel *e, lws_figure shape, lws_rgb colour, float alpha)
 {
     lws_paint paint = lws_flat(colour, alpha);
     lws_canvas_paint(e->canvas, &e->head, &shape, NULL, &paint);

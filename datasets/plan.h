@@ -42,8 +42,8 @@ size_t lws_plan_row_bytes(const lws_prepare *plan);
 char *lws_plan_shard_path(const lws_prepare *plan, int shard);
 
 /* prepare_report.c: writes the report to `path`. LWS_ERR_IO. */
-lws_status lws_plan_write_report(const lws_prepare *plan, const lws_prepare_result *results, const char *const *problems,
-                                 const char *path);
+lws_status lws_plan_write_report(const lws_prepare *plan, const lws_prepare_result *results,
+                                 const char *const *problems, const char *path);
 
 /* The name of an image, given its index in the source; `buffer` is used where it has to be made up.
  */

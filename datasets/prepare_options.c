@@ -40,4 +40,4 @@ static const lws_config_key keys[] = {
      "replace a dataset that stands in the output folder, when the new one is complete", NULL},
 };
 
-const lws_config_table lws_prepare_table = {keys, sizeof keys / sizeof *keys};
+const lws_config_table lws_prepare_table = {keys, sizeof keys / sizeof *keys, NULL};

@@ -263,6 +263,42 @@ const char *lws_prepare_recipe(const lws_prepare *plan)
     return plan->recipe_text;
 }
 
+/* Of the names of all images taken, in the order of the shards. */
+static lws_status digest_names(const lws_prepare *plan, int64_t images, char digest[LWS_DIGEST_TEXT])
+{
+    const char **name = calloc((size_t)images + 1, sizeof *name);
+    char buffer[32];
+    if (!name)
+        return LWS_ERR_MEMORY;
+    for (int64_t i = 0; i < images; i++)
+        name[i] = plan->source ? lws_plan_image_name(plan, plan->images[i], buffer) : "";
+    lws_status status = lws_dataset_names_digest(images, name, digest);
+    free(name);
+    return status;
+}
+
+char *lws_prepare_describe(const lws_prepare *plan)
+{
+    char *text = NULL, digest[LWS_DIGEST_TEXT];
+    const int64_t *in = plan->images_in_split;
+    const int *files = plan->shards_in_split;
+    if (digest_names(plan, in[LWS_TRAIN] + in[LWS_VALID] + in[LWS_TEST], digest) != LWS_OK)
+        return NULL;
+    int length = asprintf(&text, "%s\nimages listed = %lld\n", plan->recipe_text, (long long)plan->listed);
+    for (int s = 0; s < LWS_SPLITS && length >= 0; s++) {
+        char *longer = NULL;
+        length = asprintf(&longer, "%simages for %s = %lld in %d files\n", text, lws_split_name[s], (long long)in[s],
+                          files[s]);
+        free(text);
+        text = longer;
+    }
+    char *whole = NULL;
+    if (length >= 0)
+        length = asprintf(&whole, "%snames = digest %s\n", text, digest);
+    free(text);
+    return length < 0 ? NULL : whole;
+}
+
 size_t lws_plan_row_bytes(const lws_prepare *plan)
 {
     return (size_t)plan->recipe.size * (size_t)plan->recipe.size * (size_t)plan->recipe.channels;

@@ -1,5 +1,6 @@
 #include "source.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <zip.h>
@@ -20,7 +21,9 @@ static lws_status open_handle(const char *path, zip_t **handle)
         return LWS_OK;
     zip_error_t error;
     zip_error_init_with_code(&error, code);
-    lws_status status = code == ZIP_ER_NOZIP || code == ZIP_ER_INCONS ? LWS_ERR_FORMAT : LWS_ERR_IO;
+    /* What is wrong with a zip's content has more names in newer versions of libzip. */
+    bool outside = code == ZIP_ER_NOENT || zip_error_system_type(&error) == ZIP_ET_SYS;
+    lws_status status = code == ZIP_ER_MEMORY ? LWS_ERR_MEMORY : outside ? LWS_ERR_IO : LWS_ERR_FORMAT;
     lws_fail(status, "cannot open %s as a zip: %s", path, zip_error_strerror(&error));
     zip_error_fini(&error);
     return status;

@@ -20,6 +20,7 @@ while [ $# -gt 0 ]; do
 done
 
 . "$root/launch/packages.sh"
+. "$root/launch/build.sh"
 # shellcheck disable=SC2086 # a list of words
 install_packages $LWSSIM_PACKAGES
 
@@ -27,12 +28,7 @@ step() { printf '\n== %s\n' "$*"; }
 
 step "build"
 cd "$root"
-mkdir -p "$root/build"
-if ! { cmake --preset release -DBUILD_TESTING=OFF && cmake --build --preset release -j "$(nproc)"; } \
-    > "$root/build/quickstart.log" 2>&1; then
-    tail -30 "$root/build/quickstart.log" >&2
-    exit 1
-fi
+build_fresh release -DBUILD_TESTING=OFF
 lwssim=$root/build/release/src/cli/lwssim
 echo "$lwssim"
 cd - > /dev/null

@@ -24,7 +24,7 @@ typedef struct lws_checkpoint_meta {
     double best_ssim;
 } lws_checkpoint_meta;
 
-/* Arrays are the flat ones of the tensor table; m and v may be NULL when reading (left out then). */
+/* Arrays are the flat ones of the tensor table; m and v may be NULL: they are then left out. */
 typedef struct lws_checkpoint_data {
     float *params, *states, *m, *v;
 } lws_checkpoint_data;

@@ -31,6 +31,11 @@ int lws_comm_threads(lws_comm *comm, int *cores, int *ranks);
  * host where not all failed). LWS_OK when nobody did. All ranks. */
 lws_status lws_comm_agree(lws_comm *comm, lws_status status);
 
+/* Do all ranks hold the same text, lines such as "lr = 0.001"? LWS_OK where they do. Else LWS_ERR_MISMATCH on all, with
+ * the same message: the first rank that differs from rank 0, its host, the first line that differs on both, and `advice`,
+ * which completes "…: " with what to do. LWS_ERR_MEMORY. All ranks. */
+lws_status lws_comm_compare(lws_comm *comm, const char *text, const char *advice);
+
 /* Prints this thread's message with rank and host and ends the job with exit code 1 at once. Any one rank. */
 void lws_comm_abort(lws_comm *comm, const char *where) __attribute__((noreturn));
 

@@ -7,6 +7,7 @@
 #define LWSSIM_CONFIG_H
 
 #include <lwssim/status.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -49,6 +50,7 @@ typedef struct lws_config_key {
 typedef struct lws_config_table {
     const lws_config_key *keys;
     size_t count;
+    bool *given; /* [count] gets true where a text sets the key, whatever the value; NULL: nobody asks */
 } lws_config_table;
 
 /* Sets every field to its default. `fields` is the struct the table describes, in all functions here. */
@@ -57,6 +59,9 @@ void lws_config_defaults(lws_config_table table, void *fields);
 /* Sets one field from text. `origin` says where the text stands ("command line", "run.ini:3").
  * LWS_ERR_USAGE: unknown key (the nearest one is suggested), malformed or out-of-range value. */
 lws_status lws_config_set(lws_config_table table, void *fields, const char *key, const char *value, const char *origin);
+
+/* Has a text set the key since table.given was last cleared? False for a key that is not in the table. */
+bool lws_config_is_given(lws_config_table table, const char *key);
 
 /* Reads "key = value" lines. A section heading is for the reader only. LWS_ERR_IO, LWS_ERR_USAGE. */
 lws_status lws_config_read_file(lws_config_table table, void *fields, const char *path);

@@ -43,6 +43,10 @@ double lws_model_recon_weight(lws_model_kind kind, lws_loss_kind loss, lws_shape
 lws_status lws_model_create(const lws_model_spec *spec, int images, lws_model **out);
 void lws_model_destroy(lws_model *model);
 
+/* Whether it can be trained on micro-batches of `images`; evaluation always works. LWS_ERR_USAGE, see
+ * lws_net_check_training(). */
+lws_status lws_model_check_training(const lws_model *model);
+
 const lws_model_spec *lws_model_get_spec(const lws_model *model);
 const lws_tensors *lws_model_tensors(const lws_model *model);
 
@@ -83,6 +87,12 @@ const float *lws_model_codes(lws_model *model, const float *params, const lws_mi
  * LWS_ERR_NUMERIC when the reconstruction is not finite. */
 lws_status lws_model_gradient(lws_model *model, const float *params, const lws_micro_batch *batch, const float *dcode,
                               bool encoded, float *dparams, float *dstates, lws_model_sums *sums);
+
+/* What of the latest lws_model_gradient(), called with these arguments, is the first that is not finite on its way
+ * forward: a layer's output, the codes drawn from it, or a part of the loss. One clause in text [size], such as
+ * "decoder/conv2: its output is not finite, from finite input". False where all is finite. */
+bool lws_model_first_not_finite(lws_model *model, const float *params, const lws_micro_batch *batch,
+                                const lws_model_sums *sums, char *text, size_t size);
 
 /* Weighted MMD of the global batch's codes [total, latent] against the prior draws of (seed, step); dcode [n, latent]
  * gets its gradient with respect to codes first .. first + n (overwritten). prior: scratch [total, latent]. Returns

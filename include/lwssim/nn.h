@@ -90,6 +90,10 @@ lws_shape lws_net_out(const lws_net *net);
 /* Takes memory for activations and gradients of up to n images from the arena (which may only be counting). */
 void lws_net_plan(lws_net *net, int n, lws_arena *arena);
 
+/* Whether training on n images at a time can work. LWS_ERR_USAGE, naming the layer: a batch norm that gets a single
+ * value of each channel puts out the same whatever its input. */
+lws_status lws_net_check_training(const lws_net *net, int n);
+
 /* Floats of scratch a pass over up to n images needs; shared by all nets, as passes do not overlap. */
 size_t lws_net_scratch(const lws_net *net, int n, int threads);
 
@@ -106,5 +110,9 @@ const float *lws_net_forward(lws_net *net, const lws_pass *pass, const float *x)
  * of each parameter is overwritten in pass->dparams. With want_dx, returns the gradient with respect to x, owned by the
  * net; else NULL, and saves that work. */
 const float *lws_net_backward(lws_net *net, const lws_pass *pass, const float *x, float *dy, bool want_dx);
+
+/* The first layer whose output in the latest forward pass, made with this pass, is not finite: its name, owned by the
+ * net; NULL where all are. May be asked after the backward pass too; overwrites what that returned. */
+const char *lws_net_first_not_finite(lws_net *net, const lws_pass *pass);
 
 #endif

@@ -65,6 +65,10 @@ int64_t lws_prepare_images(const lws_prepare *plan, int shard); /* listed for th
 /* The text that goes into the attribute "recipe". Owned by the plan. */
 const char *lws_prepare_recipe(const lws_prepare *plan);
 
+/* What the plan would do, in lines "name = value", equal for equal plans: for comparing those of several processes. The
+ * caller frees it; NULL when out of memory. */
+char *lws_prepare_describe(const lws_prepare *plan);
+
 /* Before the first shard: one process makes the folder and locks it until lws_prepare_free. Refuses one that holds a
  * dataset (without overwrite), one that holds no dataset but something else, and one where a file that is no shard has
  * the name of a shard. Clears away what an interrupted run left, and checks that the disk has room. On failure nothing

@@ -18,6 +18,14 @@ void lws_record_integers(lws_record *record, const char *key, int64_t count, con
 /* An empty object under `key`, owned by `record`. */
 lws_record *lws_record_object(lws_record *record, const char *key);
 
+/* What stands in the record itself under a key. The text is owned by the record, NULL where there is none. _number:
+ * false where there is none. */
+const char *lws_record_get_text(const lws_record *record, const char *key);
+bool lws_record_get_number(const lws_record *record, const char *key, double *value);
+
+/* Reads what lws_record_save() has written; the caller frees it. LWS_ERR_IO, LWS_ERR_FORMAT. */
+lws_status lws_record_load(const char *path, lws_record **out);
+
 /* The text, on one line or indented; the caller frees it. NULL when out of memory. */
 char *lws_record_print(const lws_record *record, bool indented);
 

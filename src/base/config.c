@@ -235,7 +235,16 @@ lws_status lws_config_set(lws_config_table table, void *fields, const char *name
         accepted(key, range, sizeof range);
         return lws_fail(LWS_ERR_USAGE, "%s: %s = '%s' is not accepted: it takes %s", origin, name, value, range);
     }
+    if (table.given)
+        table.given[key - table.keys] = true;
     return LWS_OK;
+}
+
+bool lws_config_is_given(lws_config_table table, const char *name)
+{
+    const char *nearest;
+    const lws_config_key *key = find(table, name, &nearest);
+    return key && table.given && table.given[key - table.keys];
 }
 
 /* The shortest of 15 to 17 digits that reads back as the same number. */

@@ -2,6 +2,7 @@
 #include "bench.h"
 
 #include <ftw.h>
+#include <lwssim/agreement.h>
 #include <lwssim/clock.h>
 #include <lwssim/prepare.h>
 #include <lwssim/sampler.h>
@@ -100,7 +101,10 @@ static lws_status measure(bench *b, const lws_dataset *dataset)
 static lws_status measure_folder(bench *b, const char *folder)
 {
     lws_dataset *dataset = NULL;
-    lws_status status = lws_comm_agree(b->comm, lws_dataset_open(folder, LWS_TRAIN, &dataset));
+    lws_split split = LWS_TRAIN;
+    lws_status status = lws_comm_agree(b->comm, lws_dataset_open(folder, split, &dataset));
+    if (status == LWS_OK)
+        status = lws_agree_on_images(b->comm, 1, &split, (const lws_dataset *const *)&dataset);
     if (status == LWS_OK)
         status = measure(b, dataset);
     lws_dataset_close(dataset);

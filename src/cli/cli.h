@@ -9,6 +9,7 @@
 /* A subcommand gets its own name as argv[0] and returns a status; main prints the message of a failure. */
 lws_status cmd_prepare(int argc, char **argv);
 lws_status cmd_train(int argc, char **argv);
+lws_status cmd_replay(int argc, char **argv);
 lws_status cmd_evaluate(int argc, char **argv);
 lws_status cmd_reconstruct(int argc, char **argv);
 lws_status cmd_compare(int argc, char **argv);
@@ -20,6 +21,11 @@ lws_status cmd_bench(int argc, char **argv);
  * printed (by rank 0) and *done set. rest: see lws_config_parse. */
 lws_status cli_parse(lws_config_table table, void *fields, int argc, char **argv, const char *usage, const char **rest,
                      int *rest_count, bool *done);
+
+/* options.c: what all commands that know ranks do after cli_parse(): they agree on its status, on the program and on the
+ * command; and on the options but those of the keys in `own` (see agreement.h). All ranks. */
+lws_status cli_agree(lws_comm *comm, lws_status parsed, const char *command, bool help, lws_config_table table,
+                     const void *fields, const char *const *own);
 
 /* options.c: the end of a command: what it printed is flushed, and the message of a failure or stop printed; once
  * however often it is called. Returns status, or LWS_ERR_IO where standard output could not be written. */

@@ -35,7 +35,7 @@ static const lws_config_key keys[] = {
     {"threads", LWS_CONFIG_INT, offsetof(command, threads), "0", 0, 1024, NULL,
      "threads a rank; 0: its share of the cores", NULL},
 };
-static const lws_config_table table = {keys, sizeof keys / sizeof *keys};
+static const lws_config_table table = {keys, sizeof keys / sizeof *keys, NULL};
 
 /* In the order of SECTIONS. The matrix product comes first, as the others are held against it. */
 static const struct section {
@@ -125,7 +125,7 @@ lws_status cmd_bench(int argc, char **argv)
     lws_status status = cli_parse(table, &c, argc, argv, usage, NULL, NULL, &done);
     if (status == LWS_OK)
         status = choose(c.only, chosen);
-    status = lws_comm_agree(comm, status);
+    status = cli_agree(comm, status, argv[0], done, table, &c, (const char *const[]){"data", "threads", NULL});
     if (status == LWS_OK && !done)
         status = run(comm, &c, chosen);
     return cli_leave(comm, status);

@@ -19,7 +19,7 @@ static const lws_config_key keys[] = {
     {"json", LWS_CONFIG_FLAG, offsetof(command, json), "false", 0, 0, NULL, "print JSON in place of the table",
      "options"},
 };
-static const lws_config_table table = {keys, sizeof keys / sizeof *keys};
+static const lws_config_table table = {keys, sizeof keys / sizeof *keys, NULL};
 
 enum { LOSSES = 3 };
 static const char *const loss_key[LOSSES] = {"loss_mse", "loss_ssim", "loss_lwssim"};

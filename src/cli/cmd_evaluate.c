@@ -1,10 +1,12 @@
 #include "cli.h"
 
+#include <lwssim/agreement.h>
 #include <lwssim/evaluate.h>
 #include <lwssim/log.h>
 #include <lwssim/record.h>
 #include <lwssim/trained.h>
 #include <lwssim/trainer.h>
+#include <math.h>
 #include <omp.h>
 #include <stdio.h>
 #include <string.h>
@@ -30,7 +32,7 @@ static const lws_config_key keys[] = {
     {"json", LWS_CONFIG_STRING, offsetof(command, json), "", 0, 0, "FILE",
      "write the figures as JSON too; - is standard output", NULL},
 };
-static const lws_config_table table = {keys, sizeof keys / sizeof *keys};
+static const lws_config_table table = {keys, sizeof keys / sizeof *keys, NULL};
 
 static lws_status open_split(const command *c, const lws_trained *trained, lws_dataset **dataset)
 {
@@ -52,11 +54,13 @@ static void print_table(const command *c, const lws_trained *trained, const lws_
     printf("%s on %lld %s images\n\n  metric        mean        ± standard error\n", trained->path,
            (long long)e->images, lws_split_name[c->split]);
     for (int m = 0; m < LWS_METRICS; m++) {
-        if (e->mean[m] == e->mean[m])
-            printf("  %-10s %11.6f  ± %.6f\n", lws_metric_title[m], e->mean[m], e->error[m]);
+        printf("  %-10s ", lws_metric_title[m]);
+        if (isnan(e->mean[m]))
+            printf("          –  (needs images of %d pixels a side)\n", lws_metric_min_side[m]);
+        else if (isnan(e->error[m])) /* of one image */
+            printf("%11.6f\n", e->mean[m]);
         else
-            printf("  %-10s           –  (needs images of %d pixels a side)\n", lws_metric_title[m],
-                   lws_metric_min_side[m]);
+            printf("%11.6f  ± %.6f\n", e->mean[m], e->error[m]);
     }
 }
 
@@ -109,7 +113,10 @@ static lws_status evaluate(lws_comm *comm, command *c)
         status = cli_check_output("--json", c->json, (const char *const[]){c->checkpoint, c->run, c->data, NULL});
     LWS_TRY(lws_comm_agree(comm, status));
     LWS_TRY(lws_trained_load(comm, c->checkpoint, c->run, c->best, &trained));
+    lws_split split = (lws_split)c->split;
     status = lws_comm_agree(comm, open_split(c, &trained, &dataset));
+    if (status == LWS_OK)
+        status = lws_agree_on_images(comm, 1, &split, (const lws_dataset *const *)&dataset);
     if (status == LWS_OK)
         status = lws_evaluate(comm, trained.model, trained.params, trained.states, dataset, trained.block, &result);
     if (status == LWS_OK && lws_comm_rank(comm) == 0) {
@@ -131,7 +138,7 @@ lws_status cmd_evaluate(int argc, char **argv)
     bool done = false;
     LWS_TRY(lws_comm_start(&comm));
     lws_status status = cli_parse(table, &c, argc, argv, usage, NULL, NULL, &done);
-    status = lws_comm_agree(comm, status);
+    status = cli_agree(comm, status, argv[0], done, table, &c, (const char *const[]){"data", NULL});
     if (status == LWS_OK && !done)
         status = evaluate(comm, &c);
     return cli_leave(comm, status);

@@ -19,7 +19,7 @@ static const lws_config_key keys[] = {
     {"digest", LWS_CONFIG_FLAG, offsetof(command, digest), "false", 0, 0, NULL,
      "print only the digest: equal digests, equal contents", "options"},
 };
-static const lws_config_table table = {keys, sizeof keys / sizeof *keys};
+static const lws_config_table table = {keys, sizeof keys / sizeof *keys, NULL};
 
 static lws_status inspect_dataset(const char *folder, bool digest_only)
 {

@@ -194,6 +194,17 @@ static void report(const job *j, const lws_prepare_options *options)
                  LWS_PREPARE_REPORT);
 }
 
+static lws_status agree_on_plan(job *j)
+{
+    char *plan = lws_prepare_describe(j->plan);
+    lws_status status = plan ? LWS_OK : lws_fail(LWS_ERR_MEMORY, "out of memory comparing the plans of ranks");
+    status = lws_comm_agree(j->comm, status);
+    if (status == LWS_OK)
+        status = lws_comm_compare(j->comm, plan, "all machines must see the same images; use a shared file system");
+    free(plan);
+    return status;
+}
+
 static lws_status run(job *j, const lws_prepare_options *options)
 {
     bool root = lws_comm_rank(j->comm) == 0;
@@ -201,6 +212,7 @@ static lws_status run(job *j, const lws_prepare_options *options)
     if (status == LWS_OK)
         status = deal(j);
     LWS_TRY(lws_comm_agree(j->comm, status));
+    LWS_TRY(agree_on_plan(j));
     status = begin(j);
     if (status == LWS_OK)
         status = lws_comm_agree(j->comm, make_shards(j));
@@ -229,7 +241,7 @@ lws_status cmd_prepare(int argc, char **argv)
     bool done = false;
     LWS_TRY(lws_comm_start(&j.comm));
     lws_status status = cli_parse(lws_prepare_table, &options, argc, argv, usage, NULL, NULL, &done);
-    status = lws_comm_agree(j.comm, status);
+    status = cli_agree(j.comm, status, argv[0], done, lws_prepare_table, &options, NULL);
     if (status == LWS_OK && !done) {
         int cores, ranks;
         omp_set_num_threads(lws_comm_threads(j.comm, &cores, &ranks));

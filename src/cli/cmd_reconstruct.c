@@ -32,7 +32,7 @@ static const lws_config_key keys[] = {
     {"limit", LWS_CONFIG_INT, offsetof(command, limit), "32", 1, 4096, NULL, "images at most", NULL},
     {"columns", LWS_CONFIG_INT, offsetof(command, columns), "8", 1, 64, NULL, "images side by side", NULL},
 };
-static const lws_config_table table = {keys, sizeof keys / sizeof *keys};
+static const lws_config_table table = {keys, sizeof keys / sizeof *keys, NULL};
 
 static void reconstruct(const lws_trained *t, const pictures *p, float *codes, float *out)
 {

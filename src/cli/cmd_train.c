@@ -28,35 +28,56 @@ static const lws_config_key own_keys[] = {
      "throw away the run that is in the folder", NULL},
 };
 
-/* The command's own keys, then all training keys. */
-static lws_config_table whole_table(lws_config_key *keys)
+enum { OWN_KEYS = sizeof own_keys / sizeof *own_keys };
+
+/* The command's own keys, then all training keys; with the marks of those that were given. LWS_ERR_MEMORY. */
+static lws_status make_table(lws_config_table *table)
 {
-    size_t own = sizeof own_keys / sizeof *own_keys;
+    size_t count = OWN_KEYS + lws_train_table.count;
+    lws_config_key *keys = malloc(count * sizeof *keys);
+    *table = (lws_config_table){keys, count, calloc(count, sizeof(bool))};
+    if (!keys || !table->given)
+        return lws_fail(LWS_ERR_MEMORY, "out of memory reading the command line");
     memcpy(keys, own_keys, sizeof own_keys);
-    memcpy(keys + own, lws_train_table.keys, lws_train_table.count * sizeof *keys);
-    return (lws_config_table){keys, own + lws_train_table.count};
+    memcpy(keys + OWN_KEYS, lws_train_table.keys, lws_train_table.count * sizeof *keys);
+    return LWS_OK;
 }
 
-/* Weakest first: defaults, config.ini of the run when resuming, --config, the command line. */
-static lws_status read_keys(lws_comm *comm, lws_config_table table, int argc, char **argv, command *c, bool *done)
+static void free_table(lws_config_table *table)
 {
-    int help;
-    LWS_TRY(cli_parse(table, c, argc, argv, usage, NULL, NULL, done));
-    if (*done)
-        return LWS_OK;
+    free((void *)(uintptr_t)table->keys);
+    free(table->given);
+}
+
+/* After keys of one origin were read: epochs given without steps is the newer wish, though steps stand there from an
+ * older one. */
+static void settle_length(lws_config_table table, lws_train_options *options)
+{
+    if (lws_config_is_given(table, "epochs") && !lws_config_is_given(table, "steps"))
+        options->steps = 0;
+    memset(table.given, 0, table.count * sizeof *table.given);
+}
+
+static lws_status check_request(const command *c)
+{
     if (!c->run[0])
         return lws_fail(LWS_ERR_USAGE, "train: --run DIR is needed: the folder for checkpoints and logs");
     if (c->resume && c->overwrite)
         return lws_fail(LWS_ERR_USAGE, "train: --resume and --overwrite exclude each other");
-    lws_config_defaults(lws_train_table, &c->options);
-    if (c->resume)
-        LWS_TRY(lws_train_load_options(comm, c->run, &c->options));
-    int64_t steps = c->options.steps, epochs = c->options.epochs;
+    return LWS_OK;
+}
+
+/* --config, then the command line, over what `options` hold. */
+static lws_status read_wishes(lws_config_table table, int argc, char **argv, command *c)
+{
+    int help;
+    lws_config_table train_keys = {table.keys + OWN_KEYS, lws_train_table.count, table.given + OWN_KEYS};
+    memset(table.given, 0, table.count * sizeof *table.given);
     if (c->config[0])
-        LWS_TRY(lws_config_read_file(lws_train_table, &c->options, c->config));
+        LWS_TRY(lws_config_read_file(train_keys, &c->options, c->config));
+    settle_length(table, &c->options);
     LWS_TRY(lws_config_parse(table, c, argc, argv, argv[0], NULL, NULL, &help));
-    if (c->resume && c->options.steps == steps && c->options.epochs != epochs)
-        c->options.steps = 0; /* the length is now wanted in epochs, the newer wish */
+    settle_length(table, &c->options);
     /* The run remembers its dataset; it must find it again from any folder. */
     char *absolute = realpath(c->options.data, NULL);
     if (absolute && strlen(absolute) < sizeof c->options.data)
@@ -65,26 +86,43 @@ static lws_status read_keys(lws_comm *comm, lws_config_table table, int argc, ch
     return LWS_OK;
 }
 
+/* Weakest first: defaults, config.ini of the run when resuming, --config, the command line. `status`: of what went
+ * before on this rank. All ranks. */
+static lws_status read_keys(lws_comm *comm, lws_status status, lws_config_table table, int argc, char **argv,
+                            command *c, bool *done)
+{
+    lws_config_table request = {.keys = own_keys, .count = OWN_KEYS};
+    if (status == LWS_OK)
+        status = cli_parse(table, c, argc, argv, usage, NULL, NULL, done);
+    if (status == LWS_OK && !*done)
+        status = check_request(c);
+    LWS_TRY(cli_agree(comm, status, argv[0], *done, request, c, (const char *const[]){"config", NULL}));
+    if (*done)
+        return LWS_OK;
+    lws_config_defaults(lws_train_table, &c->options);
+    if (c->resume)
+        LWS_TRY(lws_train_load_options(comm, c->run, &c->options));
+    return lws_comm_agree(comm, read_wishes(table, argc, argv, c));
+}
+
 lws_status cmd_train(int argc, char **argv)
 {
     lws_comm *comm;
     bool done = false;
     LWS_TRY(lws_comm_start(&comm));
     command *c = calloc(1, sizeof *c);
-    lws_config_key *keys = malloc((lws_train_table.count + 8) * sizeof *keys);
-    lws_status status = LWS_OK;
-    if (!c || !keys)
+    lws_config_table table;
+    lws_status status = make_table(&table);
+    if (!c)
         status = lws_fail(LWS_ERR_MEMORY, "out of memory reading the command line");
-    else
-        status = read_keys(comm, whole_table(keys), argc, argv, c, &done);
-    status = lws_comm_agree(comm, status);
+    status = read_keys(comm, status, table, argc, argv, c, &done);
     if (status == LWS_OK && !done) {
         int cores, ranks, threads = lws_comm_threads(comm, &cores, &ranks);
         cli_describe_machine(lws_comm_size(comm), c->options.threads > 0 ? (int)c->options.threads : threads);
         lws_train_request request = {c->run, c->resume, c->overwrite};
         status = lws_train(comm, &c->options, &request);
     }
-    free(keys);
+    free_table(&table);
     free(c);
     return cli_leave(comm, status);
 }

@@ -10,6 +10,7 @@ static const struct command {
 } commands[] = {
     {"prepare", "images to a dataset: list, crop, resize, write HDF5 shards", cmd_prepare},
     {"train", "train an auto-encoder, alone or under mpirun", cmd_train},
+    {"replay", "repeat the step in which a run diverged", cmd_replay},
     {"evaluate", "SSIM, MS-SSIM, MSE and PSNR of a trained model on a split", cmd_evaluate},
     {"reconstruct", "originals above their reconstructions, as a PNG", cmd_reconstruct},
     {"compare", "every metric and loss between two images", cmd_compare},

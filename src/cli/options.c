@@ -1,5 +1,6 @@
 #include "cli.h"
 
+#include <lwssim/agreement.h>
 #include <lwssim/log.h>
 #include <stdio.h>
 
@@ -15,6 +16,14 @@ lws_status cli_parse(lws_config_table table, void *fields, int argc, char **argv
         lws_config_help(table, stdout);
     }
     return LWS_OK;
+}
+
+lws_status cli_agree(lws_comm *comm, lws_status parsed, const char *command, bool help, lws_config_table table,
+                     const void *fields, const char *const *own)
+{
+    LWS_TRY(lws_comm_agree(comm, parsed));
+    LWS_TRY(lws_agree_on_program(comm, command, help));
+    return lws_agree_on_options(comm, table, fields, own);
 }
 
 lws_status cli_report(lws_status status)

@@ -145,6 +145,19 @@ int lws_comm_threads(lws_comm *comm, int *cores, int *ranks)
     return threads < 1 ? 1 : threads;
 }
 
+lws_status comm_follow(lws_comm *comm, lws_status status, int root, char host[MPI_MAX_PROCESSOR_NAME])
+{
+    struct {
+        int status;
+        char host[MPI_MAX_PROCESSOR_NAME], message[2048];
+    } news = {.status = (int)status};
+    memcpy(news.host, comm->host, sizeof news.host);
+    snprintf(news.message, sizeof news.message, "%s", lws_message());
+    COMPLETE(comm, MPI_Ibcast(&news, sizeof news, MPI_BYTE, root, comm->world, &request));
+    memcpy(host, news.host, sizeof news.host);
+    return news.status == LWS_OK ? LWS_OK : lws_fail((lws_status)news.status, "%s", news.message);
+}
+
 lws_status lws_comm_agree(lws_comm *comm, lws_status status)
 {
     int failed = status != LWS_OK, first = failed ? comm->rank : INT_MAX, count;
@@ -153,16 +166,11 @@ lws_status lws_comm_agree(lws_comm *comm, lws_status status)
         return LWS_OK;
     int root;
     COMPLETE(comm, MPI_Iallreduce(&first, &root, 1, MPI_INT, MPI_MIN, comm->world, &request));
-    struct {
-        int status;
-        char host[MPI_MAX_PROCESSOR_NAME], message[2048];
-    } news = {.status = (int)status};
-    snprintf(news.host, sizeof news.host, "%s", comm->host);
-    snprintf(news.message, sizeof news.message, "%s", lws_message());
-    COMPLETE(comm, MPI_Ibcast(&news, sizeof news, MPI_BYTE, root, comm->world, &request));
+    char host[MPI_MAX_PROCESSOR_NAME];
+    status = comm_follow(comm, status, root, host);
     if (count == comm->size || root == 0)
-        return lws_fail((lws_status)news.status, "%s", news.message);
-    return lws_fail((lws_status)news.status, "%s (rank %d on %s)", news.message, root, news.host);
+        return status;
+    return lws_fail(status, "%s (rank %d on %s)", lws_message(), root, host);
 }
 
 void lws_comm_abort(lws_comm *comm, const char *where)

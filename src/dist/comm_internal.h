@@ -28,4 +28,7 @@ struct lws_comm {
  * need it before it comes to what this one waits for. */
 void comm_wait(lws_comm *comm, MPI_Request *request);
 
+/* All ranks take over the status of rank `root`, with its message; host gets the name of its machine. All ranks. */
+lws_status comm_follow(lws_comm *comm, lws_status status, int root, char host[MPI_MAX_PROCESSOR_NAME]);
+
 #endif

@@ -73,9 +73,10 @@ LWS_INLINE void output_adjoint_1d(int m, vec *y, int s)
     y[4 * s] = y3;
 }
 
-/* G: two taps to m + 1 points. */
-LWS_INLINE void weight_1d(int m, vec g0, vec g1, vec *w, int s)
+/* G: two taps, gs apart, to m + 1 points. */
+LWS_INLINE void weight_1d(int m, const vec *g, int gs, vec *w, int s)
 {
+    const vec g0 = g[0], g1 = g[gs];
     if (m == 2) {
         w[0] = g0;
         w[s] = g0 + g1;

@@ -68,9 +68,9 @@ LWS_INLINE void weight_points(int m, const vec *g, float *to, size_t stride, boo
     int side = m + 1;
     vec half[2 * SIDE_MAX], p[SIDE_MAX * SIDE_MAX];
     for (int j = 0; j < 2; j++)
-        weight_1d(m, g[j], g[2 + j], half + j, 2);
+        weight_1d(m, g + j, 2, half + j, 2);
     for (int i = 0; i < side; i++)
-        weight_1d(m, half[2 * i], half[2 * i + 1], p + i * side, 1);
+        weight_1d(m, half + 2 * i, 1, p + i * side, 1);
     if (stream) {
         stream_points(side * side, p, to, stride);
         return;

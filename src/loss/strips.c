@@ -9,23 +9,30 @@
 
 typedef float floats __attribute__((vector_size(STRIPS * sizeof(float)), aligned(4), may_alias));
 
+/* The elements of the vectors a and b with these numbers; b's follow a's. */
+#if defined(__clang__)
+#define shuffle(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
+#else
+typedef int32_t order __attribute__((vector_size(STRIPS * sizeof(int32_t))));
+#define shuffle(a, b, ...) __builtin_shuffle(a, b, (order){__VA_ARGS__})
+#endif
+
 LWS_INLINE void transpose(floats *v)
 {
-    typedef int32_t order __attribute__((vector_size(STRIPS * sizeof(int32_t))));
     floats t[STRIPS];
     for (int i = 0; i < STRIPS; i += 2) {
-        t[i] = __builtin_shuffle(v[i], v[i + 1], (order){0, 8, 1, 9, 4, 12, 5, 13});
-        t[i + 1] = __builtin_shuffle(v[i], v[i + 1], (order){2, 10, 3, 11, 6, 14, 7, 15});
+        t[i] = shuffle(v[i], v[i + 1], 0, 8, 1, 9, 4, 12, 5, 13);
+        t[i + 1] = shuffle(v[i], v[i + 1], 2, 10, 3, 11, 6, 14, 7, 15);
     }
     for (int i = 0; i < STRIPS; i += 4) {
         for (int k = 0; k < 2; k++) {
-            v[i + 2 * k] = __builtin_shuffle(t[i + k], t[i + k + 2], (order){0, 1, 8, 9, 4, 5, 12, 13});
-            v[i + 2 * k + 1] = __builtin_shuffle(t[i + k], t[i + k + 2], (order){2, 3, 10, 11, 6, 7, 14, 15});
+            v[i + 2 * k] = shuffle(t[i + k], t[i + k + 2], 0, 1, 8, 9, 4, 5, 12, 13);
+            v[i + 2 * k + 1] = shuffle(t[i + k], t[i + k + 2], 2, 3, 10, 11, 6, 7, 14, 15);
         }
     }
     for (int i = 0; i < STRIPS / 2; i++) {
-        t[i] = __builtin_shuffle(v[i], v[i + 4], (order){0, 1, 2, 3, 8, 9, 10, 11});
-        t[i + 4] = __builtin_shuffle(v[i], v[i + 4], (order){4, 5, 6, 7, 12, 13, 14, 15});
+        t[i] = shuffle(v[i], v[i + 4], 0, 1, 2, 3, 8, 9, 10, 11);
+        t[i + 4] = shuffle(v[i], v[i + 4], 4, 5, 6, 7, 12, 13, 14, 15);
     }
     for (int i = 0; i < STRIPS; i++)
         v[i] = t[i];

@@ -2,11 +2,13 @@
 
 #include "presets.h"
 
+#include <lwssim/finite.h>
 #include <lwssim/latent.h>
 #include <lwssim/profile.h>
 #include <lwssim/rng.h>
 #include <math.h>
 #include <omp.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -78,6 +80,12 @@ void lws_model_destroy(lws_model *m)
     lws_loss_destroy(m->loss);
     lws_arena_destroy(&m->arena);
     free(m);
+}
+
+lws_status lws_model_check_training(const lws_model *m)
+{
+    LWS_TRY(lws_net_check_training(m->encoder, m->images));
+    return lws_net_check_training(m->decoder, m->images);
 }
 
 const lws_model_spec *lws_model_get_spec(const lws_model *m)
@@ -191,6 +199,25 @@ lws_status lws_model_gradient(lws_model *m, const float *params, const lws_micro
     sums->kl = head_gradient(m, batch, dz, dcode);
     lws_net_backward(m->encoder, &pass, batch->x, m->dhead, false);
     return LWS_OK;
+}
+
+bool lws_model_first_not_finite(lws_model *m, const float *params, const lws_micro_batch *batch,
+                                const lws_model_sums *sums, char *text, size_t size)
+{
+    lws_pass pass = training_pass(m, params, batch->n, NULL, NULL);
+    size_t codes = (size_t)batch->n * (size_t)m->spec.latent;
+    const char *layer = lws_net_first_not_finite(m->encoder, &pass);
+    if (!layer && m->spec.kind == LWS_MODEL_VAE && lws_first_not_finite(codes, m->code) < codes)
+        snprintf(text, size, "the codes drawn are not finite, from a finite output of the encoder");
+    else if (layer || (layer = lws_net_first_not_finite(m->decoder, &pass)))
+        snprintf(text, size, "%s: its output is not finite, from finite input", layer);
+    else if (!isfinite(sums->recon))
+        snprintf(text, size, "the reconstruction loss is not finite, of finite reconstructions");
+    else if (!isfinite(sums->kl))
+        snprintf(text, size, "the KL divergence is not finite, of finite codes");
+    else
+        return false;
+    return true;
 }
 
 double lws_model_mmd(const lws_model *m, const float *codes, int64_t total, uint64_t seed, int64_t step, int64_t first,

@@ -33,6 +33,7 @@ typedef struct layer_ops {
      * in_place. y is what forward wrote. */
     void (*backward)(const layer *self, const lws_pass *pass, const lws_image_source *x, const float *y,
                      const lws_image_source *dy, const lws_image_sink *dx);
+    int least_values;           /* of a channel, over a micro-batch, that training needs; 0: any number */
     bool in_place;              /* backward may write dx over dy */
     const layer_link_ops *link; /* NULL: is not computed by its neighbours */
     /* May the layer before (after) this one be computed so? May be NULL: no. Else sources and sinks are plain arrays.

@@ -148,6 +148,7 @@ static const layer_link_ops link_ops = {.observe = observe,
                                         .settle_gradient = settle_gradient,
                                         .make_gradient = make_gradient};
 static const layer_ops ops = {.kind = "batch norm",
+                              .least_values = 2, /* of one value nothing is left once its mean is taken off */
                               .kept = kept,
                               .scratch = scratch,
                               .forward = forward,

@@ -1,5 +1,6 @@
 #include "layer.h"
 
+#include <lwssim/finite.h>
 #include <lwssim/profile.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -85,6 +86,19 @@ lws_status net_tensor(lws_net *net, const char *name, const char *part, bool sta
     *end = (t->offset + t->count + 15) / 16 * 16;
     if (!state)
         net->layers[net->count - 1]->end = *end;
+    return LWS_OK;
+}
+
+lws_status lws_net_check_training(const lws_net *net, int n)
+{
+    for (int i = 0; i < net->count; i++) {
+        const layer *l = net->layers[i];
+        if ((int64_t)n * l->in.h * l->in.w < l->ops->least_values)
+            return lws_fail(LWS_ERR_USAGE,
+                            "%s: a micro-batch of %d image gives this %s one value a channel, of which it leaves "
+                            "nothing: raise batch-size or lower micro-batches, or prepare larger images",
+                            l->name, n, l->ops->kind);
+    }
     return LWS_OK;
 }
 
@@ -255,4 +269,27 @@ const float *lws_net_backward(lws_net *net, const lws_pass *pass, const float *x
         from = (lws_image_source){.at = dy};
     }
     return want_dx ? dy : NULL;
+}
+
+/* A layer computed by its neighbours has no output of its own: it is made once more, image by image. */
+static bool is_finite(const lws_net *net, layer *l, const lws_pass *pass)
+{
+    size_t size = lws_shape_size(l->out);
+    if (!l->linked)
+        return lws_first_not_finite((size_t)pass->n * size, l->y) == (size_t)pass->n * size;
+    l->pass = pass;
+    for (int image = 0; image < pass->n; image++) {
+        l->ops->link->make(l, image, net->gradient[0]);
+        if (lws_first_not_finite(size, net->gradient[0]) < size)
+            return false;
+    }
+    return true;
+}
+
+const char *lws_net_first_not_finite(lws_net *net, const lws_pass *pass)
+{
+    for (int i = 0; i < net->count; i++)
+        if (!is_finite(net, net->layers[i], pass))
+            return net->layers[i]->name;
+    return NULL;
 }

@@ -7,12 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define STB_IMAGE_WRITE_IMPLEMENTATION
-#define STB_IMAGE_WRITE_STATIC
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wunused-function"
-#include <stb_image_write.h>
-#pragma GCC diagnostic pop
+/* Of stb_image_write, whose header does not declare it; the caller frees the PNG's bytes. */
+unsigned char *stbi_write_png_to_mem(const unsigned char *pixels, int stride_bytes, int x, int y, int n, int *out_len);
 
 enum { GAP = 2, SIDE = 128 }; /* pixels between images; side of an enlarged image, about */
 
@@ -46,7 +42,7 @@ lws_status lws_grid_write(const char *path, int h, int w, int c, int rows, int c
     unsigned char *png = stbi_write_png_to_mem(pixels, (int)stride, width, height, c, &png_bytes);
     lws_status status = png ? lws_output_write(path, png, (size_t)png_bytes)
                             : lws_fail(LWS_ERR_MEMORY, "out of memory drawing %s", path);
-    STBIW_FREE(png);
+    free(png);
     free(pixels);
     return status;
 }

@@ -65,3 +65,40 @@ lws_status lws_record_save(const lws_record *record, const char *path)
     free(text);
     return status;
 }
+
+const char *lws_record_get_text(const lws_record *record, const char *key)
+{
+    return cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json(record), key));
+}
+
+bool lws_record_get_number(const lws_record *record, const char *key, double *value)
+{
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(json(record), key);
+    if (cJSON_IsNumber(item))
+        *value = item->valuedouble;
+    return cJSON_IsNumber(item);
+}
+
+lws_status lws_record_load(const char *path, lws_record **out)
+{
+    char *text = NULL;
+    size_t capacity = 0;
+    *out = NULL;
+    FILE *in = fopen(path, "r");
+    if (!in)
+        return lws_fail(LWS_ERR_IO, "cannot open %s: %m", path);
+    ssize_t length = getdelim(&text, &capacity, 0, in); /* to the end: JSON has no zero bytes */
+    lws_status status = ferror(in) ? lws_fail(LWS_ERR_IO, "cannot read %s: %m", path) : LWS_OK;
+    fclose(in);
+    if (status == LWS_OK) {
+        cJSON *parsed = length > 0 ? cJSON_Parse(text) : NULL;
+        *out = (lws_record *)parsed;
+        if (!cJSON_IsObject(parsed)) {
+            lws_record_free(*out);
+            *out = NULL;
+            status = lws_fail(LWS_ERR_FORMAT, "%s is damaged: no JSON object", path);
+        }
+    }
+    free(text);
+    return status;
+}

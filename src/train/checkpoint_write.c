@@ -21,7 +21,7 @@ static lws_status write_arrays(lws_h5 *file, const lws_tensors *tensors, const l
 {
     const float *from[GROUPS] = {data->params, data->states, data->m, data->v};
     for (int g = 0; g < GROUPS; g++) {
-        for (int t = 0; t < tensors->count; t++) {
+        for (int t = 0; from[g] && t < tensors->count; t++) {
             const lws_tensor *tensor = &tensors->item[t];
             if (tensor->state == (g == GROUP_STATE))
                 LWS_TRY(write_array(file, checkpoint_group[g], tensor, from[g] + tensor->offset));

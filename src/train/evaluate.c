@@ -51,7 +51,7 @@ static void summarise(int64_t images, const double *values, lws_evaluation *resu
             squares += d * d;
         }
         result->mean[m] = mean;
-        result->error[m] = sqrt(squares / (double)(images - 1) / (double)images);
+        result->error[m] = images > 1 ? sqrt(squares / (double)(images - 1) / (double)images) : (double)NAN;
     }
 }
 

@@ -58,20 +58,8 @@ static void show_status(const trainer *t, const step_result *r, pace *p)
                    speed * (double)t->options->batch_size, lws_duration(left));
 }
 
-static lws_status log_step(trainer *t, const step_result *r, pace *p)
+void trainer_record_losses(const trainer *t, const step_result *r, lws_record *record)
 {
-    if (t->step % t->options->log_every != 0 && t->step != t->total_steps)
-        return LWS_OK;
-    double now = lws_now();
-    p->images_per_second = (double)((t->step - p->log_step) * t->options->batch_size) / (now - p->log_time);
-    p->log_time = now;
-    p->log_step = t->step;
-    if (!t->is_root)
-        return LWS_OK;
-    lws_record *record = lws_record_new();
-    lws_record_text(record, "type", "train");
-    lws_record_number(record, "step", (double)t->step);
-    lws_record_number(record, "epoch", (double)t->step / (double)lws_sampler_steps_per_epoch(&t->sampler));
     lws_record_number(record, "loss", r->loss);
     lws_record_number(record, "recon", r->recon);
     if (t->options->model == LWS_MODEL_VAE)
@@ -80,12 +68,37 @@ static lws_status log_step(trainer *t, const step_result *r, pace *p)
         lws_record_number(record, "mmd", r->mmd);
     lws_record_number(record, "gradient_norm", r->gradient_norm);
     lws_record_number(record, "lr", r->rate);
+}
+
+/* The line of a step, counted from 1: all ranks keep the pace, rank 0 writes. */
+static lws_status log_step(trainer *t, int64_t step, const step_result *r, pace *p)
+{
+    double now = lws_now();
+    p->images_per_second = (double)((step - p->log_step) * t->options->batch_size) / (now - p->log_time);
+    p->log_time = now;
+    p->log_step = step;
+    if (!t->is_root)
+        return LWS_OK;
+    lws_record *record = lws_record_new();
+    lws_record_text(record, "type", "train");
+    lws_record_number(record, "step", (double)step);
+    lws_record_number(record, "epoch", (double)step / (double)lws_sampler_steps_per_epoch(&t->sampler));
+    trainer_record_losses(t, r, record);
     lws_record_number(record, "images_per_second", p->images_per_second);
     lws_record_number(record, "seconds", now - t->start_time);
     if (t->options->log_rows) {
-        lws_sampler_batch(&t->sampler, t->step - 1, 0, t->options->batch_size, t->rows);
+        lws_sampler_batch(&t->sampler, step - 1, 0, t->options->batch_size, t->rows);
         lws_record_integers(record, "rows", t->options->batch_size, t->rows);
     }
+    return lws_metrics_log_write(t->log, record);
+}
+
+static lws_status log_failure(trainer *t)
+{
+    lws_record *record = lws_record_new();
+    lws_record_text(record, "type", "failure");
+    lws_record_number(record, "step", (double)t->step + 1);
+    lws_record_text(record, "finding", t->found.what);
     return lws_metrics_log_write(t->log, record);
 }
 
@@ -128,7 +141,9 @@ static lws_status evaluate(trainer *t, bool *improved)
 static lws_status after_step(trainer *t, const step_result *r, pace *p)
 {
     bool last = t->step == t->total_steps, improved = false;
-    lws_status status = log_step(t, r, p);
+    lws_status status = LWS_OK;
+    if (t->step % t->options->log_every == 0 || last)
+        status = log_step(t, t->step, r, p);
     if (status != LWS_OK) /* rank 0 alone writes: the others are in the next step already */
         lws_comm_abort(t->comm, lws_watchdog_where());
     show_status(t, r, p);
@@ -147,6 +162,21 @@ static lws_status after_step(trainer *t, const step_result *r, pace *p)
     return LWS_OK;
 }
 
+/* After a step that was not finite, or whose update was not: the log gets it whether it was due or not, and it is kept
+ * for a replay. All ranks, with the message of the failure. */
+static lws_status end_diverged(trainer *t, const step_result *r, pace *p)
+{
+    char message[1024];
+    snprintf(message, sizeof message, "%s", lws_message());
+    lws_status status = p->log_step <= t->step ? log_step(t, t->step + 1, r, p) : LWS_OK;
+    if (t->is_root && status == LWS_OK)
+        status = log_failure(t);
+    if (status != LWS_OK)
+        lws_warn("%s", lws_message());
+    lws_fail(LWS_ERR_NUMERIC, "%s", message);
+    return failure_record(t, r);
+}
+
 static lws_status run(trainer *t)
 {
     double now = lws_now();
@@ -159,8 +189,12 @@ static lws_status run(trainer *t)
     }
     while (t->step < t->total_steps) {
         step_result result;
-        LWS_TRY(trainer_step(t, &result));
-        LWS_TRY(after_step(t, &result, &p));
+        lws_status status = trainer_step(t, &result);
+        if (status == LWS_OK)
+            status = after_step(t, &result, &p);
+        if (status == LWS_ERR_NUMERIC && t->found.what[0])
+            return end_diverged(t, &result, &p);
+        LWS_TRY(status);
     }
     lws_info("done: %" PRId64 " steps in %s; the run is in %s", t->step - t->first_step, lws_duration(lws_now() - now),
              t->request.run);

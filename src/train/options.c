@@ -84,7 +84,7 @@ static const lws_config_key keys[] = {
     REAL("deadline", deadline, "600", 0, 1e9, "seconds without progress after which the job is ended; 0: never"),
 };
 
-const lws_config_table lws_train_table = {keys, sizeof keys / sizeof *keys};
+const lws_config_table lws_train_table = {keys, sizeof keys / sizeof *keys, NULL};
 
 lws_status lws_train_options_check(const lws_train_options *o)
 {
@@ -98,6 +98,11 @@ lws_status lws_train_options_check(const lws_train_options *o)
                         "window-weights has %d values for %d windows: give one for each, "
                         "or one for all",
                         o->window_weights.count, o->windows.count);
+    if (o->model == LWS_MODEL_MMD_AE && o->batch_size < 2)
+        return lws_fail(LWS_ERR_USAGE,
+                        "batch-size %lld gives mmd-ae no MMD, which compares the codes of different images: set "
+                        "batch-size to 2 or more, or train another model",
+                        (long long)o->batch_size);
     if (o->epochs == 0 && o->steps == 0)
         return lws_fail(LWS_ERR_USAGE, "epochs and steps are both 0: nothing to train");
     return LWS_OK;

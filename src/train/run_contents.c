@@ -1,11 +1,11 @@
 #include "run_contents.h"
 
 #include "checkpoint_file.h"
+#include "trainer.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <lwssim/output.h>
-#include <lwssim/train_options.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +15,12 @@
 static void join(const char *folder, const char *name, char path[LWS_PATH])
 {
     snprintf(path, LWS_PATH, "%s/%s", folder, name);
+}
+
+static bool is_folder(const char *path)
+{
+    struct stat info;
+    return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
 }
 
 /* ---- is it a run? ---------------------------------------------------------------------------- */
@@ -38,11 +44,10 @@ static lws_status look_at_config(const char *run, bool *is_own)
 static lws_status look_at_checkpoints(const char *run, bool *any)
 {
     char folder[LWS_PATH];
-    struct stat info;
     int64_t *steps, count, held;
     *any = false;
     join(run, "checkpoints", folder);
-    if (stat(folder, &info) != 0 || !S_ISDIR(info.st_mode))
+    if (!is_folder(folder))
         return LWS_OK;
     LWS_TRY(lws_checkpoint_list(folder, &steps, &count));
     lws_status status = LWS_OK;
@@ -122,6 +127,13 @@ static bool is_temporary_checkpoint(const char *name)
     return lws_output_is_temporary(name, target) && checkpoint_step_of(target, ".h5") >= 0;
 }
 
+static bool is_temporary_failure(const char *name)
+{
+    char target[256];
+    return is_temporary_checkpoint(name) ||
+           (lws_output_is_temporary(name, target) && strcmp(target, FAILURE_FILE) == 0);
+}
+
 static bool is_temporary_picture(const char *name)
 {
     char target[256];
@@ -155,20 +167,29 @@ void run_contents_sweep(const char *run)
     remove_named(run, "", is_temporary_text);
     remove_named(run, "checkpoints", is_temporary_checkpoint);
     remove_named(run, "images", is_temporary_picture);
+    remove_named(run, "failure", is_temporary_failure);
+}
+
+static lws_status remove_checkpoints(const char *folder)
+{
+    return is_folder(folder) ? lws_checkpoint_remove_all(folder) : LWS_OK;
 }
 
 lws_status run_contents_remove(const char *run)
 {
-    static const char *const names[] = {"metrics.jsonl", "config.ini"};
+    static const char *const names[] = {"failure/" FAILURE_FILE, "metrics.jsonl", "config.ini"};
     char path[LWS_PATH];
     join(run, "checkpoints", path);
-    if (access(path, F_OK) == 0)
-        LWS_TRY(lws_checkpoint_remove_all(path));
+    LWS_TRY(remove_checkpoints(path));
+    failure_folder(run, path);
+    LWS_TRY(remove_checkpoints(path));
     remove_named(run, "images", is_picture);
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         join(run, names[i], path);
-        if (unlink(path) != 0 && errno != ENOENT)
+        if (unlink(path) != 0 && errno != ENOENT && errno != ENOTDIR)
             return lws_fail(LWS_ERR_IO, "cannot remove %s: %m", path);
     }
+    failure_folder(run, path);
+    rmdir(path); /* unless it holds what is not the run's */
     return LWS_OK;
 }

@@ -18,31 +18,49 @@ static lws_checkpoint_data whole_state(trainer *t)
     return (lws_checkpoint_data){t->flat, t->flat + t->params, t->full_m, t->full_v};
 }
 
+lws_checkpoint_meta trainer_describe(const trainer *t)
+{
+    lws_checkpoint_meta meta = {
+        .image = lws_model_get_spec(t->model)->image,
+        .seed = t->options->seed,
+        .epoch = t->step / lws_sampler_steps_per_epoch(&t->sampler),
+        .step = t->step,
+        .best_step = t->best_step,
+        .best_ssim = t->best_ssim,
+    };
+    snprintf(meta.dataset_digest, sizeof meta.dataset_digest, "%s", lws_dataset_get_info(t->train)->digest);
+    return meta;
+}
+
+/* Rank 0. */
+static lws_status write_state(trainer *t)
+{
+    char folder[LWS_PATH], path[LWS_PATH];
+    lws_checkpoint_meta meta = trainer_describe(t);
+    lws_checkpoint_data data = whole_state(t);
+    folder_of(t, folder);
+    if (diverge_after_update(t))
+        return lws_fail(LWS_ERR_NUMERIC,
+                        "the state is not finite after step %" PRId64 ": training has diverged. First, %s.", t->step,
+                        t->found.what);
+    LWS_TRY(lws_checkpoint_write(folder, &meta, t->config, lws_model_tensors(t->model), &data, path));
+    lws_checkpoint_prune(folder, t->step, t->options->keep, t->best_step);
+    return LWS_OK;
+}
+
 lws_status trainer_save(trainer *t)
 {
     LWS_PROFILE("checkpoint");
-    char folder[LWS_PATH], path[LWS_PATH];
-    folder_of(t, folder);
     lws_watchdog_phase("checkpoint of step", t->step);
     lws_reduction_collect(t->reduction, t->m, t->full_m);
     lws_reduction_collect(t->reduction, t->v, t->full_v);
-    lws_status status = LWS_OK;
-    if (t->is_root) {
-        lws_checkpoint_meta meta = {
-            .image = lws_model_get_spec(t->model)->image,
-            .seed = t->options->seed,
-            .epoch = t->step / lws_sampler_steps_per_epoch(&t->sampler),
-            .step = t->step,
-            .best_step = t->best_step,
-            .best_ssim = t->best_ssim,
-        };
-        lws_checkpoint_data data = whole_state(t);
-        snprintf(meta.dataset_digest, sizeof meta.dataset_digest, "%s", lws_dataset_get_info(t->train)->digest);
-        status = lws_checkpoint_write(folder, &meta, t->config, lws_model_tensors(t->model), &data, path);
-        if (status == LWS_OK)
-            lws_checkpoint_prune(folder, t->step, t->options->keep, t->best_step);
+    lws_status status = lws_comm_agree(t->comm, t->is_root ? write_state(t) : LWS_OK);
+    if (status == LWS_ERR_NUMERIC) {
+        lws_comm_broadcast(t->comm, &t->found, sizeof t->found);
+        diverge_rewind(t);
+        t->step--;
     }
-    return lws_comm_agree(t->comm, status);
+    return status;
 }
 
 /* Rank 0: the newest whole checkpoint into t->flat, full_m and full_v, and its description. */

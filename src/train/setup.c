@@ -1,5 +1,6 @@
 #include "trainer.h"
 
+#include <lwssim/agreement.h>
 #include <lwssim/log.h>
 #include <lwssim/norm.h>
 #include <math.h>
@@ -51,6 +52,7 @@ static void take_memory(trainer *t, lws_arena *arena)
     t->flat = lws_arena_take(arena, t->count * sizeof(float));
     t->m = lws_arena_take(arena, part->own * sizeof(float));
     t->v = lws_arena_take(arena, part->own * sizeof(float));
+    t->before = lws_arena_take(arena, part->own * sizeof(float));
     t->full_m = t->m;
     t->full_v = t->v;
     if (!alone) {
@@ -97,6 +99,7 @@ static lws_status build(trainer *t)
     lws_shape image = {info->height, info->width, info->channels};
     LWS_TRY(lws_train_options_model(o, image, &spec));
     LWS_TRY(lws_model_create(&spec, (int)(o->batch_size / o->micro_batches), &t->model));
+    LWS_TRY(lws_model_check_training(t->model));
     const lws_tensors *tensors = lws_model_tensors(t->model);
     t->params = tensors->params;
     t->count = tensors->params + tensors->states;
@@ -129,21 +132,28 @@ static void announce(trainer *t, int cores, int ranks, int threads)
              (long long)lws_dataset_get_info(t->valid)->rows);
 }
 
-static lws_status set_up(trainer *t, int threads)
+lws_status trainer_build(trainer *t, int threads)
 {
+    LWS_TRY(lws_agree_on_options(t->comm, lws_train_table, t->options, (const char *const[]){"data", "threads", NULL}));
     LWS_TRY(lws_comm_agree(t->comm, lws_train_options_check(t->options)));
     omp_set_num_threads(threads);
-    lws_status status = open_data(t);
-    if (status == LWS_OK)
-        status = build(t);
+    LWS_TRY(lws_comm_agree(t->comm, open_data(t)));
+    const lws_split splits[] = {LWS_TRAIN, LWS_VALID};
+    LWS_TRY(lws_agree_on_images(t->comm, 2, splits, (const lws_dataset *const[]){t->train, t->valid}));
+    lws_status status = build(t);
     LWS_TRY(lws_comm_agree(t->comm, status));
-    int64_t per_epoch;
     t->sampler =
         (lws_sampler){(uint64_t)t->options->seed, lws_dataset_get_info(t->train)->rows, t->options->batch_size};
-    per_epoch = lws_sampler_steps_per_epoch(&t->sampler);
+    int64_t per_epoch = lws_sampler_steps_per_epoch(&t->sampler);
     t->total_steps = t->options->steps > 0 ? t->options->steps : t->options->epochs * per_epoch;
     t->adam = lws_train_options_adam(t->options);
     t->schedule = lws_train_options_schedule(t->options, t->total_steps);
+    return LWS_OK;
+}
+
+static lws_status set_up(trainer *t, int threads)
+{
+    LWS_TRY(trainer_build(t, threads));
     LWS_TRY(run_folder_prepare(t->comm, &t->request, &t->lock));
     bool restored = false;
     if (t->request.resume)
@@ -156,18 +166,23 @@ static lws_status set_up(trainer *t, int threads)
     return lws_comm_agree(t->comm, lws_metrics_log_open(t->request.run, t->step, t->is_root, &t->log));
 }
 
+trainer trainer_blank(lws_comm *comm, lws_train_options *options)
+{
+    return (trainer){.comm = comm,
+                     .is_root = lws_comm_rank(comm) == 0,
+                     .options = options,
+                     .best_step = -1,
+                     .best_ssim = -2,
+                     .lock = -1};
+}
+
 lws_status trainer_create(lws_comm *comm, lws_train_options *options, const lws_train_request *request, trainer *t)
 {
     int cores, ranks, threads = lws_comm_threads(comm, &cores, &ranks);
     if (options->threads > 0)
         threads = (int)options->threads;
-    *t = (trainer){.comm = comm,
-                   .is_root = lws_comm_rank(comm) == 0,
-                   .options = options,
-                   .request = *request,
-                   .best_step = -1,
-                   .best_ssim = -2,
-                   .lock = -1};
+    *t = trainer_blank(comm, options);
+    t->request = *request;
     lws_status status = set_up(t, threads);
     if (status != LWS_OK) {
         trainer_destroy(t);

@@ -7,11 +7,12 @@
 #include <lwssim/profile.h>
 #include <lwssim/watchdog.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 /* What ranks tell each other each step, in doubles: one word of flags a rank, then the sums of each of its
  * micro-batches, then the squared norms of its blocks of the gradient. */
-enum { FLAG_STOP = 1, FLAG_CHECKPOINT = 2, FLAG_EVALUATE = 4, FLAG_TIME_UP = 8 };
+enum { FLAG_STOP = 1, FLAG_CHECKPOINT = 2, FLAG_EVALUATE = 4, FLAG_TIME_UP = 8, FLAG_FAILED = 16 };
 
 static bool clock_says(const lws_config_interval *every, double since)
 {
@@ -21,6 +22,8 @@ static bool clock_says(const lws_config_interval *every, double since)
 static double my_flags(const trainer *t)
 {
     int flags = stop_requested() ? FLAG_STOP : 0;
+    if (t->failure.status != LWS_OK)
+        flags |= FLAG_FAILED;
     if (t->is_root && clock_says(&t->options->checkpoint_every, t->checkpoint_time))
         flags |= FLAG_CHECKPOINT;
     if (t->is_root && clock_says(&t->options->eval_every, t->evaluate_time))
@@ -30,7 +33,7 @@ static double my_flags(const trainer *t)
     return flags;
 }
 
-static lws_micro_batch micro_batch(const trainer *t, int64_t leaf)
+lws_micro_batch trainer_micro_batch(const trainer *t, int64_t leaf)
 {
     int64_t n = t->options->batch_size / t->options->micro_batches;
     int64_t own = leaf - lws_reduction_get_part(t->reduction)->first_leaf;
@@ -43,6 +46,21 @@ static lws_micro_batch micro_batch(const trainer *t, int64_t leaf)
         .seed = (uint64_t)t->options->seed,
         .step = t->step,
     };
+}
+
+const float *trainer_code_gradient(const trainer *t, int64_t leaf)
+{
+    int64_t n = t->options->batch_size / t->options->micro_batches;
+    int64_t own = leaf - lws_reduction_get_part(t->reduction)->first_leaf;
+    return t->dcode ? t->dcode + (size_t)(own * n * t->options->latent) : NULL;
+}
+
+void trainer_fail(trainer *t, lws_status status)
+{
+    if (status == LWS_OK || t->failure.status != LWS_OK)
+        return;
+    t->failure.status = status;
+    snprintf(t->failure.message, sizeof t->failure.message, "%s", lws_message());
 }
 
 static void read_images(trainer *t)
@@ -66,7 +84,7 @@ static double global_mmd(trainer *t, bool *encoded)
     int64_t n = t->options->batch_size / t->options->micro_batches;
     size_t latent = (size_t)t->options->latent, bytes = latent * sizeof(float);
     for (int64_t leaf = part->first_leaf; leaf < part->first_leaf + part->leaves; leaf++) {
-        lws_micro_batch batch = micro_batch(t, leaf);
+        lws_micro_batch batch = trainer_micro_batch(t, leaf);
         const float *codes = lws_model_codes(t->model, t->flat, &batch, t->statistics);
         memcpy(t->dcode + (size_t)((leaf - part->first_leaf) * n) * latent, codes, (size_t)n * bytes);
     }
@@ -82,20 +100,24 @@ static double global_mmd(trainer *t, bool *encoded)
 }
 
 /* Forward and backward of this rank's micro-batches; sums [2 · own micro-batches]. */
-static void backward_all(trainer *t, bool with_mmd, bool encoded, double *sums)
+static void backward_all(trainer *t, bool encoded, double *sums)
 {
     const lws_reduction_part *part = lws_reduction_get_part(t->reduction);
     for (int64_t leaf = part->first_leaf; leaf < part->first_leaf + part->leaves; leaf++) {
-        lws_micro_batch batch = micro_batch(t, leaf);
+        lws_micro_batch batch = trainer_micro_batch(t, leaf);
         lws_model_sums of_batch = {0, 0};
-        size_t own = (size_t)((leaf - part->first_leaf) * batch.n) * (size_t)t->options->latent;
         float *gradient = lws_reduction_leaf(t->reduction);
         if (encoded)
             memcpy(gradient + t->params, t->statistics, (t->count - t->params) * sizeof(float));
-        lws_watchdog_phase("forward and backward of step", t->step);
-        if (lws_model_gradient(t->model, t->flat, &batch, with_mmd ? t->dcode + own : NULL, encoded, gradient,
-                               gradient + t->params, &of_batch) != LWS_OK)
+        lws_watchdog_phase("forward and backward of step", t->step + 1);
+        lws_status status = lws_model_gradient(t->model, t->flat, &batch, trainer_code_gradient(t, leaf), encoded,
+                                               gradient, gradient + t->params, &of_batch);
+        if (status != LWS_OK)
             of_batch = (lws_model_sums){NAN, NAN}; /* every rank will see it and stop */
+        if (status != LWS_OK && status != LWS_ERR_NUMERIC)
+            trainer_fail(t, status);
+        else if (!isfinite(of_batch.recon) || !isfinite(of_batch.kl))
+            diverge_note(t, &batch, &of_batch);
         lws_reduction_push(t->reduction);
         *sums++ = of_batch.recon;
         *sums++ = of_batch.kl;
@@ -134,14 +156,14 @@ static double gradient_norm(const trainer *t)
 }
 
 /* Every rank's flags and sums on all ranks; the loss summed over micro-batches in their order. */
-static void exchange_sums(trainer *t, const double *mine, double mmd, step_result *result)
+static void exchange_sums(trainer *t, const double *mine, double mmd, bool *failed, step_result *result)
 {
     LWS_PROFILE("exchange of sums");
     const lws_train_options *o = t->options;
     int size = lws_comm_size(t->comm);
     for (int r = 0; r < size; r++)
         t->bytes_of[r] = news_length(t, r) * sizeof(double);
-    lws_watchdog_phase("exchange of the loss of step", t->step);
+    lws_watchdog_phase("exchange of the loss of step", t->step + 1);
     lws_comm_allgather(t->comm, mine, t->bytes_of, t->sums);
     int flags = 0;
     double recon = 0, kl = 0;
@@ -156,6 +178,7 @@ static void exchange_sums(trainer *t, const double *mine, double mmd, step_resul
         }
         news += t->bytes_of[r] / sizeof(double);
     }
+    *failed = flags & FLAG_FAILED;
     result->stop = flags & FLAG_STOP;
     result->time_up = flags & FLAG_TIME_UP;
     result->checkpoint = flags & FLAG_CHECKPOINT;
@@ -164,17 +187,27 @@ static void exchange_sums(trainer *t, const double *mine, double mmd, step_resul
     result->kl = kl / (double)o->batch_size;
     result->mmd = mmd;
     result->loss = o->recon_weight * result->recon + o->kl_weight * result->kl + o->mmd_weight * mmd;
-    result->gradient_norm = gradient_norm(t);
+    /* Where a loss is not finite there are micro-batches that never went backward. */
+    result->gradient_norm = isfinite(result->loss) ? gradient_norm(t) : (double)NAN;
     result->rate = lws_schedule_rate(&t->schedule, t->step);
 }
 
-static lws_status not_finite(const trainer *t, const char *what)
+static lws_status leave_together(trainer *t)
 {
-    return lws_fail(LWS_ERR_NUMERIC,
-                    "%s is not finite at step %lld: training has diverged. The "
-                    "checkpoints in %s/checkpoints are whole; start again with a smaller lr, with "
-                    "clip-norm, or with warmup-steps.",
-                    what, (long long)t->step, t->request.run);
+    if (t->failure.status != LWS_OK)
+        lws_fail(t->failure.status, "%s", t->failure.message);
+    return lws_comm_agree(t->comm, t->failure.status);
+}
+
+/* Everything is summed and nobody's messages are in flight, so ranks may look for the cause as long as it takes. */
+static lws_status not_finite(trainer *t, const step_result *result)
+{
+    char who[96] = "";
+    diverge_find(t, result);
+    if (t->found.rank >= 0)
+        snprintf(who, sizeof who, "rank %d on %s: ", t->found.rank, t->found.host);
+    return lws_fail(LWS_ERR_NUMERIC, "the %s is not finite at step %lld: training has diverged. First, %s%s.",
+                    isfinite(result->loss) ? "gradient" : "loss", (long long)t->step + 1, who, t->found.what);
 }
 
 /* The parameters are on their way to all ranks: the next forward pass waits for those of each layer in its turn, or
@@ -198,23 +231,25 @@ void trainer_settle(trainer *t)
 lws_status trainer_step(trainer *t, step_result *result)
 {
     LWS_PROFILE("step");
-    bool with_mmd = t->options->model == LWS_MODEL_MMD_AE, encoded = false;
-    lws_watchdog_phase("reading images of step", t->step);
+    bool with_mmd = t->options->model == LWS_MODEL_MMD_AE, encoded = false, failed;
+    t->seen = t->found = diverge_nothing();
+    t->is_updated = false;
+    lws_watchdog_phase("reading images of step", t->step + 1);
     read_images(t);
     double mmd = 0, *mine = t->my_sums;
     if (with_mmd) {
-        lws_watchdog_phase("MMD of step", t->step);
+        lws_watchdog_phase("MMD of step", t->step + 1);
         mmd = global_mmd(t, &encoded);
     }
-    backward_all(t, with_mmd, encoded, mine + 1);
-    lws_watchdog_phase("reduction of step", t->step);
+    backward_all(t, encoded, mine + 1);
+    lws_watchdog_phase("reduction of step", t->step + 1);
     update_take(t, true);
     mine[0] = my_flags(t); /* as late as can be: what was asked for during the step is done after it */
-    exchange_sums(t, mine, mmd, result);
-    if (!isfinite(result->loss))
-        return not_finite(t, "the loss");
-    if (!isfinite(result->gradient_norm))
-        return not_finite(t, "the gradient");
+    exchange_sums(t, mine, mmd, &failed, result);
+    if (failed)
+        return leave_together(t);
+    if (!isfinite(result->loss) || !isfinite(result->gradient_norm))
+        return not_finite(t, result);
     update_clipped(t, result->gradient_norm);
     end_update(t);
     t->step++;

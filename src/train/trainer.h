@@ -19,6 +19,22 @@ typedef struct step_result {
     bool time_up, checkpoint, evaluate; /* asked for by rank 0's clock */
 } step_result;
 
+enum { FINDING = 320 };
+
+/* What a step computed that is not finite. */
+typedef struct finding {
+    int64_t stage, place; /* the order of computation */
+    int rank;             /* that computed it; -1: all did */
+    char host[64];
+    char what[FINDING]; /* "micro-batch 5 of 8, decoder/conv2: its output is not finite, from finite input" */
+} finding;
+
+/* The first failure of this rank alone in a step: the others hear of it when the sums are exchanged. */
+typedef struct step_failure {
+    lws_status status;
+    char message[1024];
+} step_failure;
+
 typedef struct trainer {
     lws_comm *comm;
     bool is_root;
@@ -46,6 +62,8 @@ typedef struct trainer {
     size_t params, count;
     float *flat;            /* [count] */
     float *m, *v;           /* of this rank's pieces */
+    float *before;          /* of this rank's pieces: as they were before the latest update */
+    bool is_updated;        /* flat has seen the update of the present step, or of the latest between steps */
     float *full_m, *full_v; /* rank 0: [count], to write and read checkpoints */
     float *images;          /* [images of this rank's run of micro-batches] */
     int64_t *rows;
@@ -56,17 +74,46 @@ typedef struct trainer {
     size_t *bytes_of;             /* [ranks] */
     lws_reduction_piece *pieces;  /* [buckets] of this rank, whose gradients have arrived in this step */
     lws_flow flow;
+
+    step_failure failure;
+    finding seen, found; /* in the present step by this rank; by all, once it has failed */
 } trainer;
 
 /* setup.c: all ranks; on failure nothing is left to destroy. */
 lws_status trainer_create(lws_comm *comm, lws_train_options *options, const lws_train_request *request, trainer *t);
 void trainer_destroy(trainer *t);
 
-/* step.c: one step, all ranks. LWS_ERR_NUMERIC (on all) when the loss or the gradient is not finite; the parameters are
- * then worthless. The parameters of other ranks may still be on their way: trainer_settle() waits for them, before any
- * use of t->flat but the next step's. */
+/* setup.c: a trainer that has nothing yet but its options (not owned): to be built. */
+trainer trainer_blank(lws_comm *comm, lws_train_options *options);
+
+/* setup.c: what a step needs (data, model, memory), without a run folder, log or state. All ranks, agreed. */
+lws_status trainer_build(trainer *t, int threads);
+
+/* step.c: one step, all ranks. LWS_ERR_NUMERIC (on all) when the loss or the gradient is not finite: t->flat then holds
+ * what was before the step, t->found why; *result is filled in. Any other failure of a rank comes back on all, with
+ * worthless parameters. Else the parameters of other ranks may still be on their way: trainer_settle() waits for them,
+ * before any use of t->flat but the next step's. */
 lws_status trainer_step(trainer *t, step_result *result);
 void trainer_settle(trainer *t);
+
+/* step.c: keeps a failure of this rank within a step, with its message, until all leave the step together. The rank
+ * goes on with the step meanwhile, with whatever values: the others wait for its messages. */
+void trainer_fail(trainer *t, lws_status status);
+
+/* step.c: a micro-batch of this rank in this step, and the gradient of the MMD with respect to its codes (NULL: none).
+ */
+lws_micro_batch trainer_micro_batch(const trainer *t, int64_t leaf);
+const float *trainer_code_gradient(const trainer *t, int64_t leaf);
+
+/* diverge.c: _note: the micro-batch that lws_model_gradient() has just been given has a loss that is not finite. _find:
+ * all ranks, once the gradients are summed: fills in t->found, and rewinds. _rewind: t->flat is again as before the
+ * step, or before the latest update; all ranks. _after_update: whether the state that trainer_save() has collected on
+ * rank 0 has something not finite; then t->found says what. */
+finding diverge_nothing(void);
+void diverge_note(trainer *t, const lws_micro_batch *batch, const lws_model_sums *sums);
+void diverge_find(trainer *t, const step_result *result);
+void diverge_rewind(trainer *t);
+bool diverge_after_update(trainer *t);
 
 /* update.c: from gradients to parameters. _follow has the model's passes call it: the reduction then goes on during
  * backward, and the gather of parameters during the next forward. _take updates and shares the pieces whose gradients
@@ -76,7 +123,22 @@ void update_follow(trainer *t);
 void update_take(trainer *t, bool wait);
 void update_clipped(trainer *t, double norm);
 
-/* save.c: all ranks. *restored is false where the run was ended before its first checkpoint: it starts afresh. */
+/* failure.c: keeps the step that has just failed, in RUN/failure (see replay.h). After diverge_find(), or rewound; the
+ * message of the failure is the latest of this thread. All ranks; returns LWS_ERR_NUMERIC with that message and what to
+ * do. */
+#define FAILURE_FILE "failure.json"
+lws_status failure_record(trainer *t, const step_result *result);
+void failure_folder(const char *run, char folder[LWS_PATH]);
+
+/* loop.c: the losses of a step, the norm of its gradient and its learning rate. */
+void trainer_record_losses(const trainer *t, const step_result *result, lws_record *record);
+
+/* save.c: what a checkpoint of the present step is described by. */
+lws_checkpoint_meta trainer_describe(const trainer *t);
+
+/* save.c: all ranks. trainer_save: LWS_ERR_NUMERIC where the state to save is not finite: then t->found says why, and
+ * the latest step is undone. *restored is false where the run was ended before its first checkpoint: it starts afresh.
+ */
 lws_status trainer_save(trainer *t);
 lws_status trainer_restore(trainer *t, bool *restored);
 

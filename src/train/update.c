@@ -5,6 +5,7 @@
 #include <lwssim/profile.h>
 #include <lwssim/simd.h>
 #include <lwssim/watchdog.h>
+#include <string.h>
 
 LWS_CLONES static void move_average(size_t n, float part, float old_part, const float *restrict now,
                                     float *restrict average)
@@ -52,8 +53,17 @@ static void norm_of_piece(trainer *t, const lws_reduction_piece *piece)
         lws_norm_blocks(end - piece->begin, piece->sum, norms);
 }
 
+/* What was before this step, should it turn out to have failed: the update does not wait to be told. */
+static void keep_piece(trainer *t, const lws_reduction_piece *piece)
+{
+    LWS_PROFILE("keeping what was");
+    memcpy(t->before + piece->at, t->flat + piece->begin, (piece->end - piece->begin) * sizeof *t->before);
+    t->is_updated = true;
+}
+
 static void update_and_share(trainer *t, const lws_reduction_piece *piece, double scale)
 {
+    keep_piece(t, piece);
     update_piece(t, piece, scale);
     lws_reduction_share(t->reduction, piece->bucket, t->flat);
 }
@@ -83,9 +93,9 @@ static void need(void *user, size_t end)
     trainer *t = user;
     if (lws_reduction_is_here(t->reduction, end))
         return;
-    lws_watchdog_phase("gather of parameters for step", t->step);
+    lws_watchdog_phase("gather of parameters for step", t->step + 1);
     lws_reduction_await(t->reduction, end);
-    lws_watchdog_phase("forward and backward of step", t->step);
+    lws_watchdog_phase("forward and backward of step", t->step + 1);
 }
 
 static void done(void *user, size_t begin)

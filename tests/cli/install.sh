@@ -29,6 +29,25 @@ for header in "$prefix"/include/lwssim/*.h; do
     [ -e "$root/include/lwssim/$name" ] || fail "lwssim/$name is installed, but not public"
 done
 
+# The library exports what its headers declare, and nothing else that could meet a name of the user's program.
+for header in "$prefix"/include/lwssim/*.h; do echo "#include <lwssim/${header##*/}>"; done >all.c
+${CC:-cc} -std=c11 -I"$prefix/include" -E -P all.c >declarations
+nm -D --defined-only "$library" | awk '{ print $NF }' | sort >exported
+grep -oE '\<lws_\w+' declarations | sort -u >declared
+comm -23 exported declared >surplus
+[ ! -s surplus ] || fail "exported, but in no public header: $(tr '\n' ' ' <surplus)"
+{
+    cat all.c
+    echo 'void (*const all[])(void) = {'
+    grep -v '^typedef' declarations | grep -oE '\<lws_\w+\(' | sort -u | sed 's/($/,/; s/^/(void (*)(void))/'
+    echo '}; int main(void) { return !all[0]; }'
+} >every.c
+${CC:-cc} -std=c11 -I"$prefix/include" every.c -o every -L"$libdir" -llwssim 2>err ||
+    { fail "public headers declare what the library does not export"; cat err >&2; }
+for file in "$library" "$prefix/bin/lwssim"; do
+    readelf -n "$file" | grep -Eq 'Build ID: [0-9a-f]{40}$' || fail "$file has no build-id"
+done
+
 # A loss whose value is known: of the constant images x = .25 and y = .75 with one window. Contrast and structure are 1,
 # so it is 2 - (l + 1) with l = (2xy + C1) / (x² + y² + C1) and C1 = 1e-4.
 cat >user.c <<'C'

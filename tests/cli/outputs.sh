@@ -91,6 +91,6 @@ if mount_small disk 1m; then
     head -c 2M /dev/zero >disk/fill 2>/dev/null || true
     expect_error 1 'cannot write disk/x.json: No space left' ranks 2 evaluate --run run --json disk/x.json
     [ "$(cat disk/x.json)" = old ] || fail 'a full disk took the old file'
-    [ "$(find disk -type f | wc -l)" = 2 ] || fail "left behind: $(ls -A disk | tr '\n' ' ')"
+    [ "$(find disk -type f | wc -l)" = 2 ] || fail "left behind: $(find disk | tr '\n' ' ')"
 fi
 unharmed

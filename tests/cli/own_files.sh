@@ -130,7 +130,8 @@ for kind in loop dangling folder; do
     folder) mkdir copy/$last ;;
     esac
     stat -c '%N %s %Y' copy/checkpoints/* >listing
-    expect_error 1 "$last: .*(symbolic links|No such file|not a regular file).*move it away" ranks 0 train --run copy --resume
+    expect_error 1 "$last: .*(symbolic links|No such file|not a regular file).*move it away" \
+        ranks 0 train --run copy --resume
     expect_error 1 "$last: " ranks 3 train --run copy --resume --steps 50
     expect_error 1 "$last: " ranks 0 "${new[@]}" --run copy --overwrite
     expect 0 ranks 0 evaluate --run copy --data data
@@ -147,8 +148,10 @@ if "${nobody[@]}" "$lwssim" inspect run >/dev/null 2>&1; then
     chown 0 copy/$last
     chmod 600 copy/$last
     sum=$(cksum copy/checkpoints/*)
-    expect_error 1 "$last: .*Permission denied.*move it away" "${nobody[@]}" "$lwssim" train --run copy --resume --steps 50
-    expect_error 1 "$last: .*Permission denied" "${nobody[@]}" "$lwssim" train --run copy --overwrite --data data "${tiny[@]}"
+    expect_error 1 "$last: .*Permission denied.*move it away" \
+        "${nobody[@]}" "$lwssim" train --run copy --resume --steps 50
+    expect_error 1 "$last: .*Permission denied" \
+        "${nobody[@]}" "$lwssim" train --run copy --overwrite --data data "${tiny[@]}"
     expect 0 "${nobody[@]}" "$lwssim" evaluate --run copy
     expect_text "warning: .*$last: .*Permission denied.*passing over it" err
     [ "$(cksum copy/checkpoints/*)" = "$sum" ] || fail 'a checkpoint that cannot be read was touched'

@@ -67,7 +67,8 @@ for ((i = 0; i < 1000; i++)); do
 done
 kill -STOP "$job"
 expect_error 1 'busy is in use by another job: .*another --output' ranks 2 prepare "${big[@]/old/busy}" --overwrite
-expect_error 1 'busy is in use by another job: .*another --run' ranks 0 train --data run-data --run busy "${tiny[@]}" --steps 1
+expect_error 1 'busy is in use by another job: .*another --run' \
+    ranks 0 train --data run-data --run busy "${tiny[@]}" --steps 1
 kill -CONT "$job"
 wait "$job" || fail "the first of two jobs failed: $(cat job.err)"
 same_folder new busy
@@ -77,7 +78,8 @@ expect 0 ranks 0 train --data run-data --run run "${tiny[@]}" --steps 2 --eval-e
 cp -a run kept-run
 for options in '' --overwrite; do
     # shellcheck disable=SC2086 # none or one
-    expect_error 2 'run holds checkpoints, and no dataset.*another --output' ranks 2 prepare --synthetic 20 --output run $options
+    expect_error 2 'run holds checkpoints, and no dataset.*another --output' \
+        ranks 2 prepare --synthetic 20 --output run $options
 done
 same_folder kept-run run
 

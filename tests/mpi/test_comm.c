@@ -34,6 +34,28 @@ static void agree_on_the_lowest(void **state)
     }
 }
 
+/* Texts that are the same but for one line on some ranks: the lowest of these, and that line on both sides. */
+static void compare_texts(void **state)
+{
+    (void)state;
+    assert_int_equal(lws_comm_compare(comm, "", "nothing"), LWS_OK);
+    assert_int_equal(lws_comm_compare(comm, "a = 1\nb = 2\n", "nothing"), LWS_OK);
+    for (int first = 1; first < size; first++) {
+        char text[64], expected[256];
+        snprintf(text, sizeof text, "a = 1\nb = %d\n%s", rank >= first ? rank : 0, rank > first ? "c = 3\n" : "");
+        assert_int_equal(lws_comm_compare(comm, text, "start again"), LWS_ERR_MISMATCH);
+        snprintf(expected, sizeof expected, "rank %d on %s has 'b = %d', rank 0 on %s has 'b = 0': start again", first,
+                 lws_comm_host(comm), first, lws_comm_host(comm));
+        assert_string_equal(lws_message(), expected);
+        /* A text that only goes on for longer differs in its first line more. */
+        snprintf(text, sizeof text, "a = 1\n%s", rank == first ? "b = 2\n" : "");
+        assert_int_equal(lws_comm_compare(comm, text, "start again"), LWS_ERR_MISMATCH);
+        snprintf(expected, sizeof expected, "rank %d on %s has 'b = 2', rank 0 on %s has ''", first, lws_comm_host(comm),
+                 lws_comm_host(comm));
+        assert_memory_equal(lws_message(), expected, strlen(expected));
+    }
+}
+
 static void agree_that_all_is_well(void **state)
 {
     (void)state;
@@ -195,6 +217,7 @@ static int all_tests(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(agree_on_the_lowest),
         cmocka_unit_test(agree_that_all_is_well),
+        cmocka_unit_test(compare_texts),
         cmocka_unit_test(agree_on_a_long_message),
         cmocka_unit_test(runs),
         cmocka_unit_test(join),

@@ -4,12 +4,7 @@
 
 #include "scratch.h"
 
-/* Its JPEG writer shifts bits out of an int, which the sanitizer would not let pass. */
-#define STB_IMAGE_WRITE_IMPLEMENTATION
-#define STB_IMAGE_WRITE_STATIC
-#define static static __attribute__((no_sanitize("undefined")))
 #include <stb_image_write.h>
-#undef static
 
 /* A picture that differs with the seed: uint8 [height, width, 3]. The caller frees it. */
 CHECK_UNUSED static uint8_t *picture_pixels(int width, int height, int seed)

@@ -166,12 +166,34 @@ static void no_abbreviations(void **state)
     wrong("--mod=ae", "mod");
 }
 
+static void tells_what_was_given(void **state)
+{
+    (void)state;
+    options o = fresh();
+    bool given[sizeof keys / sizeof *keys] = {false};
+    const lws_config_table marked = {keys, sizeof keys / sizeof *keys, given};
+    char *argv[] = {"test", "--batch-size", "64", "--fast"}; /* the first is the default */
+    int help;
+    assert_int_equal(lws_config_parse(marked, &o, 4, argv, "test", NULL, NULL, &help), LWS_OK);
+    assert_true(lws_config_is_given(marked, "batch-size"));
+    assert_true(lws_config_is_given(marked, "fast"));
+    assert_false(lws_config_is_given(marked, "seed"));
+    assert_false(lws_config_is_given(marked, "nonsense"));
+    assert_int_equal(lws_config_read_text(marked, &o, "seed = 1\n", "run.ini"), LWS_OK);
+    assert_true(lws_config_is_given(marked, "seed"));
+    assert_int_equal(lws_config_set(marked, &o, "rate", "7", "here"), LWS_ERR_USAGE);
+    assert_false(lws_config_is_given(marked, "rate")); /* refused */
+    assert_false(lws_config_is_given(table, "seed"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(reads_text),          cmocka_unit_test(text_errors),        cmocka_unit_test(reads_files),
-        cmocka_unit_test(command_line),        cmocka_unit_test(command_line_again), cmocka_unit_test(double_dash),
-        cmocka_unit_test(command_line_errors), cmocka_unit_test(no_abbreviations),
+        cmocka_unit_test(reads_text),           cmocka_unit_test(text_errors),
+        cmocka_unit_test(reads_files),          cmocka_unit_test(command_line),
+        cmocka_unit_test(command_line_again),   cmocka_unit_test(double_dash),
+        cmocka_unit_test(command_line_errors),  cmocka_unit_test(no_abbreviations),
+        cmocka_unit_test(tells_what_was_given),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

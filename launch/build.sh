@@ -1,0 +1,23 @@
+# One way to build for all scripts. Sourced by quickstart.sh and tests/run.sh, and run in the root of the source tree.
+# shellcheck shell=bash
+
+# configure_fresh PRESET [OPTION…]: configures as if for the first time, so that nothing which an earlier build chose or
+# found enters. Objects are kept where the same tools made them at the same place.
+configure_fresh() {
+    local preset=$1 tools
+    shift
+    tools=$(pwd -P && cmake --version && "${CC:-cc}" --version) || return
+    if [ "$(cat "build/$preset/tools.txt" 2> /dev/null)" != "$tools" ]; then
+        rm -rf "build/$preset" && mkdir -p "build/$preset" && echo "$tools" > "build/$preset/tools.txt" || return
+    fi
+    cmake --preset "$preset" --fresh "$@"
+}
+
+# build_fresh PRESET [OPTION…]: configures so and builds; says why if it fails.
+build_fresh() {
+    local log=build/$1.log
+    mkdir -p build || return
+    { configure_fresh "$@" && cmake --build --preset "$1" -j "$(nproc)"; } > "$log" 2>&1 && return
+    tail -n 40 "$log" >&2
+    return 1
+}

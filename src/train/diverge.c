@@ -1,0 +1,225 @@
+/* Where a step that is not finite went wrong: found by computing it again, slowly, from the parameters before it. */
+#include "trainer.h"
+
+#include <inttypes.h>
+#include <lwssim/finite.h>
+#include <lwssim/watchdog.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The order of computation, which tells causes from consequences. */
+enum { STAGE_BEFORE, STAGE_FORWARD, STAGE_MMD, STAGE_GRADIENT, STAGE_ONLY_ONCE, STAGE_SUM };
+
+static finding nothing(void)
+{
+    return (finding){.stage = INT64_MAX, .rank = -1};
+}
+
+static bool is_earlier(const finding *a, const finding *b)
+{
+    return a->stage != b->stage ? a->stage < b->stage : a->place < b->place;
+}
+
+static void keep_earliest(finding *kept, const finding *other)
+{
+    if (is_earlier(other, kept))
+        *kept = *other;
+}
+
+static finding in_micro_batch(const trainer *t, int64_t stage, int64_t micro_batch, const char *what)
+{
+    finding f = {.stage = stage, .place = micro_batch, .rank = lws_comm_rank(t->comm)};
+    snprintf(f.host, sizeof f.host, "%s", lws_comm_host(t->comm));
+    int used = snprintf(f.what, sizeof f.what, "micro-batch %" PRId64 " of %" PRId64 ", ", micro_batch + 1,
+                        t->options->micro_batches);
+    snprintf(f.what + used, sizeof f.what - (size_t)used, "%s", what);
+    return f;
+}
+
+/* The first tensor [begin, end) of the flat array that is not finite, `from` [end - begin] being that part of it. */
+static const lws_tensor *tensor_not_finite(const trainer *t, size_t begin, size_t end, const float *from)
+{
+    const lws_tensors *tensors = lws_model_tensors(t->model);
+    size_t at = begin + lws_first_not_finite(end - begin, from);
+    for (int i = 0; i < tensors->count && at < end; i++) {
+        size_t offset = tensors->item[i].offset + (tensors->item[i].state ? t->params : 0);
+        if (at >= offset && at < offset + tensors->item[i].count)
+            return &tensors->item[i];
+    }
+    return NULL;
+}
+
+finding diverge_nothing(void)
+{
+    return nothing();
+}
+
+void diverge_note(trainer *t, const lws_micro_batch *batch, const lws_model_sums *sums)
+{
+    char what[FINDING];
+    if (!lws_model_first_not_finite(t->model, t->flat, batch, sums, what, sizeof what))
+        snprintf(what, sizeof what, "its loss is not finite");
+    finding f = in_micro_batch(t, STAGE_ONLY_ONCE, batch->first / batch->n, what);
+    keep_earliest(&t->seen, &f);
+}
+
+/* ---- the state before the step ----------------------------------------------------------------------------------- */
+
+void diverge_rewind(trainer *t)
+{
+    trainer_settle(t);
+    if (t->is_updated) { /* else everybody has still what was before */
+        lws_reduction_collect(t->reduction, t->before, t->is_root ? t->flat : NULL);
+        lws_comm_broadcast(t->comm, t->flat, t->count * sizeof(float));
+    }
+    t->is_updated = false;
+    lws_model_prepare(t->model, t->flat);
+}
+
+/* The running statistics do not enter a training step. */
+static finding look_before(const trainer *t)
+{
+    finding f = nothing();
+    const lws_tensor *tensor = tensor_not_finite(t, 0, t->params, t->flat);
+    if (tensor) {
+        f.stage = STAGE_BEFORE;
+        snprintf(f.what, sizeof f.what, "%s was not finite before the step: the update of the step before overflowed",
+                 tensor->name);
+    }
+    return f;
+}
+
+/* Of the sums over all micro-batches, of which every rank has pieces: as they are from the step itself. */
+static finding look_at_sums(const trainer *t)
+{
+    finding f = nothing();
+    for (int b = 0; b < lws_reduction_get_part(t->reduction)->buckets; b++) {
+        const lws_reduction_piece *piece = &t->pieces[b];
+        const lws_tensor *tensor = tensor_not_finite(t, piece->begin, piece->end, piece->sum);
+        if (!tensor || tensor->state)
+            continue;
+        f.stage = STAGE_SUM;
+        f.place = (int64_t)piece->begin; /* the first in the flat array counts, whoever owns it */
+        snprintf(f.what, sizeof f.what,
+                 "%s: the sum of its gradients is not finite, though that of each micro-batch, computed again, is: an "
+                 "overflow, "
+                 "or a fault of a machine",
+                 tensor->name);
+        return f;
+    }
+    return f;
+}
+
+/* ---- one micro-batch ----------------------------------------------------------------------------------------------
+ */
+
+/* Takes each gradient as soon as the backward pass has it. */
+typedef struct gradient_watch {
+    const trainer *t;
+    const float *gradient;
+    size_t end; /* from here on they have been looked at */
+    const lws_tensor *first;
+} gradient_watch;
+
+static void need_nothing(void *user, size_t end)
+{
+    (void)user;
+    (void)end;
+}
+
+static void look_at_gradient(void *user, size_t begin)
+{
+    gradient_watch *w = user;
+    const lws_tensors *tensors = lws_model_tensors(w->t->model);
+    for (int i = tensors->count - 1; i >= 0 && !w->first; i--) { /* backward: the last first */
+        const lws_tensor *tensor = &tensors->item[i];
+        if (!tensor->state && tensor->offset >= begin && tensor->offset < w->end &&
+            lws_first_not_finite(tensor->count, w->gradient + tensor->offset) < tensor->count)
+            w->first = tensor;
+    }
+    w->end = begin;
+}
+
+static finding look_at_micro_batch(trainer *t, int64_t leaf, float *gradient)
+{
+    lws_micro_batch batch = trainer_micro_batch(t, leaf);
+    lws_model_sums sums = {NAN, 0};
+    gradient_watch watch = {.t = t, .gradient = gradient, .end = t->params};
+    lws_flow flow = {.user = &watch, .need = need_nothing, .done = look_at_gradient};
+    char what[FINDING];
+    lws_watchdog_phase("search for what is not finite in step", t->step + 1);
+    lws_model_follow(t->model, &flow);
+    lws_model_gradient(t->model, t->flat, &batch, trainer_code_gradient(t, leaf), false, gradient, gradient + t->params,
+                       &sums);
+    lws_model_follow(t->model, NULL);
+    if (lws_model_first_not_finite(t->model, t->flat, &batch, &sums, what, sizeof what))
+        return in_micro_batch(t, STAGE_FORWARD, leaf, what);
+    if (!watch.first)
+        return nothing();
+    snprintf(what, sizeof what, "backward through a finite loss: the gradient of %s is not finite", watch.first->name);
+    return in_micro_batch(t, STAGE_GRADIENT, leaf, what);
+}
+
+/* ---- all of it ----------------------------------------------------------------------------------------------------
+ */
+
+/* The earliest of what the ranks have found: the same on any number of them, who and where aside. */
+static finding agree_on_earliest(trainer *t, const finding *mine)
+{
+    int size = lws_comm_size(t->comm);
+    finding earliest = nothing(), *all = malloc((size_t)size * sizeof *all);
+    if (lws_comm_agree(t->comm, all ? LWS_OK : lws_fail(LWS_ERR_MEMORY, "out of memory")) == LWS_OK) {
+        for (int r = 0; r < size; r++)
+            t->bytes_of[r] = sizeof *all;
+        lws_comm_allgather(t->comm, mine, t->bytes_of, all);
+        for (int r = 0; r < size; r++)
+            keep_earliest(&earliest, &all[r]);
+    }
+    free(all);
+    return earliest;
+}
+
+void diverge_find(trainer *t, const step_result *result)
+{
+    const lws_reduction_part *part = lws_reduction_get_part(t->reduction);
+    finding mine = look_at_sums(t);
+    diverge_rewind(t);
+    finding before = look_before(t);
+    keep_earliest(&mine, &before);
+    if (!isfinite(result->mmd)) {
+        finding mmd = nothing();
+        mmd.stage = STAGE_MMD;
+        snprintf(mmd.what, sizeof mmd.what, "the MMD is not finite, of finite codes");
+        keep_earliest(&mine, &mmd);
+    }
+    float *gradient = lws_reduction_leaf(t->reduction);
+    for (int64_t leaf = part->first_leaf; leaf < part->first_leaf + part->leaves; leaf++) {
+        finding f = look_at_micro_batch(t, leaf, gradient);
+        keep_earliest(&mine, &f);
+    }
+    keep_earliest(&mine, &t->seen);
+    t->found = agree_on_earliest(t, &mine);
+    size_t end = strlen(t->found.what);
+    if (end == 0)
+        snprintf(t->found.what, sizeof t->found.what,
+                 "computed again all of it is finite: suspect a fault of a machine");
+    else if (t->found.stage == STAGE_ONLY_ONCE)
+        snprintf(t->found.what + end, sizeof t->found.what - end,
+                 "; but computed again it is: suspect a fault of the machine");
+}
+
+bool diverge_after_update(trainer *t)
+{
+    const lws_tensor *tensor = tensor_not_finite(t, 0, t->count, t->flat);
+    const char *part = "";
+    if (!tensor && (tensor = tensor_not_finite(t, 0, t->params, t->full_v)))
+        part = "Adam's second moment of ";
+    if (!tensor)
+        return false;
+    t->found = nothing();
+    snprintf(t->found.what, sizeof t->found.what, "%s%s is not finite after the update, of finite gradients", part,
+             tensor->name);
+    return true;
+}

@@ -1,0 +1,143 @@
+/* A failed step once more. */
+#include <lwssim/replay.h>
+
+#include "trainer.h"
+
+#include <lwssim/gemm.h>
+#include <lwssim/record.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* failure.json, as far as it is needed. The texts are the record's. */
+typedef struct recorded {
+    double step, rank, ranks;
+    const char *finding, *host, *weights, *weights_digest, *dataset_digest, *kernel, *config;
+} recorded;
+
+static lws_status understand(const lws_record *record, const char *path, recorded *r)
+{
+    const struct {
+        const char *key, **to;
+    } texts[] = {{"finding", &r->finding},
+                 {"host", &r->host},
+                 {"weights", &r->weights},
+                 {"weights_digest", &r->weights_digest},
+                 {"dataset_digest", &r->dataset_digest},
+                 {"kernel", &r->kernel},
+                 {"config", &r->config}};
+    bool is_whole = lws_record_get_number(record, "step", &r->step) &&
+                    lws_record_get_number(record, "rank", &r->rank) &&
+                    lws_record_get_number(record, "ranks", &r->ranks);
+    for (size_t i = 0; i < sizeof texts / sizeof *texts && is_whole; i++)
+        is_whole = (*texts[i].to = lws_record_get_text(record, texts[i].key)) != NULL;
+    if (!is_whole || strchr(r->weights, '/') || r->step < 1 || r->step > 0x1p52)
+        return lws_fail(LWS_ERR_FORMAT, "%s is not the record of a failed step", path);
+    return LWS_OK;
+}
+
+static lws_status read_weights(trainer *t, const char *folder, const recorded *r)
+{
+    char path[LWS_PATH], digest[LWS_DIGEST_TEXT];
+    lws_checkpoint_data data = {.params = t->flat, .states = t->flat + t->params};
+    snprintf(path, sizeof path, "%s/%s", folder, r->weights);
+    LWS_TRY(lws_checkpoint_read(path, lws_model_tensors(t->model), &data));
+    LWS_TRY(lws_checkpoint_digest(path, digest));
+    if (strcmp(digest, r->weights_digest) != 0)
+        return lws_fail(LWS_ERR_FORMAT, "%s is not the file that %s/" FAILURE_FILE " was written with", path, folder);
+    if (strcmp(lws_dataset_get_info(t->train)->digest, r->dataset_digest) != 0)
+        return lws_fail(LWS_ERR_MISMATCH,
+                        "the step was made with other images: the digest of the training split in %s differs. Give the "
+                        "dataset of the run with --data.",
+                        t->options->data);
+    lws_model_prepare(t->model, t->flat);
+    return LWS_OK;
+}
+
+/* The step, and what of it is not finite; nothing: all of it is. */
+static lws_status repeat(trainer *t, const char **found)
+{
+    step_result result;
+    *found = "";
+    lws_status status = trainer_step(t, &result);
+    if (status == LWS_OK) {
+        trainer_settle(t);
+        if (!diverge_after_update(t))
+            return LWS_OK;
+    } else if (status != LWS_ERR_NUMERIC) {
+        return status;
+    }
+    *found = t->found.what;
+    return LWS_OK;
+}
+
+static lws_status compare(const recorded *r, lws_replay_report *report)
+{
+    if (strcmp(report->recorded, report->found) == 0)
+        return LWS_OK;
+    const char *now = report->found[0] ? report->found : "all of it is finite";
+    if (strcmp(r->kernel, lws_gemm_core()) != 0)
+        return lws_fail(LWS_ERR_NUMERIC,
+                        "step %lld does not fail here as recorded: %s. It was computed with the matrix kernel %s, here "
+                        "with %s: set OPENBLAS_CORETYPE=%s, or use a machine of that kind.",
+                        (long long)report->step, now, r->kernel, lws_gemm_core(), r->kernel);
+    return lws_fail(
+        LWS_ERR_NUMERIC,
+        "step %lld does not fail here as recorded: %s. With the same program that speaks for a fault of the "
+        "machine it failed on (%s): test its memory.",
+        (long long)report->step, now, report->where);
+}
+
+static lws_status replay(trainer *t, const char *folder, const recorded *r, lws_replay_report *report)
+{
+    int cores, ranks, threads = lws_comm_threads(t->comm, &cores, &ranks);
+    const char *found;
+    LWS_TRY(trainer_build(t, threads));
+    LWS_TRY(read_weights(t, folder, r));
+    t->step = (int64_t)r->step - 1;
+    LWS_TRY(repeat(t, &found));
+    report->step = (int64_t)r->step;
+    snprintf(report->recorded, sizeof report->recorded, "%s", r->finding);
+    snprintf(report->found, sizeof report->found, "%s", found);
+    if (r->rank < 0)
+        snprintf(report->where, sizeof report->where, "all %.0f ranks", r->ranks);
+    else
+        snprintf(report->where, sizeof report->where, "rank %.0f of %.0f on %s", r->rank, r->ranks, r->host);
+    return compare(r, report);
+}
+
+static lws_status with_options(lws_comm *comm, const char *folder, const recorded *r, const char *data,
+                               lws_replay_report *report)
+{
+    lws_train_options *options = calloc(1, sizeof *options);
+    if (!options)
+        return lws_fail(LWS_ERR_MEMORY, "out of memory reading %s", folder);
+    lws_config_defaults(lws_train_table, options);
+    lws_status status = lws_config_read_text(lws_train_table, options, r->config, folder);
+    if (status == LWS_OK && data[0])
+        status = lws_config_set(lws_train_table, options, "data", data, "replay");
+    if (status == LWS_OK) {
+        trainer t = trainer_blank(comm, options);
+        status = replay(&t, folder, r, report);
+        trainer_destroy(&t);
+    }
+    free(options);
+    return status;
+}
+
+lws_status lws_replay(lws_comm *comm, const char *folder, const char *data, lws_replay_report *report)
+{
+    char path[LWS_PATH];
+    lws_record *record;
+    recorded r;
+    *report = (lws_replay_report){0};
+    if (lws_comm_size(comm) > 1)
+        return lws_fail(LWS_ERR_USAGE, "replay: the step is repeated on one rank, without mpirun");
+    snprintf(path, sizeof path, "%s/" FAILURE_FILE, folder);
+    LWS_TRY(lws_record_load(path, &record));
+    lws_status status = understand(record, path, &r);
+    if (status == LWS_OK)
+        status = with_options(comm, folder, &r, data, report);
+    lws_record_free(record);
+    return status;
+}

@@ -1,0 +1,123 @@
+#!/usr/bin/env bash
+# A step that is not finite: it is named, logged and kept, the same on any number of ranks, and repeated.
+# shellcheck source=tests/cli/common.sh
+. "$(dirname "$0")/common.sh"
+
+make_data data
+system=(--data data "${tiny[@]}" --eval-every 0 --checkpoint-every 1000 --steps 60)
+
+# fails RUN RANKS PATTERN OPTION…: diverges with a message that matches.
+fails() {
+    local run=$1 n=$2 pattern=$3
+    shift 3
+    expect_error 1 "$pattern" ranks "$n" train --run "$run" "${system[@]}" "$@"
+}
+
+finding_of() { sed -nE 's/^[[:space:]]*"finding":[[:space:]]*"(.*)",$/\1/p' "$1/failure/failure.json"; }
+
+# reproduces RUN: on one rank, with what was found then.
+reproduces() {
+    expect 0 ranks 0 replay "$1/failure"
+    expect_text 'the failure is reproduced' out
+    [ -n "$(finding_of "$1")" ] || fail "no finding in $1/failure"
+    [ "$(grep -cF "$(finding_of "$1")" out)" = 2 ] || fail "replay does not say twice: $(finding_of "$1")"
+}
+
+# ---- the layer, the log and the record, on any number of ranks ------------------------------------
+while read -r name counts what options; do
+    for n in ${counts//,/ }; do
+        # shellcheck disable=SC2086 # words
+        fails "$name-$n" $n "the loss is not finite at step [0-9]+: training has diverged. First, rank 0 on [^:]+: \
+micro-batch 1 of 8, ${what//_/ }.* There is no checkpoint yet.*lwssim replay $name-$n/failure" $options
+        last=$(tail -n 2 "$name-$n/metrics.jsonl")
+        step=$(sed -nE 's/.*not finite at step ([0-9]+):.*/\1/p' err)
+        [[ $last == *'"type":"train","step":'$step,*'"loss":null'*$'\n''{"type":"failure","step":'$step,* ]] ||
+            fail "the log of $name-$n does not end with step $step: $last"
+        same_file "$name-1"/failure/step-*.h5 "$name-$n"/failure/step-*.h5
+        [ "$(finding_of "$name-$n")" = "$(finding_of "$name-1")" ] || fail "another finding on $n ranks"
+        same_file <(grep -v '"rank\|"host' "$name-1/failure/failure.json") \
+            <(grep -v '"rank\|"host' "$name-$n/failure/failure.json")
+    done
+    reproduces "$name-$n"
+done <<'CASES'
+drawn 1,3,8 the_codes_drawn_are_not_finite --model vae --loss mse --lr 1000
+grown 1,3 decoder/dense:_its_output_is_not_finite,_from_finite_input --weight-decay 1000 --lr 1000
+clipped 1,2 decoder/dense:_its_output_is_not_finite --weight-decay 1000 --lr 1000 --clip-norm 1
+codes 1,3 decoder/dense:_its_output_is_not_finite --model mmd-ae --weight-decay 100 --lr 1000
+alone 1,2 decoder/dense:_its_output_is_not_finite --weight-decay 1000 --lr 1000 --overlap=false
+CASES
+
+# The weights before the step are a checkpoint of its own kind; of the step before there is one in the same run.
+expect 0 ranks 0 verify drawn-3/failure/step-000000001.h5
+fails whole 2 'The checkpoints in whole/checkpoints are whole' --model vae --loss mse --lr 1000 --checkpoint-every 1
+expect 0 ranks 0 evaluate --checkpoint whole/checkpoints/step-000000001.h5 --data data
+tail -n +2 out >figures
+expect 0 ranks 0 evaluate --checkpoint whole/failure/step-000000001.h5 --data data
+same_file figures <(tail -n +2 out)
+
+# ---- an update whose result is not finite is not saved ----------------------------------------------
+for n in 1 3; do
+    fails update-$n $n 'state is not finite after step 3: .*decoder/bn0/running_var is not finite after the update' \
+        --weight-decay 1000 --lr 1000 --checkpoint-every 1
+    expect 0 ranks 0 verify update-$n
+    [ "$(newest update-$n)" = update-$n/checkpoints/step-000000002.h5 ] || fail "saved: $(newest update-$n)"
+    reproduces update-$n
+done
+
+# ---- the folder of the run ---------------------------------------------------------------------------
+# Resuming diverges again at the same step; a second failure takes the place of the first.
+cp -r whole again
+sed -i 's/"finding":.*/"finding": "an older one",/' again/failure/failure.json
+mv again/failure/step-000000001.h5 again/failure/step-000000009.h5
+expect_error 1 'step 2: .*the codes drawn' ranks 2 train --run again --resume
+same_folder again/failure whole/failure
+# A run that goes on leaves the record; --overwrite takes it, and nothing else.
+cp -r whole/failure grown-1/failure/kept-by-me
+expect 0 ranks 0 train --run grown-1 "${system[@]}" --steps 3 --overwrite
+[ "$(ls grown-1/failure)" = kept-by-me ] || fail "--overwrite left $(ls grown-1/failure)"
+expect 0 ranks 0 train --run clipped-1 "${system[@]}" --steps 3 --overwrite
+[ ! -e clipped-1/failure ] || fail '--overwrite left the record of a failure'
+cp -r whole/failure clipped-1
+expect 0 ranks 2 train --run clipped-1 --resume --steps 5
+same_folder clipped-1/failure whole/failure
+
+# ---- replays that cannot be --------------------------------------------------------------------------
+expect_error 1 'nowhere/failure.json.*No such file' ranks 0 replay nowhere
+expect_error 2 'one folder is needed' ranks 0 replay
+expect_error 2 'on one rank' ranks 2 replay whole/failure
+make_data other --seed 2
+expect_error 1 'other images.*--data' ranks 0 replay whole/failure --data other
+cp -r data elsewhere
+expect 0 ranks 0 replay whole/failure --data elsewhere
+cp -r whole spoilt
+flip spoilt/failure/step-000000001.h5 20000
+expect_error 1 'spoilt/failure/step-000000001.h5' ranks 0 replay spoilt/failure
+cp update-1/failure/step-000000002.h5 spoilt/failure/step-000000001.h5
+expect_error 1 'failure.json was written with|holds another model' ranks 0 replay spoilt/failure
+for text in '{"step": 2}' '[1, 2]' 'nothing' ''; do
+    echo "$text" >spoilt/failure/failure.json
+    expect_error 1 'spoilt/failure/failure.json' ranks 0 replay spoilt/failure
+done
+rm -r spoilt; cp -r whole spoilt
+sed -i 's/"finding":.*/"finding": "something else",/' spoilt/failure/failure.json
+expect_error 1 'step 2 does not fail here as recorded: micro-batch 1 of 8, the codes drawn' ranks 0 replay spoilt/failure
+
+# ---- a machine that computes wrong -------------------------------------------------------------------
+wrong=${LWSSIM_BUILD:-$root/build/release}/tests/fault/bad_product.so
+[ -e "$wrong" ] || skip "no $wrong: no faults of a machine were tested"
+on_bad() { # RANK FIRST LAST COMMAND…
+    BAD_PRODUCT_RANK=$1 BAD_PRODUCT_FIRST=$2 BAD_PRODUCT_LAST=$3 LD_PRELOAD=$wrong "${@:4}"
+}
+for rank in 0 1 2; do # that always goes wrong from some product on
+    on_bad $rank 40 1000000 fails always-$rank 3 "First, rank $rank on [^:]+: micro-batch [0-9] of 8, encoder/conv1: its \
+output is not finite, from finite input[.]"
+done
+expect_error 1 'does not fail here as recorded: all of it is finite.*rank 1 of 3 on .*test its memory' \
+    ranks 0 replay always-1/failure
+expect_text '^  repeated  all of it is finite' out
+# Once only, going forward.
+on_bad 0 50 50 fails once 0 'rank 0 on [^:]+: micro-batch 3 of 8, encoder/conv1: .*; but computed again it is: suspect a'
+expect_error 1 'does not fail here as recorded: all of it is finite' ranks 0 replay once/failure
+# Once only, going backward.
+on_bad 0 54 54 fails back 0 'the gradient is not finite at step 1: .*decoder/deconv2/weight.* or a fault of a machine'
+expect_error 1 'does not fail here as recorded: all of it is finite' ranks 0 replay back/failure
