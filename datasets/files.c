@@ -68,37 +68,3 @@ char *lws_path(const char *folder, const char *prefix, const char *name, const c
     char *path = NULL;
     return asprintf(&path, "%s/%s%s%s", folder, prefix, name, suffix) < 0 ? NULL : path;
 }
-
-lws_status lws_folder_sync(const char *folder)
-{
-    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    /* Some cluster file systems refuse fsync on folders (EINVAL): they need none. */
-    int failed = fd < 0 || (fsync(fd) != 0 && errno != EINVAL && errno != EROFS);
-    lws_status status = LWS_OK;
-    if (failed)
-        status = lws_fail(LWS_ERR_IO, "cannot flush the folder %s: %m", folder);
-    if (fd >= 0)
-        close(fd);
-    return status;
-}
-
-lws_status lws_folder_create(const char *folder)
-{
-    char *path = strdup(folder);
-    if (!path)
-        return lws_fail(LWS_ERR_MEMORY, "%s: out of memory", folder);
-    for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
-        *slash = 0;
-        mkdir(path, 0777); /* what matters is whether the last one is there in the end */
-        *slash = '/';
-    }
-    free(path);
-    struct stat st;
-    if (mkdir(folder, 0777) != 0 && errno != EEXIST)
-        return lws_fail(LWS_ERR_IO, "cannot make the folder %s: %m", folder);
-    if (stat(folder, &st) != 0 || !S_ISDIR(st.st_mode))
-        return lws_fail(LWS_ERR_IO, "%s is not a folder", folder);
-    if (access(folder, W_OK | X_OK) != 0)
-        return lws_fail(LWS_ERR_IO, "cannot write to the folder %s: %m", folder);
-    return LWS_OK;
-}

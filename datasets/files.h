@@ -25,11 +25,4 @@ lws_status lws_file_read(int folder, const char *path, lws_bytes *bytes);
 /* "FOLDER/PREFIXnameSUFFIX", malloc()ed; NULL when out of memory. */
 char *lws_path(const char *folder, const char *prefix, const char *name, const char *suffix);
 
-/* Waits until the disk has a folder's entries. LWS_ERR_IO. */
-lws_status lws_folder_sync(const char *folder);
-
-/* Makes the folder and those above it, where they are missing. LWS_ERR_IO, also where it cannot be
- * written to. */
-lws_status lws_folder_create(const char *folder);
-
 #endif

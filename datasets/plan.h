@@ -12,7 +12,6 @@ typedef struct lws_plan_shard {
     lws_split split;
     int index;            /* among the shards of its split */
     int64_t first, count; /* in plan->images */
-    bool dropped;         /* all images of its split were bad: there will be no file */
 } lws_plan_shard;
 
 struct lws_prepare {
@@ -30,14 +29,21 @@ struct lws_prepare {
     lws_plan_shard *shards;
     int shard_count;
     char first_problem[1024]; /* of the images this process has seen */
+
+    int lock;                      /* of the output folder; -1: none */
+    char token[LWS_PREPARE_TOKEN]; /* "": not begun in this process */
+    bool is_replacing;             /* past the point from where it can only go forward */
 };
 
 /* Bytes of one prepared image. */
 size_t lws_plan_row_bytes(const lws_prepare *plan);
 
-/* The file of shard `shard`, under its temporary or its final name; malloc()ed, NULL when out of
- * memory. */
-char *lws_plan_shard_path(const lws_prepare *plan, int shard, bool temporary);
+/* The file of shard `shard` under its temporary name; malloc()ed, NULL when out of memory. */
+char *lws_plan_shard_path(const lws_prepare *plan, int shard);
+
+/* prepare_report.c: writes the report to `path`. LWS_ERR_IO. */
+lws_status lws_plan_write_report(const lws_prepare *plan, const lws_prepare_result *results,
+                                 const char *const *problems, const char *path);
 
 /* The name of an image, given its index in the source; `buffer` is used where it has to be made up.
  */

@@ -37,7 +37,7 @@ static const lws_config_key keys[] = {
     {"shards", LWS_CONFIG_INT, FIELD(shards), "0", 0, LWS_DATASET_SHARDS, NULL,
      "files for the largest split, the others in proportion; 0: of about 64 MB", NULL},
     {"overwrite", LWS_CONFIG_FLAG, FIELD(overwrite), "false", 0, 0, NULL,
-     "replace a dataset that stands in the output folder (it is deleted before the work begins)", NULL},
+     "replace a dataset that stands in the output folder, when the new one is complete", NULL},
 };
 
 const lws_config_table lws_prepare_table = {keys, sizeof keys / sizeof *keys, NULL};

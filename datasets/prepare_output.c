@@ -1,9 +1,12 @@
 /* The output folder: made ready, and filled with final names once every shard is good. */
 #include "plan.h"
 
+#include "target.h"
 #include "shard_file.h"
 
-#include <dirent.h>
+#include <lwssim/folder.h>
+#include <lwssim/output.h>
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,48 +15,22 @@
 
 /* ---- before ---------------------------------------------------------------------------------- */
 
-/* ".train-00000-of-00008.h5.partial" */
-static bool is_temporary(const char *name)
+/* Nothing may go that is not of a dataset. */
+static lws_status check_contents(const char *output, const lws_target_contents *c)
 {
-    static const char suffix[] = ".partial";
-    char inner[LWS_DATASET_SHARD_NAME];
-    size_t n = strlen(name);
-    if (name[0] != '.' || n < sizeof suffix || n - sizeof suffix >= sizeof inner ||
-        strcmp(name + n - (sizeof suffix - 1), suffix) != 0)
-        return false;
-    snprintf(inner, sizeof inner, "%.*s", (int)(n - sizeof suffix), name + 1);
-    return lws_dataset_is_shard_name(inner);
-}
-
-static lws_status remove_in(int folder, const char *output, const char *name)
-{
-    if (unlinkat(folder, name, 0) != 0)
-        return lws_fail(LWS_ERR_IO, "cannot remove %s/%s: %m", output, name);
+    bool is_ours = c->has_dataset || c->has_marker;
+    const char *in_the_way = c->in_the_way[0] ? c->in_the_way : is_ours ? "" : c->partial;
+    if (in_the_way[0])
+        return lws_fail(LWS_ERR_USAGE,
+                        "%s/%s has a name that lwssim prepare gives, but is not of a dataset: move it away, or "
+                        "choose another --output",
+                        output, in_the_way);
+    if (!is_ours && c->foreign[0])
+        return lws_fail(LWS_ERR_USAGE,
+                        "%s holds %s, and no dataset: a dataset is made in a folder of its own. Choose another "
+                        "--output.",
+                        output, c->foreign);
     return LWS_OK;
-}
-
-/* Looks through the folder twice: nothing may go before it is clear that this folder is meant. */
-static lws_status clear_folder(const lws_prepare_options *o)
-{
-    DIR *dir = opendir(o->output);
-    if (!dir)
-        return lws_fail(LWS_ERR_IO, "cannot read the folder %s: %m", o->output);
-    lws_status status = LWS_OK;
-    for (struct dirent *entry; !o->overwrite && status == LWS_OK && (entry = readdir(dir));) {
-        if (lws_dataset_is_shard_name(entry->d_name))
-            status = lws_fail(LWS_ERR_USAGE,
-                              "%s already holds a dataset (%s): name another folder, or "
-                              "add --overwrite to replace it",
-                              o->output, entry->d_name);
-    }
-    rewinddir(dir);
-    for (struct dirent *entry; status == LWS_OK && (entry = readdir(dir));) {
-        if (lws_dataset_is_shard_name(entry->d_name) || is_temporary(entry->d_name) ||
-            strcmp(entry->d_name, LWS_PREPARE_REPORT) == 0)
-            status = remove_in(dirfd(dir), o->output, entry->d_name);
-    }
-    closedir(dir);
-    return status;
 }
 
 /* An early word is better than a full disk after an hour. Quotas do not show here. */
@@ -72,11 +49,76 @@ static lws_status check_space(const lws_prepare *plan)
     return LWS_OK;
 }
 
+static lws_status write_marker(lws_prepare *plan)
+{
+    char text[128];
+    uint64_t random[2];
+    if (getentropy(random, sizeof random) != 0)
+        return lws_fail(LWS_ERR_IO, "cannot draw a random number: %m");
+    snprintf(plan->token, sizeof plan->token, "%016llx%016llx", (unsigned long long)random[0],
+             (unsigned long long)random[1]);
+    char *marker = lws_path(plan->options.output, "", LWS_TARGET_PREPARING, "");
+    int length = snprintf(text, sizeof text, LWS_TARGET_MARKER_BEGINS "%s\n", plan->token);
+    lws_status status = marker ? lws_output_write(marker, text, (size_t)length)
+                               : lws_fail(LWS_ERR_MEMORY, "out of memory preparing %s", plan->options.output);
+    free(marker);
+    return status;
+}
+
+static lws_status make_ready(lws_prepare *plan)
+{
+    const lws_prepare_options *o = &plan->options;
+    lws_target_contents contents;
+    bool was_replacing; /* then the next run was asked for, to repair it */
+    LWS_TRY(lws_target_replace_resume(o->output, &was_replacing));
+    LWS_TRY(lws_target_look(o->output, &contents));
+    if (contents.has_dataset && !o->overwrite && !was_replacing)
+        return lws_fail(LWS_ERR_USAGE,
+                        "%s already holds a dataset (%s): name another folder, or "
+                        "add --overwrite to replace it",
+                        o->output, contents.shard);
+    LWS_TRY(check_contents(o->output, &contents));
+    LWS_TRY(lws_target_clear(o->output));
+    LWS_TRY(check_space(plan));
+    return write_marker(plan);
+}
+
 lws_status lws_prepare_begin(lws_prepare *plan)
 {
-    LWS_TRY(lws_folder_create(plan->options.output));
-    LWS_TRY(clear_folder(&plan->options));
-    return check_space(plan);
+    const char *output = plan->options.output;
+    LWS_TRY(lws_folder_make(output));
+    LWS_TRY(lws_folder_lock(output, "--output", &plan->lock));
+    lws_status status = make_ready(plan);
+    if (status != LWS_OK) {
+        lws_folder_unlock(output, plan->lock);
+        plan->lock = -1;
+        plan->token[0] = 0;
+    }
+    return status;
+}
+
+const char *lws_prepare_token(const lws_prepare *plan)
+{
+    return plan->token;
+}
+
+lws_status lws_prepare_join(const lws_prepare *plan, const char *token)
+{
+    char there[LWS_PREPARE_TOKEN] = "";
+    char *marker = lws_path(plan->options.output, "", LWS_TARGET_PREPARING, "");
+    if (!marker)
+        return lws_fail(LWS_ERR_MEMORY, "out of memory preparing %s", plan->options.output);
+    FILE *in = fopen(marker, "re");
+    bool same = in && fscanf(in, LWS_TARGET_MARKER_BEGINS "%32s", there) == 1 && strcmp(there, token) == 0;
+    if (in)
+        fclose(in);
+    free(marker);
+    if (!same)
+        return lws_fail(LWS_ERR_IO,
+                        "%s is not the same folder here as on the host of rank 0: choose an --output on a file system "
+                        "that all hosts share",
+                        plan->options.output);
+    return LWS_OK;
 }
 
 /* ---- after ----------------------------------------------------------------------------------- */
@@ -116,12 +158,11 @@ lws_status lws_prepare_complete(lws_prepare *plan, int shard, const lws_prepare_
     lws_shard_facts facts;
     int64_t first = 0;
     char digest[LWS_DIGEST_TEXT], split_digest[LWS_DIGEST_TEXT];
-    char *path = lws_plan_shard_path(plan, shard, true);
+    char *path = lws_plan_shard_path(plan, shard);
     if (!path)
         return lws_fail(LWS_ERR_MEMORY, "out of memory completing a shard");
     lws_status status = gather(plan, shard, results, &facts, &first);
-    plan->shards[shard].dropped = status == LWS_OK && facts.rows_by_split[facts.split] == 0;
-    if (status != LWS_OK || plan->shards[shard].dropped) {
+    if (status != LWS_OK || facts.rows_by_split[facts.split] == 0) {
         unlink(path);
     } else {
         lws_digest(digests + first + facts.first_row, (size_t)results[shard].rows * sizeof *digests, digest);
@@ -134,29 +175,32 @@ lws_status lws_prepare_complete(lws_prepare *plan, int shard, const lws_prepare_
     return status;
 }
 
-lws_status lws_prepare_publish(lws_prepare *plan, int shard)
+static char *report_path(const lws_prepare *plan)
 {
-    if (plan->shards[shard].dropped)
-        return LWS_OK;
-    char *from = lws_plan_shard_path(plan, shard, true), *to = lws_plan_shard_path(plan, shard, false);
-    lws_status status = LWS_OK;
-    if (!from || !to)
-        status = lws_fail(LWS_ERR_MEMORY, "out of memory publishing a shard");
-    else if (rename(from, to) != 0)
-        status = lws_fail(LWS_ERR_IO, "cannot rename %s to %s: %m", from, to);
-    else
-        status = lws_folder_sync(plan->options.output);
-    free(from);
-    free(to);
-    return status;
+    return lws_path(plan->options.output, ".", LWS_PREPARE_REPORT, LWS_TARGET_PARTIAL);
+}
+
+lws_status lws_prepare_publish(lws_prepare *plan, const lws_prepare_result *results, const char *const *problems)
+{
+    lws_target_contents contents;
+    int shards[LWS_SPLITS] = {0};
+    char *report = report_path(plan);
+    lws_status status = report ? lws_plan_write_report(plan, results, problems, report)
+                               : lws_fail(LWS_ERR_MEMORY, "out of memory writing the report");
+    free(report);
+    LWS_TRY(status);
+    for (int i = 0; i < plan->shard_count; i++) {
+        lws_split split = plan->shards[i].split;
+        if (results[i].rows > 0)
+            shards[split] = plan->shards_in_split[split];
+    }
+    LWS_TRY(lws_target_look(plan->options.output, &contents));
+    LWS_TRY(check_contents(plan->options.output, &contents));
+    return lws_target_replace(plan->options.output, shards, &plan->is_replacing);
 }
 
 void lws_prepare_discard(lws_prepare *plan)
 {
-    for (int i = 0; i < plan->shard_count; i++) {
-        char *path = lws_plan_shard_path(plan, i, true);
-        if (path)
-            unlink(path);
-        free(path);
-    }
+    if (plan->token[0] && !plan->is_replacing)
+        lws_target_clear(plan->options.output);
 }

@@ -1,6 +1,9 @@
 /* Listing, splits and shards. */
 #include "plan.h"
 
+#include "target.h"
+
+#include <lwssim/folder.h>
 #include <lwssim/log.h>
 
 #include <omp.h>
@@ -176,8 +179,7 @@ static lws_status cut_shards(lws_prepare *plan)
         int64_t n = plan->images_in_split[s], count = plan->shards_in_split[s];
         for (int64_t i = 0; i < count; i++) {
             int64_t first = n * i / count, end = n * (i + 1) / count;
-            plan->shards[plan->shard_count++] =
-                (lws_plan_shard){(lws_split)s, (int)i, start + first, end - first, false};
+            plan->shards[plan->shard_count++] = (lws_plan_shard){(lws_split)s, (int)i, start + first, end - first};
         }
         start += n;
     }
@@ -214,6 +216,7 @@ lws_status lws_prepare_plan(const lws_prepare_options *options, lws_prepare **ou
     if (!plan)
         return lws_fail(LWS_ERR_MEMORY, "out of memory planning the preparation");
     plan->options = *options;
+    plan->lock = -1;
     plan->threads = omp_get_max_threads();
     lws_status status = open_source(plan);
     if (status == LWS_OK)
@@ -237,6 +240,7 @@ void lws_prepare_free(lws_prepare *plan)
 {
     if (!plan)
         return;
+    lws_folder_unlock(plan->options.output, plan->lock);
     lws_source_close(plan->source);
     lws_partition_report_free(&plan->partition_report);
     free(plan->images);
@@ -300,12 +304,12 @@ size_t lws_plan_row_bytes(const lws_prepare *plan)
     return (size_t)plan->recipe.size * (size_t)plan->recipe.size * (size_t)plan->recipe.channels;
 }
 
-char *lws_plan_shard_path(const lws_prepare *plan, int shard, bool temporary)
+char *lws_plan_shard_path(const lws_prepare *plan, int shard)
 {
     const lws_plan_shard *s = &plan->shards[shard];
     char name[LWS_DATASET_SHARD_NAME];
     lws_dataset_shard_name(s->split, s->index, plan->shards_in_split[s->split], name);
-    return lws_path(plan->options.output, temporary ? "." : "", name, temporary ? ".partial" : "");
+    return lws_path(plan->options.output, ".", name, LWS_TARGET_PARTIAL);
 }
 
 const char *lws_plan_image_name(const lws_prepare *plan, int64_t image, char buffer[32])

@@ -1,9 +1,10 @@
 /* prepare-report.txt: what was taken, what was left out, and why. */
 #include "plan.h"
 
+#include "target.h"
+
+#include <lwssim/output.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
 
 static void write_names(FILE *out, const char *what, int64_t count, char *const *names, int64_t shown)
 {
@@ -17,7 +18,7 @@ static void write_names(FILE *out, const char *what, int64_t count, char *const 
 
 static void write_source(FILE *out, const lws_prepare *plan)
 {
-    fprintf(out, "Recipe: %s\n", plan->recipe_text);
+    fprintf(out, "%s%s\n", LWS_TARGET_REPORT_BEGINS, plan->recipe_text);
     if (!plan->source) {
         fprintf(out, "Source: %lld synthetic faces\n", (long long)plan->listed);
         return;
@@ -68,23 +69,11 @@ static void write_all(FILE *out, const lws_prepare *plan, const lws_prepare_resu
         fputs(problems[i] ? problems[i] : "", out);
 }
 
-lws_status lws_prepare_report(lws_prepare *plan, const lws_prepare_result *results, const char *const *problems)
+lws_status lws_plan_write_report(const lws_prepare *plan, const lws_prepare_result *results,
+                                 const char *const *problems, const char *path)
 {
-    char *path = lws_path(plan->options.output, "", LWS_PREPARE_REPORT, "");
-    FILE *out = path ? fopen(path, "we") : NULL;
-    lws_status status = LWS_OK;
-    if (!path) {
-        status = lws_fail(LWS_ERR_MEMORY, "out of memory writing the report");
-    } else if (!out) {
-        status = lws_fail(LWS_ERR_IO, "cannot write %s: %m", path);
-    } else {
-        write_all(out, plan, results, problems);
-        bool failed = fflush(out) != 0 || ferror(out) || fsync(fileno(out)) != 0;
-        if (failed)
-            status = lws_fail(LWS_ERR_IO, "cannot write %s: %m", path);
-        if (fclose(out) != 0 && !failed)
-            status = lws_fail(LWS_ERR_IO, "cannot write %s: %m", path);
-    }
-    free(path);
-    return status;
+    lws_output out;
+    LWS_TRY(lws_output_open(path, &out));
+    write_all(out.file, plan, results, problems);
+    return lws_output_commit(&out);
 }

@@ -143,7 +143,7 @@ static lws_status write_rows(job *j, int64_t *rows)
     int64_t count = j->shard->count, kept = 0;
     const char **names = calloc((size_t)count + 1, sizeof *names);
     char(*made_up)[32] = calloc((size_t)count + 1, sizeof *made_up);
-    char *path = lws_plan_shard_path(j->plan, (int)(j->shard - j->plan->shards), true);
+    char *path = lws_plan_shard_path(j->plan, (int)(j->shard - j->plan->shards));
     lws_status status = LWS_OK;
     if (!names || !made_up || !path) {
         status = lws_fail(LWS_ERR_MEMORY, "out of memory for the names of %lld images", (long long)count);

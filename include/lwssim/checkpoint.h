@@ -11,9 +11,10 @@
 #define LWSSIM_CHECKPOINT_H
 
 #include <lwssim/digest.h>
+#include <lwssim/folder.h>
 #include <lwssim/nn.h>
 
-enum { LWS_CHECKPOINT_SCHEMA = 1, LWS_PATH = 4096 };
+enum { LWS_CHECKPOINT_SCHEMA = 1 };
 
 typedef struct lws_checkpoint_meta {
     lws_shape image;
@@ -45,16 +46,44 @@ lws_status lws_checkpoint_verify(const char *path);
 /* The digest attribute of a verified file: the same for equal states. */
 lws_status lws_checkpoint_digest(const char *path, char digest[LWS_DIGEST_TEXT]);
 
-/* How many checkpoints a folder has, whole or not; -1 where it cannot be read. */
+/* What a file says of itself, without looking at its arrays: *step where it is a checkpoint. LWS_ERR_FORMAT where it is
+ * none, or too damaged to tell; LWS_ERR_IO where it cannot be read. */
+lws_status lws_checkpoint_peek(const char *path, int64_t *step);
+
+/* ---- the folder of a run's checkpoints: files "step-NNNNNNNNN.h5"; what has any other name is none of them ---- */
+
+/* FOLDER/step-NNNNNNNNN.h5 to path [LWS_PATH]. */
+void lws_checkpoint_path(const char *folder, int64_t step, char *path);
+
+/* The steps of the files' names, newest first, whatever the files hold; the caller frees the list. LWS_ERR_IO where
+ * the folder cannot be read, LWS_ERR_MEMORY. */
+lws_status lws_checkpoint_list(const char *folder, int64_t **steps, int64_t *count);
+
+/* How many there are, whole or not; -1 where the folder cannot be read. */
 int64_t lws_checkpoint_count(const char *folder);
 
-/* The newest checkpoint of a folder that verifies, path [LWS_PATH]; those that do not are passed over with a warning.
- * With step >= 0, that step's. LWS_ERR_IO when there is none. */
+/* As lws_checkpoint_verify; and where the file has the name of a step, it must hold that step: else
+ * LWS_ERR_MISMATCH. */
+lws_status lws_checkpoint_verify_name(const char *path);
+
+/* To read from: the newest that verifies and holds the step of its name, path [LWS_PATH]; others are passed over with a
+ * warning. With step >= 0, that step's. LWS_ERR_IO, LWS_ERR_FORMAT when there is none. */
 lws_status lws_checkpoint_find(const char *folder, int64_t step, char *path);
 
+/* To go on from: the newest as above; but LWS_ERR_IO where a newer one cannot be opened or read, and LWS_ERR_MISMATCH
+ * where it is of another version: going on would leave it behind. */
+lws_status lws_checkpoint_find_to_resume(const char *folder, char *path);
+
+/* When a run goes on from `step`: renames the damaged ones of later steps, which it will write again, to
+ * "….damaged". LWS_ERR_IO. */
+lws_status lws_checkpoint_set_aside(const char *folder, int64_t step);
+
 /* After the checkpoint of `step` was written: deletes all but the newest `keep` up to it and that of best_step (-1:
- * none). Those of later steps go too: the run was resumed from before them, as they were bad. So do leftover
- * temporary files. */
+ * none). What is no checkpoint of the step of its name stays and does not count. */
 void lws_checkpoint_prune(const char *folder, int64_t step, int64_t keep, int64_t best_step);
+
+/* Throws a run's checkpoints away; what is no checkpoint of the step of its name is renamed instead. LWS_ERR_IO where
+ * one cannot be opened, removed or renamed. */
+lws_status lws_checkpoint_remove_all(const char *folder);
 
 #endif

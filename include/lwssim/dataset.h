@@ -32,6 +32,9 @@ enum {
     LWS_DATASET_SHARDS = 99999,  /* of a split, at most */
 };
 
+/* While a file of this name is in the folder, its shards are being replaced, and lws_dataset_open refuses it. */
+#define LWS_DATASET_REPLACING ".lwssim-replacing"
+
 typedef enum lws_split { LWS_TRAIN, LWS_VALID, LWS_TEST, LWS_SPLITS } lws_split;
 
 /* "train", "valid", "test". */

@@ -1,19 +1,20 @@
 /* From images to a dataset folder (dataset.h): list, decode, crop, resize, write, verify, rename.
  *
  * The work is cut into shards before any image is decoded, by the listing alone, so the shards are
- * the same bytes for any number of ranks. The folder reaches its final names only when every shard
- * is written and verified. This module knows no ranks: the caller deals out the shards and brings
- * the results together.
+ * the same bytes for any number of ranks. They get their final names only when every one of them is
+ * written and verified; a dataset that stands there is whole until then. This module knows no
+ * ranks: the caller deals out the shards and brings the results together.
  *
  *   plan          every process
  *   begin         one process
+ *   join          every other process
  *   shard i       one process for each; then the results of all go to all
  *   complete i    the process that made it; then all wait for each other
- *   publish i     the process that made it
- *   report        one process
- *   discard       one process, where any of these failed
+ *   publish       the process that began
+ *   discard       the process that began, where any of these failed
  *
- * Until the last rename, lws_dataset_open refuses the folder. */
+ * Killed at any moment, the old dataset is there, or the new one, or lws_dataset_open refuses the folder and the next
+ * begin repairs it. */
 #ifndef LWSSIM_PREPARE_H
 #define LWSSIM_PREPARE_H
 
@@ -36,7 +37,7 @@ typedef struct lws_prepare_options {
     int64_t limit;                   /* at most so many images, 0: all */
     int64_t seed;                    /* synthetic faces and the split */
     bool strict;                     /* a bad image is an error */
-    bool overwrite;                  /* replace a dataset that stands in output */
+    bool overwrite;                  /* replace a dataset that stands in output, in the end */
 } lws_prepare_options;
 
 extern const lws_config_table lws_prepare_table;
@@ -68,10 +69,17 @@ const char *lws_prepare_recipe(const lws_prepare *plan);
  * caller frees it; NULL when out of memory. */
 char *lws_prepare_describe(const lws_prepare *plan);
 
-/* Before the first shard: one process makes the folder, refuses one that holds a dataset (with
- * overwrite, deletes that dataset), clears away what an interrupted run left, and checks that the
- * disk has room. LWS_ERR_USAGE, LWS_ERR_IO. */
+/* Before the first shard: one process makes the folder and locks it until lws_prepare_free. Refuses one that holds a
+ * dataset (without overwrite), one that holds no dataset but something else, and one where a file that is no shard has
+ * the name of a shard. Clears away what an interrupted run left, and checks that the disk has room. On failure nothing
+ * is left or changed. LWS_ERR_USAGE, LWS_ERR_IO (also where another job has the folder). */
 lws_status lws_prepare_begin(lws_prepare *plan);
+
+/* What tells this preparation from others: the process that began gives it to all others, which join with it and so
+ * make sure that they see the same folder. LWS_ERR_IO where not. */
+enum { LWS_PREPARE_TOKEN = 33 };
+const char *lws_prepare_token(const lws_prepare *plan);
+lws_status lws_prepare_join(const lws_prepare *plan, const char *token);
 
 /* Decodes and writes shard `shard` under its temporary name, with all threads of this process.
  * progress(user, done) is called now and then from one thread with the number of images done in
@@ -83,20 +91,19 @@ lws_status lws_prepare_shard(lws_prepare *plan, int shard, void (*progress)(void
                              lws_prepare_result *result, uint64_t **digests, char **problems);
 
 /* Completes the shard that this process wrote: `results` [shards] and `digests` (all shards' in
- * order) come from all processes. Writes the attributes, flushes the file to disk and verifies it;
- * then, when all have done so, _publish renames it. A split all of whose images are bad has no
- * shard file at all. LWS_ERR_FORMAT where that goes for all splits; LWS_ERR_IO, LWS_ERR_MEMORY. */
+ * order) come from all processes. Writes the attributes, flushes the file to disk and verifies it. A split all of whose
+ * images are bad has no shard file at all. LWS_ERR_FORMAT where that goes for all splits; LWS_ERR_IO,
+ * LWS_ERR_MEMORY. */
 lws_status lws_prepare_complete(lws_prepare *plan, int shard, const lws_prepare_result *results,
                                 const uint64_t *digests);
-lws_status lws_prepare_publish(lws_prepare *plan, int shard);
 
-/* After the last rename: one process writes LWS_PREPARE_REPORT into the output folder (counts,
- * partition mismatches, every skipped image with its reason); `problems` has one text a shard.
- * LWS_ERR_IO. */
+/* When all shards are complete: the process that began writes LWS_PREPARE_REPORT (counts, partition mismatches, every
+ * skipped image with its reason; `problems` has one text a shard, or NULL), and puts everything in the place of what
+ * was there. LWS_ERR_IO, LWS_ERR_USAGE where somebody has put other files there meanwhile. */
 #define LWS_PREPARE_REPORT "prepare-report.txt"
-lws_status lws_prepare_report(lws_prepare *plan, const lws_prepare_result *results, const char *const *problems);
+lws_status lws_prepare_publish(lws_prepare *plan, const lws_prepare_result *results, const char *const *problems);
 
-/* After a failure, when all processes have stopped: one removes all temporary files. */
+/* After a failure, when all processes have stopped: removes all temporary files. */
 void lws_prepare_discard(lws_prepare *plan);
 
 #endif

@@ -37,6 +37,9 @@ int lws_profile_entries(const lws_profile_entry **entries);
  * as process number `process`. Stretches still open are left out. LWS_ERR_IO. */
 lws_status lws_profile_write(const char *path, int process);
 
+/* Whether the file begins as such a timeline does. */
+bool lws_profile_is_timeline(const char *path);
+
 /* For the inline functions below. */
 extern bool lws_profile_is_on;
 void lws_profile_enter(const char *group, const char *name);

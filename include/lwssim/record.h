@@ -29,7 +29,8 @@ lws_status lws_record_load(const char *path, lws_record **out);
 /* The text, on one line or indented; the caller frees it. NULL when out of memory. */
 char *lws_record_print(const lws_record *record, bool indented);
 
-/* Writes the indented text to a file, "-" for standard output. LWS_ERR_IO, LWS_ERR_MEMORY. */
+/* Writes the indented text to a file, which appears whole or not at all, or to standard output ("-"). LWS_ERR_IO,
+ * LWS_ERR_MEMORY. */
 lws_status lws_record_save(const lws_record *record, const char *path);
 
 #endif

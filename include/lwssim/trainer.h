@@ -11,8 +11,9 @@ typedef struct lws_train_request {
     bool overwrite;  /* throw away the run that is there */
 } lws_train_request;
 
-/* With resume, options start from the run's config.ini: call this first, then apply the command line on top. All
- * ranks. LWS_ERR_IO where there is no run. */
+/* With resume, options start from the run's config.ini, or where it is gone from the newest checkpoint, which has all
+ * but the group "run": call this first, then apply the command line on top. All ranks. LWS_ERR_IO where there is no
+ * run. */
 lws_status lws_train_load_options(lws_comm *comm, const char *run, lws_train_options *options);
 
 /* Trains to the end: options resolved, the folder filled. All ranks. LWS_STOPPED after an early stop by signal, with a

@@ -1,6 +1,7 @@
 #include <lwssim/profile.h>
 
 #include <lwssim/clock.h>
+#include <lwssim/output.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -163,22 +164,29 @@ static void write_event(FILE *out, const event *e, int process)
             1e6 * (e->end - e->begin), process);
 }
 
+static const char beginning[] = "{\"displayTimeUnit\":\"ms\",\"traceEvents\":[\n";
+
+bool lws_profile_is_timeline(const char *path)
+{
+    char found[sizeof beginning] = "";
+    FILE *in = fopen(path, "re");
+    bool read = in && fread(found, 1, sizeof found - 1, in) == sizeof found - 1;
+    if (in)
+        fclose(in);
+    return read && strcmp(found, beginning) == 0;
+}
+
 lws_status lws_profile_write(const char *path, int process)
 {
-    FILE *out = fopen(path, "w");
-    if (!out)
-        return lws_fail(LWS_ERR_IO, "cannot write %s: %m", path);
-    fprintf(out,
-            "{\"displayTimeUnit\":\"ms\",\"traceEvents\":[\n"
-            "{\"name\":\"process_name\",\"ph\":\"M\",\"pid\":%d,\"tid\":0,"
+    lws_output out;
+    LWS_TRY(lws_output_open(path, &out));
+    fprintf(out.file,
+            "%s{\"name\":\"process_name\",\"ph\":\"M\",\"pid\":%d,\"tid\":0,"
             "\"args\":{\"name\":\"rank %d\"}}",
-            process, process);
+            beginning, process, process);
     for (int64_t i = 0; i < profile.events; i++)
         if (profile.event[i].end > 0)
-            write_event(out, &profile.event[i], process);
-    fprintf(out, "\n]}\n");
-    bool failed = fflush(out) != 0 || ferror(out);
-    if (fclose(out) != 0 || failed)
-        return lws_fail(LWS_ERR_IO, "cannot write %s: %m", path);
-    return LWS_OK;
+            write_event(out.file, &profile.event[i], process);
+    fprintf(out.file, "\n]}\n");
+    return lws_output_commit(&out);
 }

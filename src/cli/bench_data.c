@@ -39,9 +39,7 @@ static lws_status write_shards(lws_prepare *plan)
     }
     for (int s = 0; s < shards; s++)
         LWS_TRY(lws_prepare_complete(plan, s, results, digests));
-    for (int s = 0; s < shards; s++)
-        LWS_TRY(lws_prepare_publish(plan, s));
-    return LWS_OK;
+    return lws_prepare_publish(plan, results, (const char *const[LWS_SPLITS]){NULL});
 }
 
 static lws_status make_faces(const char *folder, double *seconds)

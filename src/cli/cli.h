@@ -43,6 +43,13 @@ void cli_prepare_environment(char **argv);
 /* One line on the machine: ranks, threads, kernel. */
 void cli_describe_machine(int ranks, int threads);
 
+/* outputs.c: LWS_ERR_USAGE where the output of this option is one of the inputs, by whatever name: files, or folders
+ * and what is read of them; the list ends with NULL, and "" stands for none. Call before anything is computed. */
+lws_status cli_check_output(const char *option, const char *output, const char *const *inputs);
+
+/* outputs.c: LWS_ERR_USAGE where the name promises another kind of picture than a PNG. */
+lws_status cli_check_png(const char *option, const char *output);
+
 /* what.c: what a path is. */
 typedef enum cli_kind { CLI_DATASET, CLI_SHARD, CLI_CHECKPOINT, CLI_RUN } cli_kind;
 lws_status cli_identify(const char *path, cli_kind *kind);

@@ -95,6 +95,9 @@ static lws_status default_data(lws_comm *comm, command *c)
     lws_config_defaults(lws_train_table, &options);
     LWS_TRY(lws_train_load_options(comm, c->run, &options));
     memcpy(c->data, options.data, sizeof c->data);
+    if (!c->data[0])
+        return lws_fail(LWS_ERR_USAGE, "evaluate: --data DIR is needed, as %s does not say what it was trained on",
+                        c->run);
     return LWS_OK;
 }
 
@@ -105,10 +108,13 @@ static lws_status evaluate(lws_comm *comm, command *c)
     lws_evaluation result;
     int cores, ranks;
     omp_set_num_threads(lws_comm_threads(comm, &cores, &ranks));
-    LWS_TRY(lws_comm_agree(comm, default_data(comm, c)));
+    lws_status status = default_data(comm, c);
+    if (status == LWS_OK && strcmp(c->json, "-") != 0)
+        status = cli_check_output("--json", c->json, (const char *const[]){c->checkpoint, c->run, c->data, NULL});
+    LWS_TRY(lws_comm_agree(comm, status));
     LWS_TRY(lws_trained_load(comm, c->checkpoint, c->run, c->best, &trained));
     lws_split split = (lws_split)c->split;
-    lws_status status = lws_comm_agree(comm, open_split(c, &trained, &dataset));
+    status = lws_comm_agree(comm, open_split(c, &trained, &dataset));
     if (status == LWS_OK)
         status = lws_agree_on_images(comm, 1, &split, (const lws_dataset *const *)&dataset);
     if (status == LWS_OK)

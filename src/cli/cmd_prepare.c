@@ -159,31 +159,39 @@ static lws_status exchange(job *j)
     return lws_comm_agree(j->comm, status);
 }
 
-static lws_status for_own_shards(job *j, bool complete)
+static lws_status complete_shards(job *j)
 {
-    for (int s = 0; s < j->shards; s++) {
+    for (int s = 0; s < j->shards; s++)
         if (j->owner[s] == lws_comm_rank(j->comm))
-            LWS_TRY(complete ? lws_prepare_complete(j->plan, s, j->results, j->digests)
-                             : lws_prepare_publish(j->plan, s));
-    }
+            LWS_TRY(lws_prepare_complete(j->plan, s, j->results, j->digests));
     return LWS_OK;
 }
 
-static lws_status report(job *j, const lws_prepare_options *options)
+/* Rank 0 makes the output folder ready, and all see to it that they see the same. */
+static lws_status begin(job *j)
+{
+    char token[LWS_PREPARE_TOKEN] = "";
+    bool root = lws_comm_rank(j->comm) == 0;
+    LWS_TRY(lws_comm_agree(j->comm, root ? lws_prepare_begin(j->plan) : LWS_OK));
+    if (root)
+        snprintf(token, sizeof token, "%s", lws_prepare_token(j->plan));
+    lws_comm_broadcast(j->comm, token, sizeof token);
+    return lws_comm_agree(j->comm, root ? LWS_OK : lws_prepare_join(j->plan, token));
+}
+
+static void report(const job *j, const lws_prepare_options *options)
 {
     int64_t rows = 0, skipped = 0;
     for (int s = 0; s < j->shards; s++) {
         rows += j->results[s].rows;
         skipped += j->results[s].skipped;
     }
-    LWS_TRY(lws_prepare_report(j->plan, j->results, (const char *const *)j->problems));
     double seconds = lws_now() - j->start;
     lws_info("%lld images in %s (%.0f a second); dataset in %s", (long long)rows, lws_duration(seconds),
              (double)rows / seconds, options->output);
     if (skipped > 0)
         lws_warn("%lld images could not be used; %s/%s names them", (long long)skipped, options->output,
                  LWS_PREPARE_REPORT);
-    return LWS_OK;
 }
 
 static lws_status agree_on_plan(job *j)
@@ -205,17 +213,19 @@ static lws_status run(job *j, const lws_prepare_options *options)
         status = deal(j);
     LWS_TRY(lws_comm_agree(j->comm, status));
     LWS_TRY(agree_on_plan(j));
-    LWS_TRY(lws_comm_agree(j->comm, root ? lws_prepare_begin(j->plan) : LWS_OK));
-    status = lws_comm_agree(j->comm, make_shards(j));
+    status = begin(j);
+    if (status == LWS_OK)
+        status = lws_comm_agree(j->comm, make_shards(j));
     if (status == LWS_OK)
         status = exchange(j);
     if (status == LWS_OK)
-        status = lws_comm_agree(j->comm, for_own_shards(j, true));
-    if (status == LWS_OK)
-        status = lws_comm_agree(j->comm, for_own_shards(j, false));
-    if (status == LWS_OK)
-        return lws_comm_agree(j->comm, root ? report(j, options) : LWS_OK);
-    if (root) {
+        status = lws_comm_agree(j->comm, complete_shards(j));
+    if (status == LWS_OK && root)
+        status = lws_prepare_publish(j->plan, j->results, (const char *const *)j->problems);
+    status = lws_comm_agree(j->comm, status);
+    if (status == LWS_OK && root) {
+        report(j, options);
+    } else if (root) {
         char kept[2048]; /* discarding must not replace the message of what went wrong */
         snprintf(kept, sizeof kept, "%s", lws_message());
         lws_prepare_discard(j->plan);

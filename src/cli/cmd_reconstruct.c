@@ -87,6 +87,8 @@ lws_status cmd_reconstruct(int argc, char **argv)
         return LWS_OK;
     if (!c.input[0] || !c.output[0])
         return lws_fail(LWS_ERR_USAGE, "reconstruct: --input and --output are needed");
+    LWS_TRY(cli_check_png("--output", c.output));
+    LWS_TRY(cli_check_output("--output", c.output, (const char *const[]){c.input, c.checkpoint, c.run, NULL}));
     LWS_TRY(lws_trained_load(NULL, c.checkpoint, c.run, c.best, &trained));
     lws_status status = pictures_load(c.input, trained.meta.image, (int)c.crop, (int)c.limit, &images);
     if (status == LWS_OK) {

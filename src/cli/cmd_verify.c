@@ -22,7 +22,7 @@ static lws_status verify_shard(const char *path)
 
 static lws_status verify_checkpoint(const char *path)
 {
-    LWS_TRY(lws_checkpoint_verify(path));
+    LWS_TRY(lws_checkpoint_verify_name(path));
     printf("%s: as written\n", path);
     return LWS_OK;
 }

@@ -93,16 +93,17 @@ static lws_status find_any(const char *folder, char found[LWS_DATASET_SHARD_NAME
     if (!dir)
         return lws_fail(LWS_ERR_IO, "cannot open the dataset folder %s: %m", folder);
     found[0] = 0;
-    bool interrupted = false;
+    bool interrupted = false, replacing = false;
     for (struct dirent *entry; (entry = readdir(dir));) {
         interrupted = interrupted || strstr(entry->d_name, ".h5.partial");
+        replacing = replacing || strcmp(entry->d_name, LWS_DATASET_REPLACING) == 0;
         if (lws_dataset_is_shard_name(entry->d_name) && (!found[0] || strcmp(entry->d_name, found) < 0))
             strcpy(found, entry->d_name); /* such a name fits */
     }
     closedir(dir);
-    if (found[0])
+    if (found[0] && !replacing)
         return LWS_OK;
-    if (interrupted)
+    if (interrupted || replacing)
         return lws_fail(LWS_ERR_MISMATCH,
                         "%s: the dataset is not complete. 'lwssim prepare' is still at "
                         "work, or was interrupted: run it again.",

@@ -1,12 +1,11 @@
 #include <lwssim/grid.h>
 
+#include <lwssim/output.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 /* Of stb_image_write, whose header does not declare it; the caller frees the PNG's bytes. */
 unsigned char *stbi_write_png_to_mem(const unsigned char *pixels, int stride_bytes, int x, int y, int n, int *out_len);
@@ -22,26 +21,6 @@ static void place(const float *image, int h, int w, int c, int factor, uint8_t *
                 out[(size_t)y * stride + (size_t)x * c + k] = (uint8_t)lrintf(fminf(fmaxf(pixel[k], 0), 1) * 255);
         }
     }
-}
-
-/* A file appears whole or not at all; what is no regular file (a pipe, a device) is written to as it is. */
-static lws_status write_file(const char *path, const unsigned char *bytes, size_t count)
-{
-    char temporary[4200];
-    struct stat info;
-    bool direct = stat(path, &info) == 0 && !S_ISREG(info.st_mode);
-    snprintf(temporary, sizeof temporary, "%s%s", path, direct ? "" : ".partial");
-    FILE *out = fopen(temporary, "wb");
-    bool written = out && fwrite(bytes, 1, count, out) == count;
-    if (out)
-        written = fclose(out) == 0 && written;
-    if (!written || (!direct && rename(temporary, path) != 0)) {
-        lws_status status = lws_fail(LWS_ERR_IO, "cannot write %s: %m", path);
-        if (!direct)
-            remove(temporary);
-        return status;
-    }
-    return LWS_OK;
 }
 
 lws_status lws_grid_write(const char *path, int h, int w, int c, int rows, int columns, const float *const *image)
@@ -61,8 +40,8 @@ lws_status lws_grid_write(const char *path, int h, int w, int c, int rows, int c
     }
     int png_bytes;
     unsigned char *png = stbi_write_png_to_mem(pixels, (int)stride, width, height, c, &png_bytes);
-    lws_status status =
-        png ? write_file(path, png, (size_t)png_bytes) : lws_fail(LWS_ERR_MEMORY, "out of memory drawing %s", path);
+    lws_status status = png ? lws_output_write(path, png, (size_t)png_bytes)
+                            : lws_fail(LWS_ERR_MEMORY, "out of memory drawing %s", path);
     free(png);
     free(pixels);
     return status;

@@ -1,9 +1,13 @@
 #include <lwssim/metrics_log.h>
 
 #include <cjson/cJSON.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <lwssim/output.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 struct lws_metrics_log {
@@ -11,35 +15,49 @@ struct lws_metrics_log {
     char path[4096];
 };
 
-/* Copies the lines up to and including `step` and puts the copy in the file's place. A last line that was cut off by a
- * crash is no JSON and goes too. */
-static lws_status rewind_to(const char *path, int64_t step)
+/* Copies the lines up to and including `step`. A last line that was cut off by a crash is no JSON and is left out.
+ * False where `in` cannot be read. */
+static bool copy_until(FILE *in, int64_t step, FILE *out)
 {
-    FILE *in = fopen(path, "r");
-    if (!in)
-        return LWS_OK; /* nothing there yet */
-    char copy[4200], *line = NULL;
+    char *line = NULL;
     size_t capacity = 0;
-    snprintf(copy, sizeof copy, "%s.partial", path);
-    FILE *out = fopen(copy, "w");
-    for (ssize_t length; out && (length = getline(&line, &capacity, in)) > 0;) {
+    for (ssize_t length; (length = getline(&line, &capacity, in)) > 0;) {
         cJSON *record = line[length - 1] == '\n' ? cJSON_Parse(line) : NULL;
         const cJSON *at = cJSON_GetObjectItem(record, "step");
         if (cJSON_IsNumber(at) && at->valuedouble <= (double)step)
             fputs(line, out);
         cJSON_Delete(record);
     }
-    bool failed = !out || ferror(in) || ferror(out) || fflush(out) != 0 || fsync(fileno(out)) != 0;
     free(line);
-    fclose(in);
-    if (out && fclose(out) != 0)
-        failed = true;
-    if (failed || rename(copy, path) != 0) {
-        lws_status status = lws_fail(LWS_ERR_IO, "cannot rewrite %s: %m", path);
-        remove(copy);
-        return status;
-    }
-    return LWS_OK;
+    return !ferror(in);
+}
+
+static lws_status rewind_file(FILE *in, const char *path, int64_t step)
+{
+    lws_output out;
+    struct stat info;
+    if (fstat(fileno(in), &info) != 0 || !S_ISREG(info.st_mode))
+        return lws_fail(LWS_ERR_IO, "%s is not a regular file", path);
+    LWS_TRY(lws_output_open(path, &out));
+    if (copy_until(in, step, out.file))
+        return lws_output_commit(&out);
+    lws_status status = lws_fail(LWS_ERR_IO, "cannot read %s: %m", path);
+    lws_output_discard(&out);
+    return status;
+}
+
+static lws_status rewind_to(const char *path, int64_t step)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe must not block */
+    if (fd < 0 && errno == ENOENT)
+        return LWS_OK; /* nothing there yet */
+    FILE *in = fd >= 0 ? fdopen(fd, "r") : NULL;
+    lws_status status = in ? rewind_file(in, path, step) : lws_fail(LWS_ERR_IO, "cannot read %s: %m", path);
+    if (in)
+        fclose(in);
+    else if (fd >= 0)
+        close(fd);
+    return status;
 }
 
 lws_status lws_metrics_log_open(const char *folder, int64_t step, bool active, lws_metrics_log **out)

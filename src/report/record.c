@@ -1,6 +1,7 @@
 #include <lwssim/record.h>
 
 #include <cjson/cJSON.h>
+#include <lwssim/output.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,13 +54,14 @@ lws_status lws_record_save(const lws_record *record, const char *path)
     char *text = lws_record_print(record, true);
     if (!text)
         return lws_fail(LWS_ERR_MEMORY, "out of memory writing JSON");
-    bool to_stdout = strcmp(path, "-") == 0;
-    FILE *out = to_stdout ? stdout : fopen(path, "w");
     lws_status status = LWS_OK;
-    if (!out || fprintf(out, "%s\n", text) < 0 || fflush(out) != 0)
-        status = lws_fail(LWS_ERR_IO, "cannot write %s: %m", path);
-    if (out && !to_stdout && fclose(out) != 0 && status == LWS_OK)
-        status = lws_fail(LWS_ERR_IO, "cannot write %s: %m", path);
+    if (strcmp(path, "-") != 0) {
+        size_t length = strlen(text);
+        text[length] = '\n'; /* in place of the end, which a file does not need */
+        status = lws_output_write(path, text, length + 1);
+    } else if (puts(text) < 0 || fflush(stdout) != 0) {
+        status = lws_fail(LWS_ERR_IO, "cannot write to standard output: %m");
+    }
     free(text);
     return status;
 }

@@ -12,11 +12,8 @@ enum { GROUP_MODEL, GROUP_STATE, GROUP_M, GROUP_V, GROUPS };
 extern const char *const checkpoint_group[GROUPS];
 
 /* Everything the root digest covers, as text: the attributes, then NAME DIGEST of every array in name order. The
- * caller frees it; NULL when out of memory or unreadable (the message is set). */
-char *checkpoint_contents(lws_h5 *file, const lws_checkpoint_meta *meta, const char *config);
-
-/* Waits until the disk has all of a file. LWS_ERR_IO. */
-lws_status checkpoint_flush(const char *path);
+ * caller frees *text. LWS_ERR_MEMORY, LWS_ERR_FORMAT, LWS_ERR_IO. */
+lws_status checkpoint_contents(lws_h5 *file, const lws_checkpoint_meta *meta, const char *config, char **text);
 
 lws_status checkpoint_read_meta(lws_h5 *file, const char *path, lws_checkpoint_meta *meta, char **config);
 
@@ -25,5 +22,12 @@ lws_status checkpoint_open(const char *path, bool is_own, lws_h5 **file, lws_che
 
 /* Recomputes every digest of a checkpoint that this process has just written. */
 lws_status checkpoint_verify_own(const char *path);
+
+/* checkpoint_store.c: the step of "step-NNNNNNNNN" with this suffix; -1 for any other name, "step-10.h5" for one. */
+int64_t checkpoint_step_of(const char *name, const char *suffix);
+
+/* checkpoint_store.c: a file at `path` that holds another step than that of its name is renamed, so that the checkpoint
+ * of that step can be written. LWS_ERR_IO. */
+lws_status checkpoint_make_way(const char *path, int64_t step);
 
 #endif

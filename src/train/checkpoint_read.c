@@ -22,15 +22,13 @@ static lws_status list_array(void *user, const char *name, const lws_h5_info *in
     return LWS_OK;
 }
 
-char *checkpoint_contents(lws_h5 *file, const lws_checkpoint_meta *m, const char *config)
+lws_status checkpoint_contents(lws_h5 *file, const lws_checkpoint_meta *m, const char *config, char **text)
 {
-    char *text = NULL;
     size_t size = 0;
-    FILE *out = open_memstream(&text, &size);
-    if (!out) {
-        lws_fail(LWS_ERR_MEMORY, "out of memory digesting a checkpoint");
-        return NULL;
-    }
+    *text = NULL;
+    FILE *out = open_memstream(text, &size);
+    if (!out)
+        return lws_fail(LWS_ERR_MEMORY, "out of memory digesting a checkpoint");
     fprintf(out, "%d %d %d %s %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %a\n%s\n", m->image.h, m->image.w,
             m->image.c, m->dataset_digest, m->seed, m->epoch, m->step, m->best_step, m->best_ssim, config);
     listing l = {file, out};
@@ -38,10 +36,10 @@ char *checkpoint_contents(lws_h5 *file, const lws_checkpoint_meta *m, const char
     if (fclose(out) != 0 && status == LWS_OK)
         status = lws_fail(LWS_ERR_MEMORY, "out of memory digesting a checkpoint");
     if (status != LWS_OK) {
-        free(text);
-        return NULL;
+        free(*text);
+        *text = NULL;
     }
-    return text;
+    return status;
 }
 
 /* The attribute must fit: what is cut off could pass for another. */
@@ -105,8 +103,8 @@ lws_status checkpoint_open(const char *path, bool is_own, lws_h5 **file, lws_che
     lws_status status = checkpoint_read_meta(*file, path, meta, config);
     if (status == LWS_OK)
         status = read_text(*file, path, "digest", expected, sizeof expected);
-    if (status == LWS_OK && !(contents = checkpoint_contents(*file, meta, *config)))
-        status = LWS_ERR_FORMAT;
+    if (status == LWS_OK)
+        status = checkpoint_contents(*file, meta, *config, &contents);
     if (status == LWS_OK) {
         lws_digest(contents, strlen(contents), digest);
         if (strcmp(digest, expected) != 0)

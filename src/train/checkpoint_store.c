@@ -1,15 +1,34 @@
 /* The folder of a run's checkpoints: which there are, which is the newest that verifies, which may go. */
-#include <lwssim/checkpoint.h>
+#include "checkpoint_file.h"
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <lwssim/log.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <stdbool.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+/* ---- names ----------------------------------------------------------------------------------- */
+
+void lws_checkpoint_path(const char *folder, int64_t step, char *path)
+{
+    snprintf(path, LWS_PATH, "%s/step-%09" PRId64 ".h5", folder, step);
+}
+
+int64_t checkpoint_step_of(const char *name, const char *suffix)
+{
+    char again[64];
+    int64_t step;
+    if (sscanf(name, "step-%" SCNd64, &step) != 1 || step < 0)
+        return -1;
+    snprintf(again, sizeof again, "step-%09" PRId64 "%s", step, suffix);
+    return strcmp(name, again) == 0 ? step : -1;
+}
 
 static int newest_first(const void *a, const void *b)
 {
@@ -17,97 +36,237 @@ static int newest_first(const void *a, const void *b)
     return (x < y) - (x > y);
 }
 
-/* Steps of the checkpoints in the folder, newest first; *count is -1 when the folder cannot be read. The caller frees
- * the list. With clean, what interrupted writes left behind is deleted. */
-static int64_t *list_steps(const char *folder, bool clean, int64_t *count)
+lws_status lws_checkpoint_list(const char *folder, int64_t **steps, int64_t *count)
 {
-    DIR *dir = opendir(folder);
-    int64_t *steps = NULL, capacity = 0;
-    *count = -1;
-    if (!dir)
-        return NULL;
+    int64_t capacity = 0, step;
+    *steps = NULL;
     *count = 0;
-    bool failed = false;
-    for (struct dirent *entry; errno = 0, !failed && (entry = readdir(dir));) {
-        int64_t step;
-        int end = 0;
-        size_t length = strlen(entry->d_name);
-        if (sscanf(entry->d_name, "step-%" SCNd64 ".h5%n", &step, &end) == 1 && (size_t)end == length) {
-            if (*count == capacity) {
-                capacity = 2 * capacity + 16;
-                int64_t *grown = realloc(steps, (size_t)capacity * sizeof *steps);
-                failed = !grown;
-                if (failed)
-                    continue;
-                steps = grown;
+    DIR *dir = opendir(folder);
+    lws_status status = LWS_OK;
+    if (!dir)
+        return lws_fail(LWS_ERR_IO, "cannot read the checkpoint folder %s: %m", folder);
+    for (struct dirent *entry; errno = 0, status == LWS_OK && (entry = readdir(dir));) {
+        if ((step = checkpoint_step_of(entry->d_name, ".h5")) < 0)
+            continue;
+        if (*count == capacity) {
+            capacity = 2 * capacity + 16;
+            int64_t *grown = realloc(*steps, (size_t)capacity * sizeof *grown);
+            if (!grown) {
+                status = lws_fail(LWS_ERR_MEMORY, "out of memory listing %s", folder);
+                break;
             }
-            steps[(*count)++] = step;
-        } else if (clean && strncmp(entry->d_name, ".step-", 6) == 0) {
-            unlinkat(dirfd(dir), entry->d_name, 0);
+            *steps = grown;
         }
+        (*steps)[(*count)++] = step;
     }
-    failed |= errno != 0;
+    if (status == LWS_OK && errno != 0) /* half a listing would hide checkpoints */
+        status = lws_fail(LWS_ERR_IO, "cannot read the checkpoint folder %s: %m", folder);
     closedir(dir);
-    if (failed) { /* half a listing would hide checkpoints */
-        free(steps);
-        *count = -1;
-        return NULL;
+    if (status != LWS_OK) {
+        free(*steps);
+        *steps = NULL;
+        *count = 0;
+    } else if (*count > 0) {
+        qsort(*steps, (size_t)*count, sizeof **steps, newest_first);
     }
-    if (*count > 0)
-        qsort(steps, (size_t)*count, sizeof *steps, newest_first);
-    return steps;
-}
-
-static void step_path(const char *folder, int64_t step, char *path)
-{
-    snprintf(path, LWS_PATH, "%s/step-%09" PRId64 ".h5", folder, step);
+    return status;
 }
 
 int64_t lws_checkpoint_count(const char *folder)
 {
-    int64_t count;
-    free(list_steps(folder, false, &count));
-    return count;
+    int64_t count, *steps;
+    lws_status status = lws_checkpoint_list(folder, &steps, &count);
+    free(steps);
+    return status == LWS_OK ? count : -1;
+}
+
+/* ---- looking --------------------------------------------------------------------------------- */
+
+static lws_status read_step(lws_h5 *file, const char *path, int64_t *step)
+{
+    char *kind;
+    LWS_TRY(lws_h5_get_text(file, "/", "kind", &kind));
+    bool right = strcmp(kind, CHECKPOINT_KIND) == 0;
+    free(kind);
+    if (!right)
+        return lws_fail(LWS_ERR_FORMAT, "%s is not a checkpoint of this program", path);
+    return lws_h5_get_i64(file, "/", "step", step);
+}
+
+lws_status lws_checkpoint_peek(const char *path, int64_t *step)
+{
+    lws_h5 *file;
+    LWS_TRY(lws_h5_open(path, &file));
+    lws_status status = read_step(file, path, step);
+    lws_h5_close(file);
+    return status;
+}
+
+/* Is it, by what it says of itself, the checkpoint of that step? What cannot be read is not. */
+static bool holds_step(const char *path, int64_t step)
+{
+    int64_t held;
+    return lws_checkpoint_peek(path, &held) == LWS_OK && held == step;
+}
+
+/* A file with the name of a step holds that step. */
+static lws_status check_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    int64_t step = checkpoint_step_of(slash ? slash + 1 : path, ".h5"), held;
+    if (step < 0)
+        return LWS_OK;
+    LWS_TRY(lws_checkpoint_peek(path, &held));
+    if (held != step)
+        return lws_fail(LWS_ERR_MISMATCH,
+                        "%s holds the state of step %" PRId64 ", not of the step in its name: it was renamed or copied",
+                        path, held);
+    return LWS_OK;
+}
+
+lws_status lws_checkpoint_verify_name(const char *path)
+{
+    LWS_TRY(lws_checkpoint_verify(path));
+    return check_name(path);
+}
+
+static lws_status find_newest(const char *folder, bool to_resume, char *path)
+{
+    int64_t count, *steps;
+    LWS_TRY(lws_checkpoint_list(folder, &steps, &count));
+    if (count == 0)
+        return lws_fail(LWS_ERR_IO, "there is no checkpoint in %s", folder);
+    lws_status status = LWS_OK;
+    bool decided = false;
+    for (int64_t i = 0; i < count && !decided; i++) {
+        lws_checkpoint_path(folder, steps[i], path);
+        status = lws_checkpoint_verify(path);
+        /* Unreadable for now, or of another version: it may be good. */
+        bool bars_resume = status == LWS_ERR_IO || status == LWS_ERR_MISMATCH;
+        if (status == LWS_OK)
+            status = check_name(path);
+        decided = status == LWS_OK || status == LWS_ERR_MEMORY || (to_resume && bars_resume);
+        if (!decided)
+            lws_warn("%s; passing over it for the one before", lws_message());
+    }
+    free(steps);
+    if (!decided)
+        return lws_fail(LWS_ERR_FORMAT, "none of the %" PRId64 " checkpoints in %s is whole", count, folder);
+    return status;
 }
 
 lws_status lws_checkpoint_find(const char *folder, int64_t step, char *path)
 {
-    if (step >= 0) {
-        step_path(folder, step, path);
-        return lws_checkpoint_verify(path);
+    if (step < 0)
+        return find_newest(folder, false, path);
+    lws_checkpoint_path(folder, step, path);
+    return lws_checkpoint_verify_name(path);
+}
+
+lws_status lws_checkpoint_find_to_resume(const char *folder, char *path)
+{
+    char kept[2048];
+    lws_status status = find_newest(folder, true, path);
+    if (status != LWS_ERR_IO && status != LWS_ERR_MISMATCH)
+        return status;
+    snprintf(kept, sizeof kept, "%s", lws_message());
+    return lws_fail(status, "%s. The run would lose what is in it: see to it that it can be read, or move it away.",
+                    kept);
+}
+
+/* ---- moving and removing --------------------------------------------------------------------- */
+
+/* Fails with EEXIST where `to` is there. */
+static bool rename_to_new(const char *from, const char *to)
+{
+    struct stat info;
+    if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0)
+        return true;
+    if (errno != EINVAL && errno != ENOSYS)
+        return false;
+    if (lstat(to, &info) == 0) { /* a file system that knows only the plain rename */
+        errno = EEXIST;
+        return false;
     }
-    int64_t count, *steps = list_steps(folder, false, &count);
-    lws_status status = LWS_ERR_IO;
-    for (int64_t i = 0; i < count && status != LWS_OK; i++) {
-        step_path(folder, steps[i], path);
-        status = lws_checkpoint_verify(path);
-        if (status == LWS_ERR_MEMORY)
-            break;
-        if (status != LWS_OK)
-            lws_warn("%s; passing over it for the one before", lws_message());
+    return rename(from, to) == 0;
+}
+
+/* Renames to PATH.SUFFIX, or PATH.SUFFIX-2 and so on: never over another file. */
+static lws_status rename_aside(const char *path, const char *suffix)
+{
+    char to[LWS_PATH + 64];
+    snprintf(to, sizeof to, "%s.%s", path, suffix);
+    for (int i = 2; !rename_to_new(path, to); i++) {
+        if (errno != EEXIST)
+            return lws_fail(LWS_ERR_IO, "cannot rename %s to %s: %m", path, to);
+        snprintf(to, sizeof to, "%s.%s-%d", path, suffix, i);
+    }
+    lws_warn("%s is kept as %s", path, to);
+    return LWS_OK;
+}
+
+lws_status lws_checkpoint_set_aside(const char *folder, int64_t step)
+{
+    int64_t count, *steps;
+    char path[LWS_PATH];
+    LWS_TRY(lws_checkpoint_list(folder, &steps, &count));
+    lws_status status = LWS_OK;
+    for (int64_t i = 0; i < count && steps[i] > step && status == LWS_OK; i++) {
+        lws_checkpoint_path(folder, steps[i], path);
+        if (lws_checkpoint_verify(path) == LWS_ERR_FORMAT)
+            status = rename_aside(path, "damaged");
     }
     free(steps);
-    if (count < 0)
-        return lws_fail(LWS_ERR_IO, "cannot read the checkpoint folder %s: %m", folder);
-    if (count == 0)
-        return lws_fail(LWS_ERR_IO, "there is no checkpoint in %s", folder);
-    if (status == LWS_ERR_MEMORY)
+    return status;
+}
+
+lws_status checkpoint_make_way(const char *path, int64_t step)
+{
+    struct stat info;
+    int64_t held;
+    if (lstat(path, &info) != 0)
+        return LWS_OK;
+    lws_status status = lws_checkpoint_peek(path, &held);
+    if (status == LWS_OK && held == step)
+        return LWS_OK;
+    if (status == LWS_ERR_MEMORY || status == LWS_ERR_IO)
         return status;
-    if (status != LWS_OK)
-        return lws_fail(LWS_ERR_FORMAT, "none of the %" PRId64 " checkpoints in %s is whole", count, folder);
-    return LWS_OK;
+    return rename_aside(path, status == LWS_OK ? "misnamed" : "damaged");
 }
 
 void lws_checkpoint_prune(const char *folder, int64_t step, int64_t keep, int64_t best_step)
 {
-    int64_t count, *steps = list_steps(folder, true, &count), kept = 0;
-    for (int64_t i = 0; i < count; i++) {
-        char path[LWS_PATH];
-        step_path(folder, steps[i], path);
-        bool later = steps[i] > step;
-        kept += !later;
-        if (later || (kept > keep && steps[i] != best_step))
+    int64_t count, *steps, kept = 0;
+    char path[LWS_PATH];
+    if (lws_checkpoint_list(folder, &steps, &count) != LWS_OK)
+        return;
+    int64_t first = 0;
+    while (first < count && steps[first] > step)
+        first++;
+    /* What files hold is looked at only where there are enough names for one to go. */
+    for (int64_t i = first; i < count && count - first > keep; i++) {
+        lws_checkpoint_path(folder, steps[i], path);
+        if (!holds_step(path, steps[i]))
+            continue;
+        kept++;
+        if (kept > keep && steps[i] != best_step)
             unlink(path);
     }
     free(steps);
+}
+
+lws_status lws_checkpoint_remove_all(const char *folder)
+{
+    int64_t count, *steps;
+    char path[LWS_PATH];
+    LWS_TRY(lws_checkpoint_list(folder, &steps, &count));
+    lws_status status = LWS_OK;
+    for (int64_t i = 0; i < count && status == LWS_OK; i++) {
+        lws_checkpoint_path(folder, steps[i], path);
+        status = checkpoint_make_way(path, steps[i]);
+        if (status == LWS_OK && unlink(path) != 0 && errno != ENOENT)
+            status = lws_fail(LWS_ERR_IO, "cannot remove %s: %m", path);
+    }
+    free(steps);
+    return status;
 }

@@ -1,14 +1,10 @@
 #include "checkpoint_file.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <inttypes.h>
-#include <lwssim/log.h>
+#include <lwssim/output.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/statvfs.h>
-#include <unistd.h>
 
 const char *const checkpoint_group[GROUPS] = {"model", "state", "optimizer/m", "optimizer/v"};
 
@@ -48,9 +44,8 @@ static lws_status write_meta(lws_h5 *file, const lws_checkpoint_meta *meta, cons
     LWS_TRY(lws_h5_put_i64(file, "/", "step", meta->step));
     LWS_TRY(lws_h5_put_i64(file, "/", "best_step", meta->best_step));
     LWS_TRY(lws_h5_put_f64(file, "/", "best_ssim", meta->best_ssim));
-    char digest[LWS_DIGEST_TEXT], *contents = checkpoint_contents(file, meta, config);
-    if (!contents)
-        return LWS_ERR_MEMORY;
+    char digest[LWS_DIGEST_TEXT], *contents;
+    LWS_TRY(checkpoint_contents(file, meta, config, &contents));
     lws_digest(contents, strlen(contents), digest);
     free(contents);
     return lws_h5_put_text(file, "/", "digest", digest);
@@ -69,30 +64,6 @@ static lws_status check_room(const char *folder, const lws_tensors *tensors)
     return LWS_OK;
 }
 
-lws_status checkpoint_flush(const char *path)
-{
-    int fd = open(path, O_RDONLY);
-    if (fd < 0 || fsync(fd) != 0) {
-        lws_status status = lws_fail(LWS_ERR_IO, "cannot flush %s to disk: %m", path);
-        if (fd >= 0)
-            close(fd);
-        return status;
-    }
-    close(fd);
-    return LWS_OK;
-}
-
-/* Some file systems do not flush folders. The checkpoint stands by then, so that is no failure. */
-static void flush_folder(const char *path)
-{
-    int fd = open(path, O_RDONLY | O_DIRECTORY);
-    if (fd >= 0) {
-        if (fsync(fd) != 0 && errno != EINVAL && errno != ENOTSUP && errno != ENOSYS)
-            lws_warn("cannot flush the folder %s to disk: %m", path);
-        close(fd);
-    }
-}
-
 static lws_status write_temporary(const char *path, const lws_checkpoint_meta *meta, const char *config,
                                   const lws_tensors *tensors, const lws_checkpoint_data *data)
 {
@@ -104,24 +75,20 @@ static lws_status write_temporary(const char *path, const lws_checkpoint_meta *m
     lws_status closed = lws_h5_close(file);
     LWS_TRY(status);
     LWS_TRY(closed);
-    LWS_TRY(checkpoint_flush(path));
     return checkpoint_verify_own(path);
 }
 
 lws_status lws_checkpoint_write(const char *folder, const lws_checkpoint_meta *meta, const char *config,
                                 const lws_tensors *tensors, const lws_checkpoint_data *data, char *path)
 {
-    char temporary[LWS_PATH];
-    snprintf(path, LWS_PATH, "%s/step-%09" PRId64 ".h5", folder, meta->step);
-    snprintf(temporary, sizeof temporary, "%s/.step-%09" PRId64 ".h5.partial", folder, meta->step);
+    lws_output out;
+    lws_checkpoint_path(folder, meta->step, path);
     LWS_TRY(check_room(folder, tensors));
-    lws_status status = write_temporary(temporary, meta, config, tensors, data);
-    if (status == LWS_OK && rename(temporary, path) != 0)
-        status = lws_fail(LWS_ERR_IO, "cannot rename %s to %s: %m", temporary, path);
-    if (status != LWS_OK) {
-        unlink(temporary);
-        return status;
-    }
-    flush_folder(folder);
-    return LWS_OK;
+    LWS_TRY(checkpoint_make_way(path, meta->step));
+    LWS_TRY(lws_output_open(path, &out));
+    lws_status status = write_temporary(out.path, meta, config, tensors, data);
+    if (status == LWS_OK)
+        return lws_output_commit(&out);
+    lws_output_discard(&out);
+    return status;
 }

@@ -3,7 +3,6 @@
 
 #include "checkpoint_file.h"
 
-#include <errno.h>
 #include <lwssim/gemm.h>
 #include <lwssim/log.h>
 #include <lwssim/record.h>
@@ -11,8 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 void failure_folder(const char *run, char folder[LWS_PATH])
 {
@@ -47,37 +44,22 @@ static lws_status describe(const trainer *t, const step_result *r, const char *w
     return LWS_OK;
 }
 
-static lws_status write_record(const char *run, const lws_record *record)
-{
-    char path[LWS_PATH], temporary[LWS_PATH];
-    snprintf(path, sizeof path, "%s/failure/" FAILURE_FILE, run);
-    snprintf(temporary, sizeof temporary, "%s/failure/." FAILURE_FILE ".partial", run);
-    lws_status status = lws_record_save(record, temporary);
-    if (status == LWS_OK)
-        status = checkpoint_flush(temporary);
-    if (status == LWS_OK && rename(temporary, path) != 0)
-        status = lws_fail(LWS_ERR_IO, "cannot rename %s to %s: %m", temporary, path);
-    if (status != LWS_OK)
-        unlink(temporary);
-    return status;
-}
-
 static lws_status write_failure(trainer *t, const step_result *r)
 {
-    char folder[LWS_PATH], weights[LWS_PATH];
+    char folder[LWS_PATH], weights[LWS_PATH], path[LWS_PATH];
     failure_folder(t->request.run, folder);
-    if (mkdir(folder, 0777) != 0 && errno != EEXIST)
-        return lws_fail(LWS_ERR_IO, "cannot make the folder %s: %m", folder);
+    snprintf(path, sizeof path, "%s/failure/" FAILURE_FILE, t->request.run);
+    LWS_TRY(lws_folder_make(folder));
     lws_checkpoint_meta meta = trainer_describe(t);
     lws_checkpoint_data data = {.params = t->flat, .states = t->flat + t->params};
     LWS_TRY(lws_checkpoint_write(folder, &meta, t->config, lws_model_tensors(t->model), &data, weights));
     lws_record *record = lws_record_new();
     lws_status status = describe(t, r, weights, record);
     if (status == LWS_OK)
-        status = write_record(t->request.run, record);
+        status = lws_record_save(record, path);
     lws_record_free(record);
     if (status == LWS_OK)
-        lws_checkpoint_prune(folder, t->step, 1, -1); /* the weights of an earlier failure */
+        lws_checkpoint_prune(folder, INT64_MAX, 0, t->step); /* the weights of an earlier failure */
     return status;
 }
 

@@ -110,7 +110,7 @@ static lws_status write_timeline(const trainer *t)
     /* What an earlier run on more ranks left would pass for part of this one. */
     for (int r = lws_comm_size(t->comm); t->is_root; r++) {
         snprintf(path, sizeof path, "%s/profile-%d.json", t->request.run, r);
-        if (unlink(path) != 0)
+        if (!lws_profile_is_timeline(path) || unlink(path) != 0)
             break;
     }
     return status;

@@ -73,7 +73,7 @@ static lws_status read_newest(trainer *t, lws_checkpoint_meta *meta)
         meta->step = -1;
         return LWS_OK;
     }
-    LWS_TRY(lws_checkpoint_find(folder, -1, path));
+    LWS_TRY(lws_checkpoint_find_to_resume(folder, path));
     LWS_TRY(lws_checkpoint_read_meta(path, meta, &config));
     lws_train_options before;
     lws_status status = lws_train_options_read(config, path, &before);
@@ -88,6 +88,7 @@ static lws_status read_newest(trainer *t, lws_checkpoint_meta *meta)
                         path, t->options->data);
     lws_checkpoint_data data = whole_state(t);
     LWS_TRY(lws_checkpoint_read(path, lws_model_tensors(t->model), &data));
+    LWS_TRY(lws_checkpoint_set_aside(folder, meta->step));
     lws_info("resuming from %s (step %" PRId64 ")", path, meta->step);
     return LWS_OK;
 }

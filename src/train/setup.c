@@ -7,7 +7,6 @@
 #include <omp.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 /* Microseconds. Between machines, messages are moved on while a rank computes; within one it is the ranks' own cores
  * that copy them, and looking between layers is enough. */
@@ -205,6 +204,5 @@ void trainer_destroy(trainer *t)
     lws_dataset_close(t->train);
     lws_dataset_close(t->valid);
     free(t->config);
-    if (t->lock >= 0)
-        close(t->lock);
+    lws_folder_unlock(t->request.run, t->lock);
 }

@@ -178,7 +178,7 @@ lws_status trainer_profile_start(trainer *t);
 lws_status trainer_profile_end(trainer *t, lws_status status);
 
 /* run_folder.c: rank 0 acts, all agree. Makes the folder and locks it (descriptor: to close at the end, -1 on other
- * ranks), refuses or clears one that holds a run. */
+ * ranks), refuses or clears one that holds a run, refuses one that holds other things. */
 lws_status run_folder_prepare(lws_comm *comm, const lws_train_request *request, int *descriptor);
 lws_status run_folder_write_config(lws_comm *comm, const char *run, const lws_train_options *options);
 

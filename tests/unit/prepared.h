@@ -73,9 +73,7 @@ CHECK_UNUSED static lws_status prepared_finish(prepared *p, bool backwards)
 {
     for (int i = 0; i < p->shards; i++)
         LWS_TRY(lws_prepare_complete(p->plan, backwards ? p->shards - 1 - i : i, p->results, p->digests));
-    for (int i = 0; i < p->shards; i++)
-        LWS_TRY(lws_prepare_publish(p->plan, backwards ? p->shards - 1 - i : i));
-    return lws_prepare_report(p->plan, p->results, (const char *const *)p->problems);
+    return lws_prepare_publish(p->plan, p->results, (const char *const *)p->problems);
 }
 
 /* All of it; *p may be NULL. */

@@ -2,6 +2,8 @@
  * interruptions. */
 #include "prepared.h"
 
+#include <sys/syscall.h>
+
 #include <lwssim/h5.h>
 #include <lwssim/image.h>
 #include <omp.h>
@@ -510,7 +512,7 @@ static void does_not_open(const char *folder, const char *part)
     }
 }
 
-/* Stopped after every step: never a dataset that opens, and the next run is not disturbed. */
+/* Stopped before anything is put in place: never a dataset that opens, and the next run is not disturbed. */
 static void interrupted(void **state)
 {
     char *out = path_of("%s/out", (char *)*state), *clean = path_of("%s/clean", (char *)*state);
@@ -518,21 +520,131 @@ static void interrupted(void **state)
     prepares(&o);
     strcpy(o.output, out);
     prepared p;
-    for (int step = 0; step < 6; step++) {
-        o.overwrite = step > 0;
+    for (int completed = 0; completed <= 4; completed++) {
         assert_int_equal(prepared_write(&o, false, &p), LWS_OK);
         assert_int_equal(p.shards, 4);
-        for (int i = 0; step > 0 && i < p.shards; i++)
+        for (int i = 0; i < completed; i++)
             assert_int_equal(lws_prepare_complete(p.plan, i, p.results, p.digests), LWS_OK);
-        for (int i = 0; i < step - 1 && i < p.shards; i++)
-            assert_int_equal(lws_prepare_publish(p.plan, i), LWS_OK);
-        if (step < 5)
-            does_not_open(out, "interrupted");
+        does_not_open(out, "interrupted");
         prepared_free(&p);
     }
-    assert_true(same_datasets(out, clean)); /* after the last step */
+    prepares(&o);
+    assert_true(same_datasets(out, clean));
     assert_int_equal(prepared_write(&(lws_prepare_options){0}, false, &p), LWS_ERR_USAGE);
     prepared_free(&p);
+}
+
+/* The process ends before its change number `changes_left` to a folder; the functions stand before those of the C
+ * library. */
+static int changes_left = -1;
+
+static void before_a_change(void)
+{
+    if (changes_left == 0)
+        _exit(99);
+    changes_left -= changes_left > 0;
+}
+
+int rename(const char *from, const char *to)
+{
+    before_a_change();
+    return renameat(AT_FDCWD, from, AT_FDCWD, to);
+}
+
+int unlinkat(int folder, const char *name, int flags)
+{
+    before_a_change();
+    return (int)syscall(SYS_unlinkat, folder, name, flags);
+}
+
+int unlink(const char *name)
+{
+    return unlinkat(AT_FDCWD, name, 0);
+}
+
+/* A child publishes, and is killed before its change number `at`; whether it was. */
+static bool killed_when_publishing(prepared *p, int at)
+{
+    int status;
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        changes_left = at;
+        _exit(lws_prepare_publish(p->plan, p->results, (const char *const *)p->problems) == LWS_OK ? 0 : 1);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status) && (WEXITSTATUS(status) == 99 || WEXITSTATUS(status) == 0));
+    return WEXITSTATUS(status) == 99;
+}
+
+enum { OLD, NEITHER, NEW, STATES };
+
+static int state_of(const char *folder, const char *old, const char *new)
+{
+    lws_dataset *d;
+    if (lws_dataset_open(folder, LWS_TRAIN, &d) != LWS_OK) {
+        does_not_open(folder, "interrupted");
+        return NEITHER;
+    }
+    lws_dataset_close(d);
+    if (same_datasets(folder, old))
+        return OLD;
+    assert_true(same_datasets(folder, new));
+    return NEW;
+}
+
+/* At every moment of the change there is the old dataset, or the new one, or one that is known to be neither and that
+ * the next run repairs. */
+static void check_replacing(const char *folder, lws_prepare_options was, lws_prepare_options is)
+{
+    char old[256], new[256], out[256]; /* path_of's buffers do not last so long */
+    snprintf(old, sizeof old, "%s/old", folder);
+    snprintf(new, sizeof new, "%s/new", folder);
+    snprintf(out, sizeof out, "%s/out", folder);
+    strcpy(was.output, old);
+    strcpy(is.output, new);
+    prepares(&was);
+    prepares(&is);
+    strcpy(was.output, out);
+    strcpy(is.output, out);
+    int seen[STATES] = {0}, latest = OLD;
+    bool killed = true;
+    for (int at = 0; killed; at++) {
+        remove_tree(out);
+        prepares(&was);
+        file_text(path_of("%s/notes.txt", out), "mine");
+        prepared p;
+        is.overwrite = true;
+        assert_int_equal(prepared_write(&is, false, &p), LWS_OK);
+        for (int i = 0; i < p.shards; i++)
+            assert_int_equal(lws_prepare_complete(p.plan, i, p.results, p.digests), LWS_OK);
+        killed = killed_when_publishing(&p, at);
+        prepared_free(&p);
+        int now = state_of(out, old, new);
+        assert_true(now >= latest);
+        latest = now;
+        seen[now]++;
+        is.overwrite = now != NEITHER;
+        prepares(&is);
+        assert_int_equal(state_of(out, old, new), NEW);
+        reports(out, path_of("Source: %lld synthetic faces", (long long)is.synthetic));
+        assert_true(file_exists(path_of("%s/notes.txt", out)));
+        assert_false(file_exists(path_of("%s/.lwssim-preparing", out)));
+    }
+    assert_true(seen[OLD] > 0 && seen[NEITHER] >= 4 && seen[NEW] > 0);
+}
+
+static void killed_while_replacing(void **state)
+{
+    check_replacing(*state, options_of("synthetic", "40", "size", "16", "shards", "3", NULL),
+                    options_of("synthetic", "44", "size", "16", "shards", "2", "split", "0.5,0.5,0", NULL));
+}
+
+/* Old and new files have the same names, and would do for each other. */
+static void killed_while_replacing_likes(void **state)
+{
+    check_replacing(*state, options_of("synthetic", "40", "size", "16", "shards", "2", NULL),
+                    options_of("synthetic", "40", "size", "16", "shards", "2", "seed", "2", NULL));
 }
 
 static void discards(void **state)
@@ -554,7 +666,7 @@ static void respects_what_stands_there(void **state)
     lws_prepare_options o = options_of("output", out, "synthetic", "20", "size", "16", "shards", "3", NULL);
     prepares(&o);
     file_text(mine, "mine");
-    file_text(stale, "old");
+    file_text(stale, "old"); /* in a folder that holds a dataset, such a name is left of a preparation */
     refuses(&o, LWS_ERR_USAGE, "--overwrite");
     assert_int_equal(rows_of(out, LWS_TRAIN), 16); /* untouched */
     assert_true(file_exists(stale));
@@ -565,6 +677,112 @@ static void respects_what_stands_there(void **state)
     assert_false(file_exists(path_of("%s/train-00002-of-00003.h5", out)));
     assert_false(file_exists(stale));
     assert_true(file_exists(mine));
+}
+
+/* Files are told by what is in them, whatever they are called. */
+static void takes_nothing_of_others(void **state)
+{
+    static const struct {
+        const char *name, *part;
+    } cases[] = {
+        {"notes.txt", "holds notes.txt, and no dataset"},
+        {"train-00000-of-00001.h5", "out/train-00000-of-00001.h5 has a name that lwssim prepare gives"},
+        {"test-00003-of-00009.h5", "out/test-00003-of-00009.h5 has a name"},
+        {"prepare-report.txt", "out/prepare-report.txt has a name"},
+        {".train-00000-of-00001.h5.partial", "out/.train-00000-of-00001.h5.partial has a name"},
+        {".prepare-report.txt.partial", "out/.prepare-report.txt.partial has a name"},
+        {".lwssim-preparing", "out/.lwssim-preparing has a name"},
+        {".lwssim-replacing", "out/.lwssim-replacing is not a file of lwssim prepare"},
+    };
+    char *out = path_of("%s/out", (char *)*state);
+    lws_prepare_options o = options_of("output", out, "synthetic", "9", "size", "16", NULL);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        for (int round = 0; round < 2; round++) {
+            remove_tree(out);
+            mkdir(out, 0777);
+            char *mine = path_of("%s/%s", out, cases[i].name);
+            file_text(mine, "mine");
+            o.overwrite = round == 1;
+            refuses(&o, LWS_ERR_USAGE, cases[i].part);
+            blob b = file_read(mine);
+            assert_string_equal((char *)b.data, "mine");
+            free(b.data);
+            remove(mine);
+            assert_int_equal(rmdir(out), 0); /* and nothing else is left */
+        }
+    }
+    /* Of a dataset that is there, all of it stays as well. */
+    remove_tree(out);
+    o.overwrite = false;
+    prepares(&o);
+    o.overwrite = true;
+    file_text(path_of("%s/test-00003-of-00009.h5", out), "mine");
+    refuses(&o, LWS_ERR_USAGE, "out/test-00003-of-00009.h5 has a name");
+    remove(path_of("%s/test-00003-of-00009.h5", out));
+    assert_int_equal(rows_of(out, LWS_TRAIN), 7);
+    /* A damaged shard is one of ours still. */
+    assert_int_equal(truncate(path_of("%s/train-00000-of-00001.h5", out), 1000), 0);
+    prepares(&o);
+    assert_int_equal(rows_of(out, LWS_TRAIN), 7);
+    /* Names with a dot are in nobody's way. */
+    remove_tree(out);
+    mkdir(out, 0777);
+    file_text(path_of("%s/.gitkeep", out), "");
+    prepares(&o);
+    assert_true(file_exists(path_of("%s/.gitkeep", out)));
+}
+
+static void the_old_one_stays_when_it_fails(void **state)
+{
+    char *in = make_tree(*state), *out = path_of("%s/out", (char *)*state), *kept = path_of("%s/kept", (char *)*state);
+    lws_prepare_options o = options_of("output", kept, "synthetic", "20", "size", "16", NULL);
+    prepares(&o);
+    strcpy(o.output, out);
+    prepares(&o);
+    make_bad_images(in);
+    o = options_of("input", in, "output", out, "size", "16", "strict", "true", "overwrite", "true", NULL);
+    prepared p;
+    assert_int_equal(prepared_write(&o, false, &p), LWS_ERR_FORMAT);
+    lws_prepare_discard(p.plan);
+    prepared_free(&p);
+    assert_true(same_datasets(out, kept));
+    assert_true(same_files(path_of("%s/%s", out, LWS_PREPARE_REPORT), path_of("%s/%s", kept, LWS_PREPARE_REPORT)));
+    o = options_of("input", in, "output", out, "crop", "300x300", "overwrite", "true", NULL);
+    refuses(&o, LWS_ERR_FORMAT, "can be used");
+    assert_true(same_datasets(out, kept));
+}
+
+static void one_at_a_time(void **state)
+{
+    char *out = path_of("%s/out", (char *)*state);
+    lws_prepare_options o = options_of("output", out, "synthetic", "20", "size", "16", NULL);
+    prepared p;
+    assert_int_equal(prepared_write(&o, false, &p), LWS_OK);
+    refuses(&o, LWS_ERR_IO, "in use by another job: wait for it, stop it, or choose another --output");
+    assert_int_equal(prepared_finish(&p, false), LWS_OK);
+    assert_int_equal(rows_of(out, LWS_TRAIN), 16);
+    prepared_free(&p);
+}
+
+/* Each process of a job must see the folder that the first has made ready. */
+static void others_see_the_same_folder(void **state)
+{
+    char *out = path_of("%s/out", (char *)*state), *other = path_of("%s/other", (char *)*state);
+    lws_prepare_options o = options_of("output", out, "synthetic", "9", "size", "16", NULL);
+    lws_prepare *first, *second;
+    assert_int_equal(lws_prepare_plan(&o, &first), LWS_OK);
+    assert_int_equal(lws_prepare_begin(first), LWS_OK);
+    assert_int_equal(lws_prepare_plan(&o, &second), LWS_OK);
+    assert_int_equal(lws_prepare_join(second, lws_prepare_token(first)), LWS_OK);
+    lws_prepare_free(second);
+    strcpy(o.output, other); /* as if it were of this name on another host: first not there, then one of its own */
+    assert_int_equal(lws_prepare_plan(&o, &second), LWS_OK);
+    assert_int_equal(lws_prepare_join(second, lws_prepare_token(first)), LWS_ERR_IO);
+    check_mentions(lws_message(), "not the same folder");
+    assert_int_equal(lws_prepare_begin(second), LWS_OK);
+    assert_int_equal(lws_prepare_join(second, lws_prepare_token(first)), LWS_ERR_IO);
+    lws_prepare_free(second);
+    lws_prepare_free(first);
 }
 
 static void unusable_output(void **state)
@@ -643,8 +861,14 @@ int main(void)
         scratch_test(a_wrong_checksum_in_the_zip),
         scratch_test(nothing_but_bad_images),
         scratch_test(interrupted),
+        scratch_test(killed_while_replacing),
+        scratch_test(killed_while_replacing_likes),
         scratch_test(discards),
         scratch_test(respects_what_stands_there),
+        scratch_test(takes_nothing_of_others),
+        scratch_test(the_old_one_stays_when_it_fails),
+        scratch_test(one_at_a_time),
+        scratch_test(others_see_the_same_folder),
         scratch_test(unusable_output),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

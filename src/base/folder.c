@@ -1,0 +1,86 @@
+#include <lwssim/folder.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <lwssim/log.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+lws_status lws_folder_make(const char *folder)
+{
+    char path[LWS_PATH];
+    struct stat info;
+    if (snprintf(path, sizeof path, "%s", folder) >= LWS_PATH)
+        return lws_fail(LWS_ERR_IO, "cannot make the folder %s: %s", folder, strerror(ENAMETOOLONG));
+    for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+        *slash = 0;
+        mkdir(path, 0777); /* what matters is whether the last one is there in the end */
+        *slash = '/';
+    }
+    if (mkdir(folder, 0777) != 0 && errno != EEXIST)
+        return lws_fail(LWS_ERR_IO, "cannot make the folder %s: %m", folder);
+    if (stat(folder, &info) != 0 || !S_ISDIR(info.st_mode))
+        return lws_fail(LWS_ERR_IO, "%s is not a folder", folder);
+    if (access(folder, W_OK | X_OK) != 0)
+        return lws_fail(LWS_ERR_IO, "cannot write to the folder %s: %m", folder);
+    return LWS_OK;
+}
+
+lws_status lws_folder_flush(const char *folder)
+{
+    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    /* Some cluster file systems refuse to flush folders: they need no flush. */
+    bool failed =
+        fd < 0 || (fsync(fd) != 0 && errno != EINVAL && errno != ENOTSUP && errno != ENOSYS && errno != EROFS);
+    lws_status status = LWS_OK;
+    if (failed)
+        status = lws_fail(LWS_ERR_IO, "cannot flush the folder %s to disk: %m", folder);
+    if (fd >= 0)
+        close(fd);
+    return status;
+}
+
+static bool is_file_of(int fd, const char *path)
+{
+    struct stat open_one, there;
+    return fstat(fd, &open_one) == 0 && stat(path, &there) == 0 && open_one.st_dev == there.st_dev &&
+           open_one.st_ino == there.st_ino;
+}
+
+lws_status lws_folder_lock(const char *folder, const char *option, int *lock)
+{
+    char path[LWS_PATH + sizeof LWS_FOLDER_LOCK];
+    snprintf(path, sizeof path, "%s/%s", folder, LWS_FOLDER_LOCK);
+    for (;;) {
+        int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
+        if (fd < 0)
+            return lws_fail(LWS_ERR_IO, "cannot write %s: %m", path);
+        bool locked = flock(fd, LOCK_EX | LOCK_NB) == 0;
+        if (!locked && errno == EWOULDBLOCK) {
+            close(fd);
+            return lws_fail(LWS_ERR_IO, "%s is in use by another job: wait for it, stop it, or choose another %s",
+                            folder, option);
+        }
+        if (!locked)
+            lws_warn("this file system does not lock %s (%m): see to it that no other job uses the folder", path);
+        *lock = fd;
+        if (!locked || is_file_of(fd, path)) /* else the job before has just removed it */
+            return LWS_OK;
+        close(fd);
+    }
+}
+
+void lws_folder_unlock(const char *folder, int lock)
+{
+    if (lock < 0)
+        return;
+    char path[LWS_PATH + sizeof LWS_FOLDER_LOCK];
+    struct stat info;
+    snprintf(path, sizeof path, "%s/%s", folder, LWS_FOLDER_LOCK);
+    if (fstat(lock, &info) == 0 && info.st_size == 0)
+        unlink(path);
+    close(lock);
+}

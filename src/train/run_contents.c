@@ -1,0 +1,195 @@
+#include "run_contents.h"
+
+#include "checkpoint_file.h"
+#include "trainer.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <lwssim/output.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static void join(const char *folder, const char *name, char path[LWS_PATH])
+{
+    snprintf(path, LWS_PATH, "%s/%s", folder, name);
+}
+
+static bool is_folder(const char *path)
+{
+    struct stat info;
+    return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+}
+
+/* ---- is it a run? ---------------------------------------------------------------------------- */
+
+/* A run's config.ini has only keys of ours, and names the data: every run has some. */
+static lws_status look_at_config(const char *run, bool *is_own)
+{
+    char path[LWS_PATH];
+    lws_train_options options;
+    *is_own = false;
+    join(run, "config.ini", path);
+    if (access(path, F_OK) != 0)
+        return LWS_OK;
+    lws_config_defaults(lws_train_table, &options);
+    memset(options.data, 0, sizeof options.data);
+    lws_status status = lws_config_read_file(lws_train_table, &options, path);
+    *is_own = status == LWS_OK && options.data[0];
+    return status == LWS_ERR_USAGE ? LWS_OK : status;
+}
+
+static lws_status look_at_checkpoints(const char *run, bool *any)
+{
+    char folder[LWS_PATH];
+    int64_t *steps, count, held;
+    *any = false;
+    join(run, "checkpoints", folder);
+    if (!is_folder(folder))
+        return LWS_OK;
+    LWS_TRY(lws_checkpoint_list(folder, &steps, &count));
+    lws_status status = LWS_OK;
+    for (int64_t i = 0; i < count && !*any && status == LWS_OK; i++) {
+        char path[LWS_PATH];
+        lws_checkpoint_path(folder, steps[i], path);
+        status = lws_checkpoint_peek(path, &held);
+        *any = status == LWS_OK;
+        if (status == LWS_ERR_FORMAT)
+            status = LWS_OK;
+    }
+    free(steps);
+    return status;
+}
+
+lws_status run_contents_look(const char *run, bool *holds_run)
+{
+    LWS_TRY(look_at_config(run, holds_run));
+    return *holds_run ? LWS_OK : look_at_checkpoints(run, holds_run);
+}
+
+/* ---- what is not of a run -------------------------------------------------------------------- */
+
+static int has_no_dot(const struct dirent *entry)
+{
+    return entry->d_name[0] != '.';
+}
+
+/* Of the folder `under` of the run ("" for itself); `found` [LWS_PATH] gets the first name, "" for none. */
+static lws_status find_foreign(const char *run, const char *under, char *found)
+{
+    char folder[LWS_PATH];
+    struct dirent **entry;
+    lws_status status = LWS_OK;
+    join(run, under, folder);
+    int count = scandir(folder, &entry, has_no_dot, alphasort);
+    if (count < 0 && errno == ENOTDIR) { /* a file in place of checkpoints or images */
+        snprintf(found, LWS_PATH, "%s", under);
+        return LWS_OK;
+    }
+    if (count < 0)
+        return lws_fail(LWS_ERR_IO, "cannot read the folder %s: %m", folder);
+    for (int i = 0; i < count; i++) {
+        const char *name = entry[i]->d_name;
+        bool is_known = !under[0] && (strcmp(name, "checkpoints") == 0 || strcmp(name, "images") == 0);
+        if (is_known && !found[0] && status == LWS_OK)
+            status = find_foreign(run, name, found);
+        else if (!is_known && !found[0])
+            snprintf(found, LWS_PATH, "%s%s%s", under, under[0] ? "/" : "", name);
+        free(entry[i]);
+    }
+    free(entry);
+    return status;
+}
+
+lws_status run_contents_refuse_foreign(const char *run)
+{
+    char found[LWS_PATH] = "";
+    LWS_TRY(find_foreign(run, "", found));
+    if (found[0])
+        return lws_fail(LWS_ERR_USAGE,
+                        "%s holds %s, and no run: a run is made in a folder of its own. Choose another --run.", run,
+                        found);
+    return LWS_OK;
+}
+
+/* ---- removing -------------------------------------------------------------------------------- */
+
+static bool is_picture(const char *name)
+{
+    return checkpoint_step_of(name, ".png") >= 0;
+}
+
+static bool is_temporary_checkpoint(const char *name)
+{
+    char target[256];
+    return lws_output_is_temporary(name, target) && checkpoint_step_of(target, ".h5") >= 0;
+}
+
+static bool is_temporary_failure(const char *name)
+{
+    char target[256];
+    return is_temporary_checkpoint(name) ||
+           (lws_output_is_temporary(name, target) && strcmp(target, FAILURE_FILE) == 0);
+}
+
+static bool is_temporary_picture(const char *name)
+{
+    char target[256];
+    return lws_output_is_temporary(name, target) && is_picture(target);
+}
+
+static bool is_temporary_text(const char *name)
+{
+    char target[256];
+    int rank;
+    return lws_output_is_temporary(name, target) &&
+           (strcmp(target, "config.ini") == 0 || strcmp(target, "metrics.jsonl") == 0 ||
+            sscanf(target, "profile-%d.json", &rank) == 1);
+}
+
+/* Removes the files of such a name in a folder of the run. */
+static void remove_named(const char *run, const char *under, bool (*is_meant)(const char *name))
+{
+    char folder[LWS_PATH];
+    join(run, under, folder);
+    DIR *dir = opendir(folder);
+    for (struct dirent *entry; dir && (entry = readdir(dir));)
+        if (is_meant(entry->d_name))
+            unlinkat(dirfd(dir), entry->d_name, 0);
+    if (dir)
+        closedir(dir);
+}
+
+void run_contents_sweep(const char *run)
+{
+    remove_named(run, "", is_temporary_text);
+    remove_named(run, "checkpoints", is_temporary_checkpoint);
+    remove_named(run, "images", is_temporary_picture);
+    remove_named(run, "failure", is_temporary_failure);
+}
+
+static lws_status remove_checkpoints(const char *folder)
+{
+    return is_folder(folder) ? lws_checkpoint_remove_all(folder) : LWS_OK;
+}
+
+lws_status run_contents_remove(const char *run)
+{
+    static const char *const names[] = {"failure/" FAILURE_FILE, "metrics.jsonl", "config.ini"};
+    char path[LWS_PATH];
+    join(run, "checkpoints", path);
+    LWS_TRY(remove_checkpoints(path));
+    failure_folder(run, path);
+    LWS_TRY(remove_checkpoints(path));
+    remove_named(run, "images", is_picture);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        join(run, names[i], path);
+        if (unlink(path) != 0 && errno != ENOENT && errno != ENOTDIR)
+            return lws_fail(LWS_ERR_IO, "cannot remove %s: %m", path);
+    }
+    failure_folder(run, path);
+    rmdir(path); /* unless it holds what is not the run's */
+    return LWS_OK;
+}

@@ -1,0 +1,96 @@
+#!/usr/bin/env bash
+# What a command writes never takes the place of what it reads, nor of another file of the user's.
+# shellcheck source=tests/cli/common.sh
+. "$(dirname "$0")/common.sh"
+
+make_data data
+expect 0 ranks 0 train --data data --run run "${tiny[@]}" --steps 4 --eval-every 0
+last=run/checkpoints/step-000000004.h5
+{ printf 'P6\n20 30\n255\n'; head -c 1800 /dev/zero; } >a.ppm
+mkdir pictures
+expect 0 ranks 0 reconstruct --run run --input a.ppm --output pictures/a.png
+cp $last c
+ln -s c to-c
+ln c hard-c
+ln $last hard
+ln -s run/config.ini to-config
+ln -s pictures to-pictures
+ln pictures/a.png hard.png
+cp -a . ../kept-outputs-$$ && mv ../kept-outputs-$$ kept
+
+# unharmed: no input has changed since.
+unharmed() {
+    for name in run data pictures; do same_folder kept/$name $name; done
+    same_file kept/c c
+}
+
+# ---- into what is read -------------------------------------------------------------------------------
+evaluate=(evaluate --data data)
+while read -r inputs json; do
+    expect_error 2 "--json $json would write over .*which is read: choose another" ranks 0 "${evaluate[@]}" \
+        "$inputs" --json "$json"
+done <<'CASES'
+--checkpoint=c c
+--checkpoint=c ./run/../c
+--checkpoint=c to-c
+--checkpoint=to-c c
+--checkpoint=c hard-c
+--run=run run/config.ini
+--run=run to-config
+--run=run run/metrics.jsonl
+--run=run run/checkpoints/step-000000004.h5
+--run=run hard
+--run=run data/train-00001-of-00003.h5
+CASES
+expect_error 2 'would write over' ranks 3 "${evaluate[@]}" --run run --json data/test-00000-of-00001.h5
+unharmed
+while read -r input output; do
+    expect_error 2 "--output $output would write over .*which is read" ranks 0 reconstruct --run run --input "$input" \
+        --output "$output"
+done <<'CASES'
+pictures/a.png pictures/a.png
+pictures/a.png hard.png
+pictures/a.png ./to-pictures/a.png
+pictures pictures/a.png
+to-pictures hard.png
+a.ppm run/config.ini
+data data/test-00000-of-00001.h5
+CASES
+cp hard.png c.png
+unharmed
+
+# ---- names that promise another kind -----------------------------------------------------------------
+for name in x.jpg x.JPEG x.gif x.bmp x.webp x.tif x.TIFF x.ppm; do
+    expect_error 2 "--output $name: the picture is a PNG, so give it a name that ends in .png" ranks 0 reconstruct \
+        --run run --input a.ppm --output $name
+    [ ! -e $name ] || fail "$name was written"
+done
+
+# ---- where it may be written -------------------------------------------------------------------------
+echo 'mine' | tee x.png.partial x.json.partial .x.png.partial >/dev/null
+ln -s far/x.png x.png
+mkdir far
+for i in 1 2; do
+    expect 0 ranks 0 reconstruct --run run --input a.ppm --output x.png
+    [ -L x.png ] || fail 'the link x.png became a file'
+    same_file kept/pictures/a.png far/x.png
+    expect 0 ranks 2 evaluate --run run --json x.json
+    expect 0 ranks 0 evaluate --run run --json run/figures.json
+    same_file x.json run/figures.json
+done
+for name in x.png.partial x.json.partial .x.png.partial; do
+    [ "$(cat $name)" = mine ] || fail "$name was written over"
+done
+rm run/figures.json
+"$lwssim" evaluate --run run --json /dev/stdout 2>err | sed -n '/^{/,/^}/p' >piped
+same_file piped x.json
+expect 0 ranks 0 compare a.ppm a.ppm --json
+[ ! -e --json ] || fail 'compare wrote a file'
+if mount_small disk 1m; then
+    echo 'old' >disk/x.json
+    head -c 2M /dev/zero >disk/fill 2>/dev/null || true
+    expect_error 1 'cannot write disk/x.json: No space left' ranks 2 evaluate --run run --json disk/x.json
+    [ "$(cat disk/x.json)" = old ] || fail 'a full disk took the old file'
+    [ "$(find disk -type f | wc -l)" = 2 ] || fail "left behind: $(find disk | tr '\n' ' ')"
+fi
+unharmed

@@ -1,0 +1,97 @@
+#!/usr/bin/env bash
+# A dataset that is replaced is whole until the new one is; one job at a time, in a folder that all its ranks share.
+# shellcheck source=tests/cli/common.sh
+. "$(dirname "$0")/common.sh"
+
+make_data old
+make_data run-data
+cp -a old kept
+old_stays() {
+    for name in kept/*; do same_file "$name" "old/${name#*/}"; done
+    [ -z "$(find old -name '.*' -type f)" ] || fail "left in old: $(find old -name '.*' -type f | tr '\n' ' ')"
+}
+
+# ---- failures ----------------------------------------------------------------------------------------
+mkdir pictures
+for i in 1 2 3; do { printf 'P6\n8 8\n255\n'; head -c 192 /dev/zero; } >pictures/good-$i.ppm; done
+echo 'no picture' >pictures/text.jpg
+expect_error 1 'text.jpg' ranks 3 prepare --input pictures --size 16 --strict --output old --overwrite
+old_stays
+rm pictures/good*
+expect_error 1 'can be used' ranks 2 prepare --input pictures --size 16 --output old --overwrite
+old_stays
+if mount_small disk 8m; then
+    make_data disk/data
+    head -c 6M /dev/zero >disk/fill
+    cp -a disk/data before
+    expect_error 1 'the disk has .* left' ranks 2 prepare --synthetic 400 --size 64 --output disk/data --overwrite
+    same_folder before disk/data
+    # There is room at first.
+    expect_error 1 '[Nn]o space left|too large' bash -c 'ulimit -f 200; trap "" XFSZ; exec "$@"' - "$lwssim" prepare \
+        --synthetic 100 --size 64 --output disk/data --overwrite
+    same_folder before disk/data
+else
+    echo 'note: mounting is not permitted, so no full disk was tested' >&2
+fi
+
+# ---- kills -------------------------------------------------------------------------------------------
+big=(--synthetic 2000 --size 64 --shards 4 --output old)
+for delay in 0.3 0.6; do
+    mpirun --oversubscribe -n 2 "$lwssim" prepare "${big[@]}" --overwrite >/dev/null 2>&1 </dev/null &
+    job=$!
+    children+=("$job")
+    sleep $delay
+    pids=$(pgrep -P "$job" | tr '\n' ' ') || true
+    # shellcheck disable=SC2086 # several
+    kill -9 $pids "$job" 2>/dev/null || true
+    wait "$job" 2>/dev/null || true
+    # shellcheck disable=SC2086
+    while kill -0 $pids 2>/dev/null; do sleep 0.05; done
+    if "$lwssim" inspect old >out 2>err && grep -q 'images of 16' out; then
+        expect 0 ranks 0 verify old
+    else
+        echo "note: after $delay s the old dataset was already replaced" >&2
+    fi
+done
+expect 0 ranks 2 prepare "${big[@]}" --overwrite
+expect 0 ranks 0 prepare "${big[@]/old/new}"
+same_folder new old
+
+# ---- two at a time -----------------------------------------------------------------------------------
+"$lwssim" prepare "${big[@]/old/busy}" >/dev/null 2>job.err </dev/null &
+job=$!
+children+=("$job")
+for ((i = 0; i < 1000; i++)); do
+    [ ! -e busy/.lwssim-preparing ] || break
+    sleep 0.01
+done
+kill -STOP "$job"
+expect_error 1 'busy is in use by another job: .*another --output' ranks 2 prepare "${big[@]/old/busy}" --overwrite
+expect_error 1 'busy is in use by another job: .*another --run' \
+    ranks 0 train --data run-data --run busy "${tiny[@]}" --steps 1
+kill -CONT "$job"
+wait "$job" || fail "the first of two jobs failed: $(cat job.err)"
+same_folder new busy
+
+# ---- not where something else lives ------------------------------------------------------------------
+expect 0 ranks 0 train --data run-data --run run "${tiny[@]}" --steps 2 --eval-every 0
+cp -a run kept-run
+for options in '' --overwrite; do
+    # shellcheck disable=SC2086 # none or one
+    expect_error 2 'run holds checkpoints, and no dataset.*another --output' \
+        ranks 2 prepare --synthetic 20 --output run $options
+done
+same_folder kept-run run
+
+# ---- hosts that do not share the folder: a mount of its own for the second rank ----------------------
+mkdir apart
+# shellcheck disable=SC2016 # for the inner shell
+own_mount='mount -t tmpfs lwssim-test apart && exec "$@"'
+if unshare -m sh -c "$own_mount" - true 2>/dev/null; then
+    command=("$lwssim" prepare --synthetic 200 --size 16 --shards 4 --output apart/data)
+    expect_error 1 'apart/data is not the same folder here.*share.*rank 1|rank 1.*apart/data is not the same folder' \
+        mpirun --oversubscribe -n 1 "${command[@]}" : -n 1 unshare -m sh -c "$own_mount" - "${command[@]}"
+    [ -z "$(find apart -type f)" ] || fail "left behind: $(find apart -type f | tr '\n' ' ')"
+else
+    echo 'note: mounting is not permitted, so no folder apart was tested' >&2
+fi
