@@ -432,7 +432,7 @@ static void flipped_anywhere(void **state)
     set_up(&f, state);
     struct stat st;
     assert_int_equal(stat(f.train[2], &st), 0);
-    for (off_t i = 0; i < st.st_size; i += 7) {
+    for (off_t i = 0; i < st.st_size; i += 11) {
         lws_dataset *d = NULL;
         uint8_t bit = (uint8_t)(1 << i % 8);
         file_flip(f.train[2], (size_t)i, bit);
