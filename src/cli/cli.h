@@ -34,6 +34,11 @@ lws_status cli_leave(lws_comm *comm, lws_status status);
  * main. */
 void cli_prepare_environment(char **argv);
 
+/* machine.c: starts the threads of this command, as many as lws_threads_choose() says for `wanted` (--threads; 0: not
+ * given), on all ranks; warns where the launcher's binding leaves cores unused. comm NULL: this process alone. All ranks,
+ * also to fail: LWS_ERR_MEMORY. */
+lws_status cli_start_threads(lws_comm *comm, int wanted, int *threads);
+
 /* One line on the machine: ranks, threads, kernel. */
 void cli_describe_machine(int ranks, int threads);
 

@@ -5,7 +5,6 @@
 #include <lwssim/record.h>
 #include <lwssim/trained.h>
 #include <lwssim/trainer.h>
-#include <omp.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -99,8 +98,8 @@ static lws_status evaluate(lws_comm *comm, command *c)
     lws_trained trained;
     lws_dataset *dataset = NULL;
     lws_evaluation result;
-    int cores, ranks;
-    omp_set_num_threads(lws_comm_threads(comm, &cores, &ranks));
+    int threads;
+    LWS_TRY(cli_start_threads(comm, 0, &threads));
     LWS_TRY(lws_comm_agree(comm, default_data(comm, c)));
     LWS_TRY(lws_trained_load(comm, c->checkpoint, c->run, c->best, &trained));
     lws_status status = lws_comm_agree(comm, open_split(c, &trained, &dataset));

@@ -4,7 +4,6 @@
 #include <lwssim/comm.h>
 #include <lwssim/log.h>
 #include <lwssim/prepare.h>
-#include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -221,9 +220,10 @@ lws_status cmd_prepare(int argc, char **argv)
     lws_status status = cli_parse(lws_prepare_table, &options, argc, argv, usage, NULL, NULL, &done);
     status = lws_comm_agree(j.comm, status);
     if (status == LWS_OK && !done) {
-        int cores, ranks;
-        omp_set_num_threads(lws_comm_threads(j.comm, &cores, &ranks));
-        status = run(&j, &options);
+        int threads;
+        status = cli_start_threads(j.comm, 0, &threads);
+        if (status == LWS_OK)
+            status = run(&j, &options);
     }
     for (int s = 0; s < j.shards && j.problems; s++)
         free(j.problems[s]);

@@ -80,6 +80,7 @@ lws_status cmd_reconstruct(int argc, char **argv)
 {
     command c;
     bool done;
+    int threads;
     lws_trained trained;
     pictures images;
     LWS_TRY(cli_parse(table, &c, argc, argv, usage, NULL, NULL, &done));
@@ -87,6 +88,7 @@ lws_status cmd_reconstruct(int argc, char **argv)
         return LWS_OK;
     if (!c.input[0] || !c.output[0])
         return lws_fail(LWS_ERR_USAGE, "reconstruct: --input and --output are needed");
+    LWS_TRY(cli_start_threads(NULL, 0, &threads));
     LWS_TRY(lws_trained_load(NULL, c.checkpoint, c.run, c.best, &trained));
     lws_status status = pictures_load(c.input, trained.meta.image, (int)c.crop, (int)c.limit, &images);
     if (status == LWS_OK) {

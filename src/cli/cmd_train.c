@@ -79,10 +79,12 @@ lws_status cmd_train(int argc, char **argv)
         status = read_keys(comm, whole_table(keys), argc, argv, c, &done);
     status = lws_comm_agree(comm, status);
     if (status == LWS_OK && !done) {
-        int cores, ranks, threads = lws_comm_threads(comm, &cores, &ranks);
-        cli_describe_machine(lws_comm_size(comm), c->options.threads > 0 ? (int)c->options.threads : threads);
+        int threads;
         lws_train_request request = {c->run, c->resume, c->overwrite};
-        status = lws_train(comm, &c->options, &request);
+        status = cli_start_threads(comm, (int)c->options.threads, &threads);
+        cli_describe_machine(lws_comm_size(comm), threads);
+        if (status == LWS_OK)
+            status = lws_train(comm, &c->options, &request);
     }
     free(keys);
     free(c);

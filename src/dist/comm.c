@@ -4,6 +4,7 @@
 
 #include <limits.h>
 #include <lwssim/log.h>
+#include <lwssim/threads.h>
 #include <sched.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -26,11 +27,8 @@ static bool is_launched(void)
 
 static int count_nodes(const lws_comm *comm)
 {
-    MPI_Comm node;
     int rank, nodes;
-    MPI_Comm_split_type(comm->world, MPI_COMM_TYPE_SHARED, comm->rank, MPI_INFO_NULL, &node);
-    MPI_Comm_rank(node, &rank);
-    MPI_Comm_free(&node);
+    MPI_Comm_rank(comm->node, &rank);
     int first = rank == 0;
     MPI_Allreduce(&first, &nodes, 1, MPI_INT, MPI_SUM, comm->world);
     return nodes;
@@ -60,17 +58,28 @@ lws_status lws_comm_start(lws_comm **out)
     MPI_Comm_size(comm->world, &comm->size);
     MPI_Get_processor_name(comm->host, &length);
     pthread_mutex_init(&comm->lock, NULL);
+    MPI_Comm_split_type(comm->world, MPI_COMM_TYPE_SHARED, comm->rank, MPI_INFO_NULL, &comm->node);
     comm->nodes = count_nodes(comm);
     lws_log_voice(comm->rank == 0);
-    return LWS_OK;
+    comm->counts = calloc(2 * (size_t)comm->size, sizeof *comm->counts);
+    comm->starts = comm->counts ? comm->counts + comm->size : NULL;
+    lws_status status = comm->counts ? LWS_OK : lws_fail(LWS_ERR_MEMORY, "out of memory starting MPI");
+    status = lws_comm_agree(comm, status);
+    if (status != LWS_OK) {
+        lws_comm_end(comm);
+        *out = NULL;
+    }
+    return status;
 }
 
 void lws_comm_end(lws_comm *comm)
 {
     if (!comm)
         return;
+    MPI_Comm_free(&comm->node);
     MPI_Finalize();
     pthread_mutex_destroy(&comm->lock);
+    free(comm->counts);
     free(comm);
 }
 
@@ -118,31 +127,42 @@ const char *lws_comm_host(const lws_comm *comm)
     return comm->host;
 }
 
-int lws_comm_threads(lws_comm *comm, int *cores, int *ranks)
+/* Cores of this machine that mpirun could have given this rank but did not: it binds each rank to one by default. Its
+ * daemon, the parent of the ranks, is not bound itself. */
+static int cores_left_by_binding(const unsigned short *users, int cores)
+{
+    cpu_set_t all;
+    if (!getenv("OMPI_COMM_WORLD_LOCAL_RANK") || sched_getaffinity(getppid(), sizeof all, &all) != 0)
+        return 0;
+    for (int i = 0; i < CPU_SETSIZE; i++)
+        if (users[i] > 0 && !CPU_ISSET(i, &all))
+            return 0; /* the parent is no daemon, and bound elsewhere */
+    return CPU_COUNT(&all) - cores;
+}
+
+int lws_comm_threads(lws_comm *comm, int wanted, lws_comm_node *of_node)
 {
     enum { CPUS = CPU_SETSIZE };
-    MPI_Comm node;
     cpu_set_t mine;
     unsigned short use[CPUS] = {0}, users[CPUS];
-    MPI_Comm_split_type(comm->world, MPI_COMM_TYPE_SHARED, comm->rank, MPI_INFO_NULL, &node);
-    MPI_Comm_size(node, ranks);
+    MPI_Comm_size(comm->node, &of_node->ranks);
     if (sched_getaffinity(0, sizeof mine, &mine) != 0) {
         CPU_ZERO(&mine);
         CPU_SET(0, &mine);
     }
     for (int i = 0; i < CPUS; i++)
         use[i] = CPU_ISSET(i, &mine) ? 1 : 0;
-    MPI_Allreduce(use, users, CPUS, MPI_UNSIGNED_SHORT, MPI_SUM, node);
-    MPI_Comm_free(&node);
+    COMPLETE(comm, MPI_Iallreduce(use, users, CPUS, MPI_UNSIGNED_SHORT, MPI_SUM, comm->node, &request));
     double share = 0;
-    *cores = 0;
+    int cores = 0;
     for (int i = 0; i < CPUS; i++) {
-        *cores += users[i] > 0;
+        cores += users[i] > 0;
         if (use[i])
             share += 1.0 / users[i];
     }
-    int threads = (int)(share + 1e-6);
-    return threads < 1 ? 1 : threads;
+    of_node->cores = cores;
+    of_node->unused = cores_left_by_binding(users, cores);
+    return lws_threads_choose(wanted, (int)(share + 1e-6), of_node->ranks);
 }
 
 lws_status lws_comm_agree(lws_comm *comm, lws_status status)
@@ -200,19 +220,14 @@ void lws_comm_allgather(lws_comm *comm, const void *mine, const size_t *bytes_of
         at += bytes_of[r];
     }
     if (at < PIECE) {
-        int *counts = malloc(2 * (size_t)comm->size * sizeof *counts);
-        if (counts) {
-            int *starts = counts + comm->size, sum = 0;
-            for (int r = 0; r < comm->size; r++) {
-                counts[r] = (int)bytes_of[r];
-                starts[r] = sum;
-                sum += counts[r];
-            }
-            COMPLETE(comm,
-                     MPI_Iallgatherv(MPI_IN_PLACE, 0, MPI_BYTE, all, counts, starts, MPI_BYTE, comm->world, &request));
-            free(counts);
-            return;
+        for (int r = 0, sum = 0; r < comm->size; r++) {
+            comm->counts[r] = (int)bytes_of[r];
+            comm->starts[r] = sum;
+            sum += comm->counts[r];
         }
+        COMPLETE(comm, MPI_Iallgatherv(MPI_IN_PLACE, 0, MPI_BYTE, all, comm->counts, comm->starts, MPI_BYTE,
+                                       comm->world, &request));
+        return;
     }
     at = 0;
     for (int r = 0; r < comm->size; r++) {

@@ -171,8 +171,10 @@ lws_status lws_train(lws_comm *comm, lws_train_options *options, const lws_train
 {
     trainer t;
     stop_catch();
-    LWS_TRY(lws_comm_agree(comm, lws_watchdog_start(options->deadline, lws_comm_rank(comm), lws_comm_host(comm))));
-    lws_status status = trainer_create(comm, options, request, &t);
+    lws_status status = lws_watchdog_start(options->deadline, lws_comm_rank(comm), lws_comm_host(comm));
+    status = lws_comm_agree(comm, status);
+    if (status == LWS_OK)
+        status = trainer_create(comm, options, request, &t);
     if (status == LWS_OK) {
         status = trainer_profile_start(&t);
         if (status == LWS_OK)
@@ -181,5 +183,6 @@ lws_status lws_train(lws_comm *comm, lws_train_options *options, const lws_train
         trainer_destroy(&t);
     }
     lws_watchdog_stop();
+    stop_release();
     return status;
 }

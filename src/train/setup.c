@@ -2,8 +2,8 @@
 
 #include <lwssim/log.h>
 #include <lwssim/norm.h>
+#include <lwssim/threads.h>
 #include <math.h>
-#include <omp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -113,13 +113,14 @@ static lws_status build(trainer *t)
     return LWS_OK;
 }
 
-static void announce(trainer *t, int cores, int ranks, int threads)
+static void announce(trainer *t, const lws_comm_node *node, int threads)
 {
     const lws_train_options *o = t->options;
     int size = lws_comm_size(t->comm);
     int64_t parts = o->micro_batches;
-    if (ranks * threads > cores)
-        lws_warn("%d ranks × %d threads share %d cores of this node: expect less speed", ranks, threads, cores);
+    if (node->ranks * threads > node->cores)
+        lws_warn("%d ranks × %d threads share %d cores of this node: expect less speed", node->ranks, threads,
+                 node->cores);
     if (parts % size != 0)
         lws_warn("%lld micro-batches do not divide evenly among %d ranks: some wait %.0f%% of the time. Best "
                  "are %lld micro-batches, or ranks that divide %lld.",
@@ -133,8 +134,9 @@ static void announce(trainer *t, int cores, int ranks, int threads)
 static lws_status set_up(trainer *t, int threads)
 {
     LWS_TRY(lws_comm_agree(t->comm, lws_train_options_check(t->options)));
-    omp_set_num_threads(threads);
-    lws_status status = open_data(t);
+    lws_status status = lws_threads_start(threads);
+    if (status == LWS_OK)
+        status = open_data(t);
     if (status == LWS_OK)
         status = build(t);
     LWS_TRY(lws_comm_agree(t->comm, status));
@@ -159,9 +161,8 @@ static lws_status set_up(trainer *t, int threads)
 
 lws_status trainer_create(lws_comm *comm, lws_train_options *options, const lws_train_request *request, trainer *t)
 {
-    int cores, ranks, threads = lws_comm_threads(comm, &cores, &ranks);
-    if (options->threads > 0)
-        threads = (int)options->threads;
+    lws_comm_node node;
+    int threads = lws_comm_threads(comm, (int)options->threads, &node);
     *t = (trainer){.comm = comm,
                    .is_root = lws_comm_rank(comm) == 0,
                    .options = options,
@@ -174,7 +175,7 @@ lws_status trainer_create(lws_comm *comm, lws_train_options *options, const lws_
         trainer_destroy(t);
         return status;
     }
-    announce(t, cores, ranks, threads);
+    announce(t, &node, threads);
     return LWS_OK;
 }
 
