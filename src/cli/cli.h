@@ -21,6 +21,10 @@ lws_status cmd_bench(int argc, char **argv);
 lws_status cli_parse(lws_config_table table, void *fields, int argc, char **argv, const char *usage, const char **rest,
                      int *rest_count, bool *done);
 
+/* options.c: the start of a command on several ranks: MPI, watched from the first moment on: after
+ * LWSSIM_DEADLINE seconds (600) without progress the job ends. All ranks. LWS_ERR_USAGE, LWS_ERR_MEMORY. */
+lws_status cli_enter(lws_comm **comm);
+
 /* options.c: the end of a command: what it printed is flushed, and the message of a failure or stop printed; once
  * however often it is called. Returns status, or LWS_ERR_IO where standard output could not be written. */
 lws_status cli_report(lws_status status);

@@ -121,7 +121,7 @@ lws_status cmd_bench(int argc, char **argv)
     lws_comm *comm;
     command c;
     bool done = false, chosen[SECTION_COUNT];
-    LWS_TRY(lws_comm_start(&comm));
+    LWS_TRY(cli_enter(&comm));
     lws_status status = cli_parse(table, &c, argc, argv, usage, NULL, NULL, &done);
     if (status == LWS_OK)
         status = choose(c.only, chosen);

@@ -122,7 +122,7 @@ lws_status cmd_evaluate(int argc, char **argv)
     lws_comm *comm;
     command c;
     bool done = false;
-    LWS_TRY(lws_comm_start(&comm));
+    LWS_TRY(cli_enter(&comm));
     lws_status status = cli_parse(table, &c, argc, argv, usage, NULL, NULL, &done);
     status = lws_comm_agree(comm, status);
     if (status == LWS_OK && !done)

@@ -216,7 +216,7 @@ lws_status cmd_prepare(int argc, char **argv)
     job j = {0};
     lws_prepare_options options;
     bool done = false;
-    LWS_TRY(lws_comm_start(&j.comm));
+    LWS_TRY(cli_enter(&j.comm));
     lws_status status = cli_parse(lws_prepare_table, &options, argc, argv, usage, NULL, NULL, &done);
     status = lws_comm_agree(j.comm, status);
     if (status == LWS_OK && !done) {

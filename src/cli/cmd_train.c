@@ -69,7 +69,7 @@ lws_status cmd_train(int argc, char **argv)
 {
     lws_comm *comm;
     bool done = false;
-    LWS_TRY(lws_comm_start(&comm));
+    LWS_TRY(cli_enter(&comm));
     command *c = calloc(1, sizeof *c);
     lws_config_key *keys = malloc((lws_train_table.count + 8) * sizeof *keys);
     lws_status status = LWS_OK;

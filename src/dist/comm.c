@@ -1,9 +1,10 @@
 #include <lwssim/comm.h>
 
-#include "comm_internal.h"
+#include "watchdog_internal.h"
 
 #include <limits.h>
 #include <lwssim/log.h>
+#include <lwssim/progress.h>
 #include <lwssim/threads.h>
 #include <sched.h>
 #include <stdbool.h>
@@ -51,6 +52,7 @@ lws_status lws_comm_start(lws_comm **out)
      * would wait behind it, and both directions would stand still in turn. */
     setenv("OMPI_MCA_btl_tcp_flags", "send,inplace,need-ack,need-csum,hetero-rdma", 0);
     int provided, length;
+    lws_watchdog_phase("start of MPI", -1);
     MPI_Init_thread(NULL, NULL, MPI_THREAD_SERIALIZED, &provided);
     comm->allows_thread = provided >= MPI_THREAD_SERIALIZED;
     comm->world = MPI_COMM_WORLD;
@@ -63,19 +65,27 @@ lws_status lws_comm_start(lws_comm **out)
     lws_log_voice(comm->rank == 0);
     comm->counts = calloc(2 * (size_t)comm->size, sizeof *comm->counts);
     comm->starts = comm->counts ? comm->counts + comm->size : NULL;
-    lws_status status = comm->counts ? LWS_OK : lws_fail(LWS_ERR_MEMORY, "out of memory starting MPI");
+    lws_status status = pulse_create(comm, &comm->pulse);
+    if (!comm->counts)
+        status = lws_fail(LWS_ERR_MEMORY, "out of memory starting MPI");
+    lws_watchdog_phase("setup", -1);
     status = lws_comm_agree(comm, status);
     if (status != LWS_OK) {
         lws_comm_end(comm);
         *out = NULL;
+        return status;
     }
-    return status;
+    watchdog_connect(comm, comm->pulse);
+    return LWS_OK;
 }
 
 void lws_comm_end(lws_comm *comm)
 {
     if (!comm)
         return;
+    watchdog_disconnect();
+    lws_watchdog_phase("end of MPI", -1);
+    pulse_destroy(comm->pulse);
     MPI_Comm_free(&comm->node);
     MPI_Finalize();
     pthread_mutex_destroy(&comm->lock);
@@ -91,10 +101,12 @@ void comm_wait(lws_comm *comm, MPI_Request *request)
             break;
         for (comm_background *b = comm->background; b; b = b->next)
             b->turn(b->user);
+        lws_progress_wait();
         pthread_mutex_unlock(&comm->lock);
         sched_yield();
         pthread_mutex_lock(&comm->lock);
     }
+    lws_progress();
 }
 
 /* A call that starts a request, and the wait for it. */

@@ -23,6 +23,7 @@ struct lws_comm {
     /* MPI serves one thread at a time: whoever calls it holds the lock, and no longer than the call takes. */
     pthread_mutex_t lock;
     comm_background *background;
+    struct pulse *pulse;  /* the watchdog's */
     int *counts, *starts; /* [size] scratch of gathers */
 };
 
