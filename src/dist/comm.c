@@ -1,5 +1,6 @@
 #include <lwssim/comm.h>
 
+#include "launch.h"
 #include "watchdog_internal.h"
 
 #include <limits.h>
@@ -7,24 +8,10 @@
 #include <lwssim/progress.h>
 #include <lwssim/threads.h>
 #include <sched.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-/* Whether a launcher (mpirun, srun, …) has started this process: they all leave variables of these names. */
-static bool is_launched(void)
-{
-    static const char *const marks[] = {"OMPI_COMM_WORLD_", "PMIX_", "PMI_", "SLURM_STEP", "ALPS_APP", "JSM_", "PALS_"};
-    for (char **variable = environ; *variable; variable++) {
-        for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
-            if (strncmp(*variable, marks[i], strlen(marks[i])) == 0)
-                return true;
-        }
-    }
-    return false;
-}
 
 static int count_nodes(const lws_comm *comm)
 {
@@ -41,16 +28,12 @@ lws_status lws_comm_start(lws_comm **out)
     *out = comm;
     if (!comm)
         return lws_fail(LWS_ERR_MEMORY, "out of memory starting MPI");
-    /* Waiting ranks give their core away: costs little, and saves jobs with more ranks than cores. */
-    setenv("OMPI_MCA_mpi_yield_when_idle", "1", 0);
-    if (!is_launched()) { /* alone: no daemon and no search for networks, which take 0.3 s, ten times all else */
-        setenv("OMPI_MCA_ess_singleton_isolated", "1", 0);
-        setenv("OMPI_MCA_pml", "ob1", 0);
-        setenv("OMPI_MCA_btl", "self", 0);
+    lws_status status = launch_prepare();
+    if (status != LWS_OK) {
+        free(comm);
+        *out = NULL;
+        return status;
     }
-    /* Not "put", which writes a whole message to the socket at once: what the other side must hear before it sends
-     * would wait behind it, and both directions would stand still in turn. */
-    setenv("OMPI_MCA_btl_tcp_flags", "send,inplace,need-ack,need-csum,hetero-rdma", 0);
     int provided, length;
     lws_watchdog_phase("start of MPI", -1);
     MPI_Init_thread(NULL, NULL, MPI_THREAD_SERIALIZED, &provided);
@@ -63,10 +46,12 @@ lws_status lws_comm_start(lws_comm **out)
     MPI_Comm_split_type(comm->world, MPI_COMM_TYPE_SHARED, comm->rank, MPI_INFO_NULL, &comm->node);
     comm->nodes = count_nodes(comm);
     lws_log_voice(comm->rank == 0);
+    status = launch_check(comm->size);
     comm->counts = calloc(2 * (size_t)comm->size, sizeof *comm->counts);
     comm->starts = comm->counts ? comm->counts + comm->size : NULL;
-    lws_status status = pulse_create(comm, &comm->pulse);
-    if (!comm->counts)
+    if (status == LWS_OK)
+        status = pulse_create(comm, &comm->pulse);
+    if (status == LWS_OK && !comm->counts)
         status = lws_fail(LWS_ERR_MEMORY, "out of memory starting MPI");
     lws_watchdog_phase("setup", -1);
     status = lws_comm_agree(comm, status);
