@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <lwssim/progress.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -96,6 +97,9 @@ static herr_t driver_truncate(H5FD_t *common, hid_t transfer, hbool_t closing)
 
 /* ---- reading and writing --------------------------------------------------------------------- */
 
+/* Bytes at once: a slow disk makes progress. */
+enum { PIECE = 1 << 24 };
+
 static herr_t driver_read(H5FD_t *common, H5FD_mem_t type, hid_t transfer, haddr_t address, size_t size, void *buffer)
 {
     (void)type;
@@ -103,7 +107,7 @@ static herr_t driver_read(H5FD_t *common, H5FD_mem_t type, hid_t transfer, haddr
     driver_file *f = (driver_file *)common;
     char *to = buffer;
     while (size > 0) {
-        ssize_t n = pread(f->fd, to, size, (off_t)address);
+        ssize_t n = pread(f->fd, to, size < PIECE ? size : PIECE, (off_t)address);
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0) {
@@ -114,6 +118,7 @@ static herr_t driver_read(H5FD_t *common, H5FD_mem_t type, hid_t transfer, haddr
             memset(to, 0, size);
             return 0;
         }
+        lws_progress();
         to += n;
         address += (haddr_t)n;
         size -= (size_t)n;
@@ -129,13 +134,14 @@ static herr_t driver_write(H5FD_t *common, H5FD_mem_t type, hid_t transfer, hadd
     driver_file *f = (driver_file *)common;
     const char *from = buffer;
     while (size > 0 && !f->error) {
-        ssize_t n = pwrite(f->fd, from, size, (off_t)address);
+        ssize_t n = pwrite(f->fd, from, size < PIECE ? size : PIECE, (off_t)address);
         if (n < 0 && errno == EINTR)
             continue;
         if (n <= 0) {
             f->error = n < 0 ? errno : ENOSPC;
             break;
         }
+        lws_progress();
         from += n;
         address += (haddr_t)n;
         size -= (size_t)n;

@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <lwssim/arena.h>
 #include <lwssim/profile.h>
+#include <lwssim/progress.h>
 #include <lwssim/simd.h>
 #include <stdlib.h>
 #include <string.h>
@@ -301,6 +302,7 @@ static void start_step(lws_reduction *r)
         messages_unlock(r->messages);
         messages_yield();
     }
+    lws_progress();
     r->next_leaf = r->part.first_leaf;
     r->local.count = 0;
     memset(r->slot_used, 0, (size_t)r->slots * sizeof *r->slot_used);
@@ -419,6 +421,7 @@ static int wait_for_next(lws_reduction *r, bool *all_given_out)
         messages_yield();
         b = look(r, all_given_out);
     }
+    lws_progress();
     return b;
 }
 
@@ -461,6 +464,7 @@ void lws_reduction_await(lws_reduction *r, size_t end)
     LWS_PROFILE("waiting for parameters");
     while (!lws_reduction_is_here(r, end))
         messages_yield();
+    lws_progress();
 }
 
 /* ---- what owners keep ------------------------------------------------------------------------------------ */

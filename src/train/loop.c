@@ -206,8 +206,11 @@ lws_status lws_train(lws_comm *comm, lws_train_options *options, const lws_train
 {
     trainer t;
     stop_catch();
-    LWS_TRY(lws_comm_agree(comm, lws_watchdog_start(options->deadline, lws_comm_rank(comm), lws_comm_host(comm))));
-    lws_status status = trainer_create(comm, options, request, &t);
+    lws_watchdog_phase("setup of run", -1);
+    lws_watch before, watch = {options->deadline, "; go on with --resume. (The deadline is a key: deadline.)"};
+    lws_status status = lws_comm_agree(comm, lws_watchdog_set(watch, &before));
+    if (status == LWS_OK)
+        status = trainer_create(comm, options, request, &t);
     if (status == LWS_OK) {
         status = trainer_profile_start(&t);
         if (status == LWS_OK)
@@ -215,6 +218,7 @@ lws_status lws_train(lws_comm *comm, lws_train_options *options, const lws_train
         status = trainer_profile_end(&t, status);
         trainer_destroy(&t);
     }
-    lws_watchdog_stop();
+    lws_watchdog_set(before, NULL);
+    stop_release();
     return status;
 }

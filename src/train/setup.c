@@ -3,8 +3,8 @@
 #include <lwssim/agreement.h>
 #include <lwssim/log.h>
 #include <lwssim/norm.h>
+#include <lwssim/threads.h>
 #include <math.h>
-#include <omp.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -117,13 +117,14 @@ static lws_status build(trainer *t)
     return LWS_OK;
 }
 
-static void announce(trainer *t, int cores, int ranks, int threads)
+static void announce(trainer *t, const lws_comm_node *node, int threads)
 {
     const lws_train_options *o = t->options;
     int size = lws_comm_size(t->comm);
     int64_t parts = o->micro_batches;
-    if (ranks * threads > cores)
-        lws_warn("%d ranks × %d threads share %d cores of this node: expect less speed", ranks, threads, cores);
+    if (node->ranks * threads > node->cores)
+        lws_warn("%d ranks × %d threads share %d cores of this node: expect less speed", node->ranks, threads,
+                 node->cores);
     if (parts % size != 0)
         lws_warn("%lld micro-batches do not divide evenly among %d ranks: some wait %.0f%% of the time. Best "
                  "are %lld micro-batches, or ranks that divide %lld.",
@@ -138,7 +139,7 @@ lws_status trainer_build(trainer *t, int threads)
 {
     LWS_TRY(lws_agree_on_options(t->comm, lws_train_table, t->options, (const char *const[]){"data", "threads", NULL}));
     LWS_TRY(lws_comm_agree(t->comm, lws_train_options_check(t->options)));
-    omp_set_num_threads(threads);
+    LWS_TRY(lws_comm_agree(t->comm, lws_threads_start(threads)));
     LWS_TRY(lws_comm_agree(t->comm, open_data(t)));
     const lws_split splits[] = {LWS_TRAIN, LWS_VALID};
     LWS_TRY(lws_agree_on_images(t->comm, 2, splits, (const lws_dataset *const[]){t->train, t->valid}));
@@ -181,9 +182,8 @@ trainer trainer_blank(lws_comm *comm, lws_train_options *options)
 
 lws_status trainer_create(lws_comm *comm, lws_train_options *options, const lws_train_request *request, trainer *t)
 {
-    int cores, ranks, threads = lws_comm_threads(comm, &cores, &ranks);
-    if (options->threads > 0)
-        threads = (int)options->threads;
+    lws_comm_node node;
+    int threads = lws_comm_threads(comm, (int)options->threads, &node);
     *t = trainer_blank(comm, options);
     t->request = *request;
     lws_status status = set_up(t, threads);
@@ -191,7 +191,7 @@ lws_status trainer_create(lws_comm *comm, lws_train_options *options, const lws_
         trainer_destroy(t);
         return status;
     }
-    announce(t, cores, ranks, threads);
+    announce(t, &node, threads);
     return LWS_OK;
 }
 
