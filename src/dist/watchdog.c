@@ -65,7 +65,7 @@ static double tick(void)
     return fmin(1, fmax(.02, dog.watch.deadline / 10));
 }
 
-static __attribute__((noreturn, format(printf, 1, 2))) void end_job(const char *format, ...)
+static __attribute__((format(printf, 1, 2))) void say(const char *format, ...)
 {
     char what[512];
     va_list args;
@@ -74,19 +74,55 @@ static __attribute__((noreturn, format(printf, 1, 2))) void end_job(const char *
     va_end(args);
     lws_log_voice(true);
     lws_error("%s. Ending the job%s", what, dog.watch.advice ? dog.watch.advice : "");
+}
+
+/* The others end silently: the launcher may be slow to end them, or not do it at all. */
+static __attribute__((noreturn)) void end_job(void)
+{
     if (dog.pulse)
-        pulse_turn(dog.pulse, &(beat){.ends = true}, 0,
-                   1); /* the launcher may be slow to end them, or not do it at all */
+        pulse_turn(dog.pulse, &(beat){.ends = true}, 0, 1);
     _exit(1);
+}
+
+static void nap(double seconds)
+{
+    struct timespec time = {.tv_sec = (time_t)seconds, .tv_nsec = (long)(1e9 * (seconds - floor(seconds)))};
+    nanosleep(&time, NULL);
+}
+
+/* Once a rank ends, mpirun tells its daemons to end the others; and as long as it waits for a machine that is cut off
+ * to take that in, it does not notice that the machine is gone. So it gets the time to notice it first, which under
+ * launch/mpirun.sh takes 25 s, and ends the job itself. */
+static void let_launcher_notice(void)
+{
+    enum { SECONDS = 30 };
+    beat mine = my_beat();
+    mine.idle = 0; /* nobody else needs to speak */
+    for (double start = lws_now(); lws_now() - start < SECONDS; nap(tick()))
+        pulse_turn(dog.pulse, &mine, 0, tick() / 2);
 }
 
 static __attribute__((noreturn)) void blame_silent(int r, double age, const beat *b, int others)
 {
     char more[48] = "";
+    bool is_far = strcmp(b->host, dog.host) != 0;
+    if (is_far && dog.rank > 0) /* what this rank says would travel, too */
+        let_launcher_notice();
     if (others > 0)
         snprintf(more, sizeof more, " (nor of %d more rank%s)", others, others == 1 ? "" : "s");
-    end_job("nothing is heard of rank %d%s%s for %.0f s%s%s%s: it is suspended, or its machine or the network is down",
-            r, b->host[0] ? " on " : "", b->host, age, more, b->where[0] ? ", last in " : "", b->where);
+    say("nothing is heard of rank %d on %s for %.0f s%s, last in %s: it is suspended, or its machine or the network is "
+        "down",
+        r, b->host, age, more, b->where);
+    if (is_far && dog.rank == 0)
+        let_launcher_notice();
+    end_job();
+}
+
+static __attribute__((noreturn)) void blame_idle(int r, const char *host, double idle, const char *where,
+                                                 const char *what)
+{
+    say("rank %d on %s made no progress for %.0f s in %s: %s", r, host, idle, where, what);
+    end_job();
 }
 
 /* What the launcher says of the rank, before MPI says it; -1 where there is none. */
@@ -103,8 +139,9 @@ static int rank_by_launcher(void)
 static void judge_self(const beat *mine)
 {
     if (mine->idle > dog.watch.deadline)
-        end_job("rank %d on %s made no progress for %.0f s in %s: %sa disk or a file system hangs", dog.rank, dog.host,
-                mine->idle, mine->where, rank_by_launcher() >= 0 ? "another rank, the network, " : "");
+        blame_idle(dog.rank, dog.host, mine->idle, mine->where,
+                   rank_by_launcher() >= 0 ? "another rank, the network, a disk or a file system hangs"
+                                           : "a disk or a file system hangs");
 }
 
 /* Rank 0 looks at all. Not heard of for some ticks is silent. */
@@ -124,8 +161,7 @@ static void judge_all(const beat *mine)
             silent++;
             first_silent = first_silent < 0 ? r : first_silent;
         } else if (!b->waits) {
-            end_job("rank %d on %s made no progress for %.0f s in %s: a disk or a file system hangs", r, b->host, age,
-                    b->where);
+            blame_idle(r, b->host, age, b->where, "a disk or a file system hangs");
         }
     }
     if (silent > 0) {
@@ -134,8 +170,8 @@ static void judge_all(const beat *mine)
         blame_silent(first_silent, since, b, silent - 1);
     }
     if (all_idle > deadline)
-        end_job("all ranks have waited for each other for %.0f s, rank %d on %s in %s: the network loses messages",
-                all_idle, dog.rank, dog.host, mine->where);
+        blame_idle(dog.rank, dog.host, all_idle, mine->where,
+                   "all ranks wait for each other, as the network loses messages");
 }
 
 /* Other ranks leave that to rank 0 as long as they hear of it; one after the other, so that one message is enough. */
@@ -158,8 +194,7 @@ static void judge(double passed)
     bool is_deaf = dog.pulse && !pulse_turn(dog.pulse, &mine, passed, tick() / 2);
     dog.deaf = is_deaf ? dog.deaf + passed : 0;
     if (is_deaf && dog.deaf > dog.watch.deadline)
-        end_job("rank %d on %s is in MPI for %.0f s without an answer, in %s: the network hangs", dog.rank, dog.host,
-                dog.deaf, mine.where);
+        blame_idle(dog.rank, dog.host, dog.deaf, mine.where, "MPI does not answer, as the network hangs");
     if (is_deaf)
         return;
     if (!dog.pulse)
