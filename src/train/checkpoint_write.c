@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <lwssim/log.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -56,17 +55,30 @@ static lws_status write_meta(lws_h5 *file, const lws_checkpoint_meta *meta, cons
     return lws_h5_put_text(file, "/", "digest", digest);
 }
 
+/* Two numbers of bytes in the largest unit that tells them apart. */
+static void amounts(double a, double b, char text_a[32], char text_b[32])
+{
+    static const char *const units[] = {"GB", "MB", "kB", "bytes"};
+    double factor = 1e9;
+    for (int u = 0; u < 4; u++, factor /= 1000) {
+        snprintf(text_a, 32, "%.*f %s", u < 3, a / factor, units[u]);
+        snprintf(text_b, 32, "%.*f %s", u < 3, b / factor, units[u]);
+        if (a >= factor && strcmp(text_a, text_b) != 0)
+            return;
+    }
+}
+
 /* HDF5 reports a full disk late and badly, so the room is looked at first. */
 static lws_status check_room(const char *folder, const lws_tensors *tensors)
 {
     struct statvfs disk;
+    char needed[32], found[32];
     double need = 4.0 * (3 * (double)tensors->params + (double)tensors->states) + (1 << 20);
-    if (statvfs(folder, &disk) == 0 && (double)disk.f_bavail * (double)disk.f_frsize < need)
-        return lws_fail(LWS_ERR_IO,
-                        "the disk is full: a checkpoint in %s needs %.0f MB and %.0f MB are "
-                        "free. Make room and go on with --resume.",
-                        folder, need / 1e6, (double)disk.f_bavail * (double)disk.f_frsize / 1e6);
-    return LWS_OK;
+    if (statvfs(folder, &disk) != 0 || (double)disk.f_bavail * (double)disk.f_frsize >= need)
+        return LWS_OK;
+    amounts(need, (double)disk.f_bavail * (double)disk.f_frsize, needed, found);
+    return lws_fail(LWS_ERR_IO, "the disk is full: a checkpoint in %s needs %s, and %s are free", folder, needed,
+                    found);
 }
 
 lws_status checkpoint_flush(const char *path)
@@ -82,15 +94,17 @@ lws_status checkpoint_flush(const char *path)
     return LWS_OK;
 }
 
-/* Some file systems do not flush folders. The checkpoint stands by then, so that is no failure. */
-static void flush_folder(const char *path)
+/* Without it a crash may undo the rename. Some file systems do not flush folders, and need not. */
+static lws_status flush_folder(const char *path)
 {
     int fd = open(path, O_RDONLY | O_DIRECTORY);
+    lws_status status = LWS_OK;
     if (fd >= 0) {
         if (fsync(fd) != 0 && errno != EINVAL && errno != ENOTSUP && errno != ENOSYS)
-            lws_warn("cannot flush the folder %s to disk: %m", path);
+            status = lws_fail(LWS_ERR_IO, "cannot flush the folder %s to disk: %m", path);
         close(fd);
     }
+    return status;
 }
 
 static lws_status write_temporary(const char *path, const lws_checkpoint_meta *meta, const char *config,
@@ -111,9 +125,11 @@ static lws_status write_temporary(const char *path, const lws_checkpoint_meta *m
 lws_status lws_checkpoint_write(const char *folder, const lws_checkpoint_meta *meta, const char *config,
                                 const lws_tensors *tensors, const lws_checkpoint_data *data, char *path)
 {
+    /* A name for each attempt: of a file whose flush has failed once, nobody knows what a second would say. */
+    static unsigned attempts;
     char temporary[LWS_PATH];
     snprintf(path, LWS_PATH, "%s/step-%09" PRId64 ".h5", folder, meta->step);
-    snprintf(temporary, sizeof temporary, "%s/.step-%09" PRId64 ".h5.partial", folder, meta->step);
+    snprintf(temporary, sizeof temporary, "%s/.step-%09" PRId64 ".h5.%u.partial", folder, meta->step, attempts++);
     LWS_TRY(check_room(folder, tensors));
     lws_status status = write_temporary(temporary, meta, config, tensors, data);
     if (status == LWS_OK && rename(temporary, path) != 0)
@@ -122,6 +138,5 @@ lws_status lws_checkpoint_write(const char *folder, const lws_checkpoint_meta *m
         unlink(temporary);
         return status;
     }
-    flush_folder(folder);
-    return LWS_OK;
+    return flush_folder(folder);
 }

@@ -195,7 +195,8 @@ void diverge_find(trainer *t, const step_result *result)
         keep_earliest(&mine, &mmd);
     }
     float *gradient = lws_reduction_leaf(t->reduction);
-    for (int64_t leaf = part->first_leaf; leaf < part->first_leaf + part->leaves; leaf++) {
+    for (int64_t leaf = part->first_leaf; leaf < part->first_leaf + part->leaves && mine.stage > STAGE_FORWARD;
+         leaf++) {
         finding f = look_at_micro_batch(t, leaf, gradient);
         keep_earliest(&mine, &f);
     }

@@ -1,5 +1,6 @@
 #include "trainer.h"
 
+#include "persist.h"
 #include "stop.h"
 
 #include <lwssim/clock.h>
@@ -12,7 +13,7 @@
 
 /* What ranks tell each other each step, in doubles: one word of flags a rank, then the sums of each of its
  * micro-batches, then the squared norms of its blocks of the gradient. */
-enum { FLAG_STOP = 1, FLAG_CHECKPOINT = 2, FLAG_EVALUATE = 4, FLAG_TIME_UP = 8, FLAG_FAILED = 16 };
+enum { FLAG_STOP = 1, FLAG_CHECKPOINT = 2, FLAG_EVALUATE = 4, FLAG_TIME_UP = 8, FLAG_FAILED = 16, FLAG_LOG = 32 };
 
 static bool clock_says(const lws_config_interval *every, double since)
 {
@@ -24,7 +25,10 @@ static double my_flags(const trainer *t)
     int flags = stop_requested() ? FLAG_STOP : 0;
     if (t->failure.status != LWS_OK)
         flags |= FLAG_FAILED;
-    if (t->is_root && clock_says(&t->options->checkpoint_every, t->checkpoint_time))
+    if (t->log_failure.status != LWS_OK)
+        flags |= FLAG_LOG;
+    if (t->is_root &&
+        (clock_says(&t->options->checkpoint_every, t->checkpoint_time) || persist_is_due(&t->late_checkpoint)))
         flags |= FLAG_CHECKPOINT;
     if (t->is_root && clock_says(&t->options->eval_every, t->evaluate_time))
         flags |= FLAG_EVALUATE;
@@ -55,12 +59,17 @@ const float *trainer_code_gradient(const trainer *t, int64_t leaf)
     return t->dcode ? t->dcode + (size_t)(own * n * t->options->latent) : NULL;
 }
 
-void trainer_fail(trainer *t, lws_status status)
+void step_failure_keep(step_failure *failure, lws_status status)
 {
-    if (status == LWS_OK || t->failure.status != LWS_OK)
+    if (status == LWS_OK || failure->status != LWS_OK)
         return;
-    t->failure.status = status;
-    snprintf(t->failure.message, sizeof t->failure.message, "%s", lws_message());
+    failure->status = status;
+    snprintf(failure->message, sizeof failure->message, "%s", lws_message());
+}
+
+lws_status step_failure_tell(const step_failure *failure)
+{
+    return failure->status == LWS_OK ? LWS_OK : lws_fail(failure->status, "%s", failure->message);
 }
 
 static void read_images(trainer *t)
@@ -115,7 +124,7 @@ static void backward_all(trainer *t, bool encoded, double *sums)
         if (status != LWS_OK)
             of_batch = (lws_model_sums){NAN, NAN}; /* every rank will see it and stop */
         if (status != LWS_OK && status != LWS_ERR_NUMERIC)
-            trainer_fail(t, status);
+            step_failure_keep(&t->failure, status);
         else if (!isfinite(of_batch.recon) || !isfinite(of_batch.kl))
             diverge_note(t, &batch, &of_batch);
         lws_reduction_push(t->reduction);
@@ -179,6 +188,7 @@ static void exchange_sums(trainer *t, const double *mine, double mmd, bool *fail
         news += t->bytes_of[r] / sizeof(double);
     }
     *failed = flags & FLAG_FAILED;
+    result->log_given_up = flags & FLAG_LOG;
     result->stop = flags & FLAG_STOP;
     result->time_up = flags & FLAG_TIME_UP;
     result->checkpoint = flags & FLAG_CHECKPOINT;
@@ -190,13 +200,6 @@ static void exchange_sums(trainer *t, const double *mine, double mmd, bool *fail
     /* Where a loss is not finite there are micro-batches that never went backward. */
     result->gradient_norm = isfinite(result->loss) ? gradient_norm(t) : (double)NAN;
     result->rate = lws_schedule_rate(&t->schedule, t->step);
-}
-
-static lws_status leave_together(trainer *t)
-{
-    if (t->failure.status != LWS_OK)
-        lws_fail(t->failure.status, "%s", t->failure.message);
-    return lws_comm_agree(t->comm, t->failure.status);
 }
 
 /* Everything is summed and nobody's messages are in flight, so ranks may look for the cause as long as it takes. */
@@ -247,7 +250,7 @@ lws_status trainer_step(trainer *t, step_result *result)
     mine[0] = my_flags(t); /* as late as can be: what was asked for during the step is done after it */
     exchange_sums(t, mine, mmd, &failed, result);
     if (failed)
-        return leave_together(t);
+        return lws_comm_agree(t->comm, step_failure_tell(&t->failure));
     if (!isfinite(result->loss) || !isfinite(result->gradient_norm))
         return not_finite(t, result);
     update_clipped(t, result->gradient_norm);
