@@ -205,10 +205,10 @@ static void exchange_sums(trainer *t, const double *mine, double mmd, bool *fail
 /* Everything is summed and nobody's messages are in flight, so ranks may look for the cause as long as it takes. */
 static lws_status not_finite(trainer *t, const step_result *result)
 {
-    char who[96] = "";
+    char who[192] = "";
     diverge_find(t, result);
     if (t->found.rank >= 0)
-        snprintf(who, sizeof who, "rank %d on %s: ", t->found.rank, t->found.host);
+        snprintf(who, sizeof who, "rank %d on %s%s: ", t->found.rank, t->found.host, t->found.part);
     return lws_fail(LWS_ERR_NUMERIC, "the %s is not finite at step %lld: training has diverged. First, %s%s.",
                     isfinite(result->loss) ? "gradient" : "loss", (long long)t->step + 1, who, t->found.what);
 }

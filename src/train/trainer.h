@@ -26,7 +26,8 @@ enum { FINDING = 320 };
 typedef struct finding {
     int64_t stage, place; /* the order of computation */
     int rank;             /* that computed it; -1: all did */
-    char host[64];
+    char host[64],
+        part[64];       /* part: of the rank's micro-batches, where it is not in `what`: ", micro-batches 3 to 4" */
     char what[FINDING]; /* "micro-batch 5 of 8, decoder/conv2: its output is not finite, from finite input" */
 } finding;
 
