@@ -30,7 +30,7 @@ typedef struct lws_train_options {
     char data[LWS_CONFIG_TEXT];
     lws_config_interval checkpoint_every, eval_every;
     int64_t keep, log_every, check_every, grid, threads;
-    double deadline, time_limit;
+    double deadline, time_limit, checkpoint_patience;
     bool log_rows, profile, overlap;
 } lws_train_options;
 

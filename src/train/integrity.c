@@ -56,7 +56,7 @@ static lws_status tell_changed(const trainer *t, const lws_reduction_piece *piec
 void integrity_updated(trainer *t, const lws_reduction_piece *piece, lws_adam_bits bits)
 {
     if (t->is_noted && bits.before != t->bits[piece->bucket])
-        trainer_fail(t, tell_changed(t, piece));
+        step_failure_keep(&t->failure, tell_changed(t, piece));
     t->bits[piece->bucket] = bits.after;
 }
 
@@ -108,9 +108,7 @@ lws_status integrity_compare(trainer *t)
 
 lws_status integrity_check(trainer *t)
 {
-    lws_status status = t->failure.status;
-    if (status != LWS_OK)
-        lws_fail(status, "%s", t->failure.message);
+    lws_status status = step_failure_tell(&t->failure);
     for (int b = 0; b < lws_reduction_get_part(t->reduction)->buckets && status == LWS_OK; b++) {
         lws_reduction_piece piece = lws_reduction_get_piece(t->reduction, b, lws_comm_rank(t->comm));
         if (t->is_noted && sum_of_piece(t, &piece) != t->bits[b])

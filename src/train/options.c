@@ -70,6 +70,8 @@ static const lws_config_key keys[] = {
      NULL},
     {"eval-every", LWS_CONFIG_INTERVAL, AT(eval_every), "1epoch", 0, 0, NULL,
      "evaluate on the validation split so often", NULL},
+    REAL("checkpoint-patience", checkpoint_patience, "300", 0, 1e9,
+         "seconds that training goes on while the disk refuses a checkpoint or the log; 0: it ends at once"),
     INT("keep", keep, "3", 1, 1 << 20, "newest checkpoints kept, besides the best", NULL),
     INT("log-every", log_every, "10", 1, 1L << 50, "steps between lines of metrics.jsonl", NULL),
     {"log-rows", LWS_CONFIG_FLAG, AT(log_rows), "false", 0, 0, NULL, "log which images each logged step used", NULL},

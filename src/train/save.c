@@ -1,5 +1,7 @@
 #include "trainer.h"
 
+#include "persist.h"
+
 #include <inttypes.h>
 #include <lwssim/log.h>
 #include <lwssim/profile.h>
@@ -48,19 +50,27 @@ static lws_status write_state(trainer *t)
     return LWS_OK;
 }
 
-lws_status trainer_save(trainer *t)
+lws_status trainer_save(trainer *t, bool wait)
 {
     LWS_PROFILE("checkpoint");
+    bool is_late;
     lws_watchdog_phase("checkpoint of step", t->step);
     lws_reduction_collect(t->reduction, t->m, t->full_m);
     lws_reduction_collect(t->reduction, t->v, t->full_v);
-    lws_status status = lws_comm_agree(t->comm, t->is_root ? write_state(t) : LWS_OK);
+    lws_status status = persist(t, &t->late_checkpoint, write_state, wait, &is_late);
     if (status == LWS_ERR_NUMERIC) {
         lws_comm_broadcast(t->comm, &t->found, sizeof t->found);
         diverge_rewind(t);
         t->step--;
     }
-    return status;
+    LWS_TRY(status);
+    if (is_late && t->best_step == t->step) { /* the best is one that there is a checkpoint of */
+        t->best_step = t->saved_best_step;
+        t->best_ssim = t->saved_best_ssim;
+    }
+    t->saved_best_step = t->best_step;
+    t->saved_best_ssim = t->best_ssim;
+    return LWS_OK;
 }
 
 /* Rank 0: the newest whole checkpoint into t->flat, full_m and full_v, and its description. */
@@ -107,5 +117,7 @@ lws_status trainer_restore(trainer *t, bool *restored)
     t->step = meta.step;
     t->best_step = meta.best_step;
     t->best_ssim = meta.best_ssim;
+    t->saved_best_step = t->best_step;
+    t->saved_best_ssim = t->best_ssim;
     return LWS_OK;
 }

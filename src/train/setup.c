@@ -172,12 +172,17 @@ static lws_status set_up(trainer *t, int threads)
 
 trainer trainer_blank(lws_comm *comm, lws_train_options *options)
 {
-    return (trainer){.comm = comm,
-                     .is_root = lws_comm_rank(comm) == 0,
-                     .options = options,
-                     .best_step = -1,
-                     .best_ssim = -2,
-                     .lock = -1};
+    return (trainer){
+        .comm = comm,
+        .is_root = lws_comm_rank(comm) == 0,
+        .options = options,
+        .best_step = -1,
+        .best_ssim = -2,
+        .saved_best_step = -1,
+        .saved_best_ssim = -2,
+        .late_checkpoint = {.what = "checkpoint", .waiting = "wait for the disk to take the checkpoint of step"},
+        .late_log = {.what = "log metrics.jsonl", .waiting = "wait for the disk to take the log of step"},
+        .lock = -1};
 }
 
 lws_status trainer_create(lws_comm *comm, lws_train_options *options, const lws_train_request *request, trainer *t)

@@ -1,5 +1,6 @@
 #include "trainer.h"
 
+#include "persist.h"
 #include "stop.h"
 
 #include <lwssim/clock.h>
@@ -12,7 +13,7 @@
 
 /* What ranks tell each other each step, in doubles: a word of flags and the halves of the digest of the parameters,
  * then the sums of each of its micro-batches, then the squared norms of its blocks of the gradient. */
-enum { FLAG_STOP = 1, FLAG_CHECKPOINT = 2, FLAG_EVALUATE = 4, FLAG_TIME_UP = 8, FLAG_FAILED = 16 };
+enum { FLAG_STOP = 1, FLAG_CHECKPOINT = 2, FLAG_EVALUATE = 4, FLAG_TIME_UP = 8, FLAG_FAILED = 16, FLAG_LOG = 32 };
 
 static bool clock_says(const lws_config_interval *every, double since)
 {
@@ -24,7 +25,10 @@ static double my_flags(const trainer *t)
     int flags = stop_requested() ? FLAG_STOP : 0;
     if (t->failure.status != LWS_OK)
         flags |= FLAG_FAILED;
-    if (t->is_root && clock_says(&t->options->checkpoint_every, t->checkpoint_time))
+    if (t->log_failure.status != LWS_OK)
+        flags |= FLAG_LOG;
+    if (t->is_root &&
+        (clock_says(&t->options->checkpoint_every, t->checkpoint_time) || persist_is_due(&t->late_checkpoint)))
         flags |= FLAG_CHECKPOINT;
     if (t->is_root && clock_says(&t->options->eval_every, t->evaluate_time))
         flags |= FLAG_EVALUATE;
@@ -55,12 +59,17 @@ const float *trainer_code_gradient(const trainer *t, int64_t leaf)
     return t->dcode ? t->dcode + (size_t)(own * n * t->options->latent) : NULL;
 }
 
-void trainer_fail(trainer *t, lws_status status)
+void step_failure_keep(step_failure *failure, lws_status status)
 {
-    if (status == LWS_OK || t->failure.status != LWS_OK)
+    if (status == LWS_OK || failure->status != LWS_OK)
         return;
-    t->failure.status = status;
-    snprintf(t->failure.message, sizeof t->failure.message, "%s", lws_message());
+    failure->status = status;
+    snprintf(failure->message, sizeof failure->message, "%s", lws_message());
+}
+
+lws_status step_failure_tell(const step_failure *failure)
+{
+    return failure->status == LWS_OK ? LWS_OK : lws_fail(failure->status, "%s", failure->message);
 }
 
 static void read_images(trainer *t)
@@ -69,7 +78,7 @@ static void read_images(trainer *t)
     const lws_reduction_part *part = lws_reduction_get_part(t->reduction);
     int64_t n = t->options->batch_size / t->options->micro_batches;
     lws_sampler_batch(&t->sampler, t->step, part->first_leaf * n, part->leaves * n, t->rows);
-    trainer_fail(t, lws_dataset_read(t->train, t->rows, (int)(part->leaves * n), t->images));
+    step_failure_keep(&t->failure, lws_dataset_read(t->train, t->rows, (int)(part->leaves * n), t->images));
     lws_sampler_batch(&t->sampler, t->step + 1, part->first_leaf * n, part->leaves * n, t->rows);
     lws_dataset_prefetch(t->train, t->rows, (int)(part->leaves * n)); /* the disk works while this step computes */
 }
@@ -115,7 +124,7 @@ static void backward_all(trainer *t, bool encoded, double *sums)
         if (status != LWS_OK)
             of_batch = (lws_model_sums){NAN, NAN}; /* every rank will see it and stop */
         if (status != LWS_OK && status != LWS_ERR_NUMERIC)
-            trainer_fail(t, status);
+            step_failure_keep(&t->failure, status);
         else if (!isfinite(of_batch.recon) || !isfinite(of_batch.kl))
             diverge_note(t, &batch, &of_batch);
         lws_reduction_push(t->reduction);
@@ -187,6 +196,7 @@ static void exchange_sums(trainer *t, const double *mine, double mmd, hearsay *h
         news += t->bytes_of[r] / sizeof(double);
     }
     heard->has_failed = flags & FLAG_FAILED;
+    result->log_given_up = flags & FLAG_LOG;
     result->stop = flags & FLAG_STOP;
     result->time_up = flags & FLAG_TIME_UP;
     result->checkpoint = flags & FLAG_CHECKPOINT;
@@ -200,20 +210,13 @@ static void exchange_sums(trainer *t, const double *mine, double mmd, hearsay *h
     result->rate = lws_schedule_rate(&t->schedule, t->step);
 }
 
-static lws_status leave_together(trainer *t)
-{
-    if (t->failure.status != LWS_OK)
-        lws_fail(t->failure.status, "%s", t->failure.message);
-    return lws_comm_agree(t->comm, t->failure.status);
-}
-
 /* Everything is summed and nobody's messages are in flight, so ranks may look for the cause as long as it takes. */
 static lws_status not_finite(trainer *t, const step_result *result)
 {
-    char who[96] = "";
+    char who[192] = "";
     diverge_find(t, result);
     if (t->found.rank >= 0)
-        snprintf(who, sizeof who, "rank %d on %s: ", t->found.rank, t->found.host);
+        snprintf(who, sizeof who, "rank %d on %s%s: ", t->found.rank, t->found.host, t->found.part);
     return lws_fail(LWS_ERR_NUMERIC, "the %s is not finite at step %lld: training has diverged. First, %s%s.",
                     isfinite(result->loss) ? "gradient" : "loss", (long long)t->step + 1, who, t->found.what);
 }
@@ -259,7 +262,7 @@ lws_status trainer_step(trainer *t, step_result *result)
     mine[2] = (double)(t->digest >> 32);
     exchange_sums(t, mine, mmd, &heard, result);
     if (heard.has_failed)
-        return leave_together(t);
+        return lws_comm_agree(t->comm, step_failure_tell(&t->failure));
     if (heard.differs)
         return integrity_compare(t);
     if (!isfinite(result->loss) || !isfinite(result->gradient_norm))

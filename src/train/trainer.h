@@ -17,6 +17,7 @@ typedef struct step_result {
     double gradient_norm, rate;
     bool stop;                          /* asked for by a signal on any rank */
     bool time_up, checkpoint, evaluate; /* asked for by rank 0's clock */
+    bool log_given_up;                  /* rank 0 has lost patience with metrics.jsonl */
 } step_result;
 
 enum { FINDING = 320 };
@@ -25,17 +26,25 @@ enum { FINDING = 320 };
 typedef struct finding {
     int64_t stage, place; /* the order of computation */
     int rank;             /* that computed it; -1: all did */
-    char host[64];
+    char host[64],
+        part[64];       /* part: of the rank's micro-batches, where it is not in `what`: ", micro-batches 3 to 4" */
     char what[FINDING]; /* "micro-batch 5 of 8, decoder/conv2: its output is not finite, from finite input" */
 } finding;
 
-/* The first failure of this rank alone in a step: the others hear of it when the sums are exchanged. */
+/* A failure of this rank alone: the others hear of it when the sums of a step are exchanged. */
 typedef struct step_failure {
     lws_status status;
     char message[1024];
 } step_failure;
 
 enum { NEWS_HEAD = 3 }; /* doubles that a rank tells the others in each step besides its sums, see step.c */
+
+/* Of something that the disk did not take: see persist.h. Rank 0. */
+typedef struct lateness {
+    const char *what, *waiting; /* "checkpoint"; the phase of ranks that wait for it */
+    int attempts;               /* that have failed since it was written last */
+    double since, next, pause;  /* the first of them, the time of the next, and seconds up to it */
+} lateness;
 
 typedef struct trainer {
     lws_comm *comm;
@@ -49,13 +58,17 @@ typedef struct trainer {
     lws_reduction *reduction;
     lws_sampler sampler;
     lws_metrics_log *log;
-    int lock;     /* rank 0: descriptor of the run folder's lock; -1: none */
-    char *config; /* text that goes into checkpoints */
+    lateness late_checkpoint, late_log;
+    bool is_picture_late; /* the latest could not be written, which was said */
+    int lock;             /* rank 0: descriptor of the run folder's lock; -1: none */
+    char *config;         /* text that goes into checkpoints */
 
     int64_t step, total_steps; /* done, and in the whole run */
     int64_t first_step;        /* where this process came in */
     int64_t best_step;
     double best_ssim;
+    int64_t saved_best_step; /* as in the latest checkpoint */
+    double saved_best_ssim;
     double start_time;                     /* of the loop in this process */
     double checkpoint_time, evaluate_time; /* rank 0: when the last one was made */
 
@@ -82,7 +95,7 @@ typedef struct trainer {
     bool is_to_look; /* the parameters are to be digested in this step */
     uint64_t digest; /* of all parameters and statistics, where this step looks at them; 0: it does not */
 
-    step_failure failure;
+    step_failure failure, log_failure;
     finding seen, found; /* in the present step by this rank; by all, once it has failed */
 } trainer;
 
@@ -103,9 +116,11 @@ lws_status trainer_build(trainer *t, int threads);
 lws_status trainer_step(trainer *t, step_result *result);
 void trainer_settle(trainer *t);
 
-/* step.c: keeps a failure of this rank within a step, with its message, until all leave the step together. The rank
- * goes on with the step meanwhile, with whatever values: the others wait for its messages. */
-void trainer_fail(trainer *t, lws_status status);
+/* step.c: _keep: the first failure of this rank alone, with its message (LWS_OK is none). t->failure is that within a
+ * step, until all leave the step together: the rank goes on meanwhile, with whatever values, as the others wait for its
+ * messages. _tell returns it, with its message. */
+void step_failure_keep(step_failure *failure, lws_status status);
+lws_status step_failure_tell(const step_failure *failure);
 
 /* step.c: a micro-batch of this rank in this step, and the gradient of the MMD with respect to its codes (NULL: none).
  */
@@ -161,10 +176,12 @@ void trainer_record_losses(const trainer *t, const step_result *result, lws_reco
 /* save.c: what a checkpoint of the present step is described by. */
 lws_checkpoint_meta trainer_describe(const trainer *t);
 
-/* save.c: all ranks. trainer_save: LWS_ERR_NUMERIC where the state to save is not finite: then t->found says why, and
- * the latest step is undone. *restored is false where the run was ended before its first checkpoint: it starts afresh.
+/* save.c: all ranks. trainer_save: a checkpoint that cannot be written is late, which is no failure before the patience
+ * is over; with `wait` it is written on return. LWS_ERR_NUMERIC where the state to save is not finite: then t->found
+ * says why, and the latest step is undone. *restored is false where the run was ended before its first checkpoint: it
+ * starts afresh.
  */
-lws_status trainer_save(trainer *t);
+lws_status trainer_save(trainer *t, bool wait);
 lws_status trainer_restore(trainer *t, bool *restored);
 
 /* show.c: the reconstruction grid of the first validation (or training) images; rank 0 draws, others return. */
