@@ -29,8 +29,8 @@ lws_status checkpoint_contents(lws_h5 *file, const lws_checkpoint_meta *m, const
     FILE *out = open_memstream(text, &size);
     if (!out)
         return lws_fail(LWS_ERR_MEMORY, "out of memory digesting a checkpoint");
-    fprintf(out, "%d %d %d %s %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %a\n%s\n", m->image.h, m->image.w,
-            m->image.c, m->dataset_digest, m->seed, m->epoch, m->step, m->best_step, m->best_ssim, config);
+    fprintf(out, "%d %d %d %s%s%s %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %a\n%s\n", m->image.h, m->image.w,
+            m->image.c, m->dataset_digest, m->valid_digest[0] ? " " : "", m->valid_digest, m->seed, m->epoch, m->step, m->best_step, m->best_ssim, config);
     listing l = {file, out};
     lws_status status = lws_h5_visit(file, list_array, &l);
     if (fclose(out) != 0 && status == LWS_OK)
@@ -79,14 +79,17 @@ lws_status checkpoint_read_meta(lws_h5 *file, const char *path, lws_checkpoint_m
     if (strcmp(kind, CHECKPOINT_KIND) != 0)
         return lws_fail(LWS_ERR_FORMAT, "%s is not a checkpoint of this program", path);
     LWS_TRY(lws_h5_get_i64(file, "/", "schema", &schema));
-    if (schema != LWS_CHECKPOINT_SCHEMA)
-        return lws_fail(LWS_ERR_MISMATCH, "%s has checkpoint schema %" PRId64 "; this version reads %d", path, schema,
-                        LWS_CHECKPOINT_SCHEMA);
+    if (schema < 1 || schema > LWS_CHECKPOINT_SCHEMA)
+        return lws_fail(LWS_ERR_MISMATCH, "%s has checkpoint schema %" PRId64 "; this version reads 1 to %d", path,
+                        schema, LWS_CHECKPOINT_SCHEMA);
     LWS_TRY(read_number(file, path, "height", 1, LWS_MODEL_SIDE, &h));
     LWS_TRY(read_number(file, path, "width", 1, LWS_MODEL_SIDE, &w));
     LWS_TRY(read_number(file, path, "channels", 1, 3, &c));
     meta->image = (lws_shape){(int)h, (int)w, (int)c};
     LWS_TRY(read_text(file, path, "dataset_digest", meta->dataset_digest, LWS_DIGEST_TEXT));
+    meta->valid_digest[0] = 0;
+    if (schema > 1)
+        LWS_TRY(read_text(file, path, "valid_digest", meta->valid_digest, LWS_DIGEST_TEXT));
     LWS_TRY(read_number(file, path, "seed", 0, MOST, &meta->seed));
     LWS_TRY(read_number(file, path, "epoch", 0, MOST, &meta->epoch));
     LWS_TRY(read_number(file, path, "step", 0, MOST, &meta->step));

@@ -39,6 +39,7 @@ static lws_status write_meta(lws_h5 *file, const lws_checkpoint_meta *meta, cons
     LWS_TRY(lws_h5_put_i64(file, "/", "width", meta->image.w));
     LWS_TRY(lws_h5_put_i64(file, "/", "channels", meta->image.c));
     LWS_TRY(lws_h5_put_text(file, "/", "dataset_digest", meta->dataset_digest));
+    LWS_TRY(lws_h5_put_text(file, "/", "valid_digest", meta->valid_digest));
     LWS_TRY(lws_h5_put_i64(file, "/", "seed", meta->seed));
     LWS_TRY(lws_h5_put_i64(file, "/", "epoch", meta->epoch));
     LWS_TRY(lws_h5_put_i64(file, "/", "step", meta->step));

@@ -31,6 +31,7 @@ lws_checkpoint_meta trainer_describe(const trainer *t)
         .best_ssim = t->best_ssim,
     };
     snprintf(meta.dataset_digest, sizeof meta.dataset_digest, "%s", lws_dataset_get_info(t->train)->digest);
+    snprintf(meta.valid_digest, sizeof meta.valid_digest, "%s", lws_dataset_get_info(t->valid)->digest);
     return meta;
 }
 
@@ -73,6 +74,21 @@ lws_status trainer_save(trainer *t, bool wait)
     return LWS_OK;
 }
 
+static lws_status check_images(const trainer *t, const char *path, const lws_checkpoint_meta *meta)
+{
+    if (strcmp(meta->dataset_digest, lws_dataset_get_info(t->train)->digest) != 0)
+        return lws_fail(LWS_ERR_MISMATCH,
+                        "%s was trained on other images: the digest of the training split in %s differs. Give the run "
+                        "its dataset with --data.",
+                        path, t->options->data);
+    if (meta->valid_digest[0] && strcmp(meta->valid_digest, lws_dataset_get_info(t->valid)->digest) != 0)
+        return lws_fail(LWS_ERR_MISMATCH,
+                        "%s was evaluated on other images: the digest of the validation split in %s differs, so the best "
+                        "step could not be told. Give the run its dataset with --data.",
+                        path, t->options->data);
+    return LWS_OK;
+}
+
 /* Rank 0: the newest whole checkpoint into t->flat, full_m and full_v, and its description. */
 static lws_status read_newest(trainer *t, lws_checkpoint_meta *meta)
 {
@@ -90,12 +106,7 @@ static lws_status read_newest(trainer *t, lws_checkpoint_meta *meta)
     free(config);
     LWS_TRY(status);
     LWS_TRY(lws_train_options_continue(&before, t->options));
-    const lws_dataset_info *info = lws_dataset_get_info(t->train);
-    if (strcmp(meta->dataset_digest, info->digest) != 0)
-        return lws_fail(LWS_ERR_MISMATCH,
-                        "%s was trained on other images: the digest of the training split "
-                        "in %s differs. Give the run its dataset with --data.",
-                        path, t->options->data);
+    LWS_TRY(check_images(t, path, meta));
     lws_checkpoint_data data = whole_state(t);
     LWS_TRY(lws_checkpoint_read(path, lws_model_tensors(t->model), &data));
     LWS_TRY(lws_checkpoint_set_aside(folder, meta->step));

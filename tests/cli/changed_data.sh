@@ -47,6 +47,17 @@ done
 spoil test
 expect_error 1 'data/test-.*image [0-9]+ is no longer' ranks 0 reconstruct --run whole --input data --output x.png
 
+# Other validation images, all else being the same: the best step so far would not be the best of these.
+for set in noise mixed; do
+    for i in {1..40}; do { printf 'P6\n16 16\n255\n'; head -c 768 /dev/urandom; } >"files/$i.ppm"; done
+    expect 0 ranks 0 prepare --input files --size 16 --crop none --split 0.5,0.25,0.25 --output $set
+done
+cp noise/train* noise/test* mixed
+expect 0 ranks 0 train --run judged "${system[@]}" --data noise --steps 4
+expect_error 1 'was evaluated on other images: the digest of the validation split in .*mixed differs' ranks 0 train \
+    --run judged --resume --steps 8 --data mixed
+expect 0 ranks 3 train --run judged --resume --steps 8 --data noise
+
 # While it runs: within an epoch, whichever rank reads it.
 long=(--steps 1000000 --eval-every 0 --checkpoint-every 0)
 for n in 0 3; do

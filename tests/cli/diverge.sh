@@ -68,7 +68,8 @@ done
 # Resuming diverges again at the same step; a second failure takes the place of the first.
 cp -r whole again
 sed -i 's/"finding":.*/"finding": "an older one",/' again/failure/failure.json
-mv again/failure/step-000000001.h5 again/failure/step-000000009.h5
+rm again/failure/step-000000001.h5
+cp grown-1/failure/step-*.h5 again/failure # of another step
 expect_error 1 'step 2: .*the codes drawn' ranks 2 train --run again --resume
 same_folder again/failure whole/failure
 # A run that goes on leaves the record; --overwrite takes it, and nothing else.

@@ -68,8 +68,8 @@ def arrays(group, prefix=""):
 
 def seal(file):
     a = file.attrs
-    text = "%d %d %d %s %d %d %d %d %s\n%s\n" % (
-        a["height"], a["width"], a["channels"], text_of(a["dataset_digest"]), a["seed"], a["epoch"], a["step"],
+    text = "%d %d %d %s %s %d %d %d %d %s\n%s\n" % (
+        a["height"], a["width"], a["channels"], text_of(a["dataset_digest"]), text_of(a["valid_digest"]), a["seed"], a["epoch"], a["step"],
         a["best_step"], hex_float(a["best_ssim"]), text_of(a["config"]))
     for name, array in arrays(file):
         text += f"{name} {text_of(array.attrs['digest'])}\n"
