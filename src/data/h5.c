@@ -1,4 +1,4 @@
-/* Files and errors of the HDF5 wrapper; arrays are in h5_array.c, attributes in h5_attribute.c. */
+/* Files, errors and links of the HDF5 wrapper; arrays are in h5_array.c, attributes in h5_attribute.c. */
 #include "h5_driver.h"
 #include "h5_reader.h"
 

@@ -1,0 +1,81 @@
+/* All arrays of an HDF5 file, one after the other. */
+#include "h5_reader.h"
+
+#include <string.h>
+
+enum { MAX_DEPTH = 16, MAX_OBJECTS = 1 << 16 }; /* groups may be linked in rings */
+
+typedef struct visitor {
+    lws_h5 *file;
+    lws_status (*visit)(void *user, const char *name, const lws_h5_info *info);
+    void *user;
+    lws_status status;
+    int depth, objects;
+    char path[H5_NAME];
+} visitor;
+
+static herr_t on_link(hid_t group, const char *name, const H5L_info_t *link, void *user);
+
+static lws_status visit_group(visitor *v, hid_t group)
+{
+    if (v->depth == MAX_DEPTH)
+        return lws_fail(LWS_ERR_FORMAT, "%s: groups nested more than %d deep", v->file->path, MAX_DEPTH);
+    v->depth++;
+    herr_t done = H5Literate(group, H5_INDEX_NAME, H5_ITER_INC, NULL, on_link, v);
+    v->depth--;
+    if (done < 0 && v->status == LWS_OK)
+        return lws_h5_fail(v->file, LWS_ERR_FORMAT, "cannot list the group", v->path);
+    return v->status;
+}
+
+static lws_status visit_array(visitor *v, hid_t array)
+{
+    lws_h5_info info;
+    hid_t type = H5Dget_type(array);
+    bool is_text = H5Tget_class(type) == H5T_STRING;
+    H5Tclose(type);
+    if (is_text)
+        return LWS_OK;
+    LWS_TRY(lws_h5_describe(v->file, v->path, &info));
+    return v->visit(v->user, v->path, &info);
+}
+
+static herr_t on_link(hid_t group, const char *name, const H5L_info_t *link, void *user)
+{
+    visitor *v = user;
+    size_t length = strlen(v->path);
+    if (++v->objects > MAX_OBJECTS) {
+        v->status = lws_fail(LWS_ERR_FORMAT, "%s: more than %d arrays and groups", v->file->path, MAX_OBJECTS);
+        return -1;
+    }
+    if (length + strlen(name) + 2 > sizeof v->path) {
+        v->status = lws_fail(LWS_ERR_FORMAT, "%s: a name of more than %zu bytes", v->file->path, sizeof v->path);
+        return -1;
+    }
+    v->path[length] = '/';
+    strcpy(v->path + length + 1, name);
+    if (link->type != H5L_TYPE_HARD) {
+        v->status = h5_check_links(v->file, v->path);
+        return v->status == LWS_OK ? 0 : -1;
+    }
+    hid_t object = H5Oopen(group, name, H5P_DEFAULT);
+    if (object < 0)
+        v->status = lws_h5_fail(v->file, LWS_ERR_FORMAT, "cannot open", v->path);
+    else if (H5Iget_type(object) == H5I_GROUP)
+        v->status = visit_group(v, object);
+    else if (H5Iget_type(object) == H5I_DATASET)
+        v->status = visit_array(v, object);
+    if (object >= 0)
+        H5Oclose(object);
+    v->path[length] = 0;
+    return v->status == LWS_OK ? 0 : -1;
+}
+
+lws_status lws_h5_visit(lws_h5 *file, lws_status (*visit)(void *user, const char *name, const lws_h5_info *info),
+                        void *user)
+{
+    visitor v = {.file = file, .visit = visit, .user = user};
+    if (file->is_apart)
+        return h5_reader_visit(file, visit, user);
+    return visit_group(&v, file->id);
+}
