@@ -1,8 +1,8 @@
 #include "partition.h"
 
+#include <lwssim/input.h>
 #include <lwssim/rng.h>
 
-#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -66,19 +66,19 @@ static lws_status parse_line(table *t, const char *path, int64_t number, char *l
 
 static lws_status read_rows(table *t, const char *path)
 {
-    FILE *in = fopen(path, "re");
-    if (!in)
-        return lws_fail(LWS_ERR_IO, "cannot open the partition file %s: %m", path);
-    char *line = NULL;
-    size_t size = 0;
+    char *text;
+    size_t length;
+    LWS_TRY(lws_input_read_text(path, "partition file", &text, &length));
     lws_status status = LWS_OK;
-    errno = 0;
-    for (int64_t n = 1; status == LWS_OK && getline(&line, &size, in) >= 0; n++)
+    char *line = text;
+    for (int64_t n = 1; status == LWS_OK && line < text + length; n++) {
+        char *end = line + strcspn(line, "\n");
+        bool is_last = *end == 0;
+        *end = 0;
         status = parse_line(t, path, n, line);
-    if (status == LWS_OK && !feof(in))
-        status = lws_fail(LWS_ERR_IO, "cannot read the partition file %s: %m", path);
-    free(line);
-    fclose(in);
+        line = end + !is_last;
+    }
+    free(text);
     return status;
 }
 

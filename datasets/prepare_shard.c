@@ -4,6 +4,7 @@
 #include "face.h"
 #include "shard_file.h"
 
+#include <lwssim/progress.h>
 #include <omp.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -91,6 +92,7 @@ static void do_image(job *j, worker *w, int64_t i)
         if (!j->reasons[i])
             stop(j, i, lws_fail(LWS_ERR_MEMORY, "out of memory"), name);
     }
+    lws_progress();
     long long done = atomic_fetch_add(&j->done, 1) + 1;
     if (w->thread == 0 && j->progress)
         j->progress(j->user, done);

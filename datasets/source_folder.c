@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <fts.h>
+#include <lwssim/progress.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -61,8 +62,10 @@ static lws_status list(folder *f, const char *path)
         return lws_fail(LWS_ERR_IO, "cannot read the folder %s: %m", path);
     lws_status status = LWS_OK;
     errno = 0;
-    for (FTSENT *entry; status == LWS_OK && (entry = fts_read(walk)); errno = 0)
+    for (FTSENT *entry; status == LWS_OK && (entry = fts_read(walk)); errno = 0) {
+        lws_progress(); /* folders on a network may be large and slow */
         status = visit(f, walk, entry, strlen(path));
+    }
     if (status == LWS_OK && errno)
         status = lws_fail(LWS_ERR_IO, "cannot read the folder %s: %m", path);
     fts_close(walk);

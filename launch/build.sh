@@ -6,18 +6,25 @@
 configure_fresh() {
     local preset=$1 tools
     shift
-    tools=$(pwd -P && cmake --version && "${CC:-cc}" --version) || return
+    # shellcheck disable=SC2086 # CC may be several words
+    tools=$(pwd -P && cmake --version && ${CC:-cc} --version) || return
     if [ "$(cat "build/$preset/tools.txt" 2> /dev/null)" != "$tools" ]; then
         rm -rf "build/$preset" && mkdir -p "build/$preset" && echo "$tools" > "build/$preset/tools.txt" || return
     fi
     cmake --preset "$preset" --fresh "$@"
 }
 
-# build_fresh PRESET [OPTION…]: configures so and builds; says why if it fails.
+# build_fresh PRESET TARGET [OPTION…]: configures so and builds TARGET; says why if it fails.
 build_fresh() {
-    local log=build/$1.log
+    local preset=$1 target=$2 log=build/$1.log
+    shift 2
     mkdir -p build || return
-    { configure_fresh "$@" && cmake --build --preset "$1" -j "$(nproc)"; } > "$log" 2>&1 && return
+    if [ ! -w build ] || { [ -e "build/$preset" ] && [ ! -w "build/$preset" ]; }; then
+        echo "$PWD/build is not yours to write to (it is $(stat -c %U build)'s): remove it, or use a clone of your own" >&2
+        return 1
+    fi
+    { configure_fresh "$preset" "$@" && cmake --build --preset "$preset" --target "$target" -j "$(nproc)"; } \
+        > "$log" 2>&1 && return
     tail -n 40 "$log" >&2
     return 1
 }

@@ -28,7 +28,7 @@ step() { printf '\n== %s\n' "$*"; }
 
 step "build"
 cd "$root"
-build_fresh release -DBUILD_TESTING=OFF
+build_fresh release lwssim_cli
 lwssim=$root/build/release/src/cli/lwssim
 echo "$lwssim"
 cd - > /dev/null

@@ -27,10 +27,10 @@ run() { # PRESET CTEST-OPTIONS…
     ctest --preset "$preset" -j 2 "$@"
 }
 
-build_fresh release -DLWS_WERROR=ON
+build_fresh release all -DLWS_WERROR=ON
 run release
 if [ "$sanitize" = yes ]; then
-    build_fresh asan -DLWS_WERROR=ON
+    build_fresh asan all -DLWS_WERROR=ON
     run asan -L unit
     # Open MPI keeps memory until the process ends: leaks are looked for above only.
     ASAN_OPTIONS=detect_leaks=0 run asan -L mpi

@@ -11,8 +11,15 @@ typedef struct lws_adam {
     double weight_decay; /* decoupled; 0: plain Adam */
 } lws_adam;
 
-/* Updates theta, m and v [n] from the gradient grad_scale · g [n], as update number `step` (from 1). */
-void lws_adam_step(const lws_adam *adam, int64_t step, double lr, double grad_scale, size_t n, float *theta, float *m,
-                   float *v, const float *g);
+/* Sums of bit patterns (lws_bit_sum) over theta, m and v, as an update found and as it left them: between two updates they
+ * must not change, and one flipped bit changes them. */
+typedef struct lws_adam_bits {
+    uint32_t before, after;
+} lws_adam_bits;
+
+/* Updates theta, m and v [n] from the gradient grad_scale · g [n], as update number `step` (from 1). The sums come from the
+ * values that the loop holds anyway. */
+lws_adam_bits lws_adam_step(const lws_adam *adam, int64_t step, double lr, double grad_scale, size_t n, float *theta,
+                            float *m, float *v, const float *g);
 
 #endif

@@ -3,7 +3,7 @@
  *   /model/NAME       float32, a parameter, in its shape     /state/NAME   a running statistic
  *   /optimizer/m/NAME, /optimizer/v/NAME                     Adam's moments of that parameter
  *   attribute `digest` on each array; on the root: kind, schema, config (INI text), height, width, channels,
- *   dataset_digest, seed, epoch, step, best_step, best_ssim, and `digest` over all of these and the arrays' digests
+ *   dataset_digest, valid_digest, seed, epoch, step, best_step, best_ssim, and `digest` over all of these and the arrays' digests
  *
  * The file depends on the state of the run alone: same bits from any number of ranks. It is written under a
  * temporary name, flushed, verified and renamed. All functions run in one process (rank 0). */
@@ -14,11 +14,12 @@
 #include <lwssim/folder.h>
 #include <lwssim/nn.h>
 
-enum { LWS_CHECKPOINT_SCHEMA = 1 };
+enum { LWS_CHECKPOINT_SCHEMA = 2 }; /* 1, which has no valid_digest, is read as well */
 
 typedef struct lws_checkpoint_meta {
     lws_shape image;
     char dataset_digest[LWS_DIGEST_TEXT]; /* of the training split */
+    char valid_digest[LWS_DIGEST_TEXT];   /* of the validation split, which chooses the best; "": not known */
     int64_t seed, epoch, step;            /* steps done; epochs begun and done by then */
     int64_t best_step;                    /* of the best validation SSIM so far; -1: none yet */
     double best_ssim;
@@ -30,7 +31,7 @@ typedef struct lws_checkpoint_data {
 } lws_checkpoint_data;
 
 /* Writes FOLDER/step-NNNNNNNNN.h5; path [LWS_PATH] gets its name. On failure (LWS_ERR_IO: full or unwritable disk) no
- * file of that name is left or changed. */
+ * file of that name is left or changed, but where only the folder could not be flushed. May be tried again. */
 lws_status lws_checkpoint_write(const char *folder, const lws_checkpoint_meta *meta, const char *config,
                                 const lws_tensors *tensors, const lws_checkpoint_data *data, char *path);
 

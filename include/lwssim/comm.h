@@ -12,7 +12,8 @@
 typedef struct lws_comm lws_comm;
 
 /* Starts MPI (one thread at a time calls it, see comm_internal.h); works without mpirun as a job of one. Rank 0 becomes
- * the voice of the log. Once a process, all ranks. */
+ * the voice of the log. Once a process, all ranks. LWS_ERR_MEMORY on all ranks where one has too little; LWS_ERR_USAGE
+ * where the launcher has started processes that cannot find each other. */
 lws_status lws_comm_start(lws_comm **out);
 
 /* Ends MPI. All ranks. NULL is fine. */
@@ -23,9 +24,15 @@ int lws_comm_size(const lws_comm *comm);
 int lws_comm_nodes(const lws_comm *comm); /* machines the ranks run on */
 const char *lws_comm_host(const lws_comm *comm);
 
-/* Threads this rank may use without taking another's cores: its share of the cores it may run on. *cores is the
- * number of cores of the node that ranks of this job may run on, *ranks the ranks on the node. All ranks. */
-int lws_comm_threads(lws_comm *comm, int *cores, int *ranks);
+/* The node of a rank: the cores that ranks of this job may run on, how many of those the launcher leaves unused by
+ * binding ranks, and the ranks. */
+typedef struct lws_comm_node {
+    int cores, unused, ranks;
+} lws_comm_node;
+
+/* Threads for this rank, by lws_threads_choose(): `wanted`, or OMP_NUM_THREADS, or as many as do not take another rank's
+ * cores or quota. All ranks, though `wanted` may differ. */
+int lws_comm_threads(lws_comm *comm, int wanted, lws_comm_node *node);
 
 /* All ranks leave with the same status: that of the lowest rank that failed, with its message (naming the rank and its
  * host where not all failed). LWS_OK when nobody did. All ranks. */

@@ -61,7 +61,8 @@ typedef struct lws_dataset_info {
 
 /* Opens one split: checks that every shard of every split is there, and that those of this one are
  * whole and fit each other (schema, size, recipe, counts, digests of digests), and maps the images.
- * A split with no rows opens as empty. Pixels are not read: lws_dataset_verify_shard does that.
+ * A split with no rows opens as empty. Pixels are not read: lws_dataset_read checks those that it
+ * reads, lws_dataset_verify_shard all.
  * LWS_ERR_IO, LWS_ERR_FORMAT (truncated or altered shard), LWS_ERR_MISMATCH (a shard missing or of
  * another dataset). Any rank, independently. */
 lws_status lws_dataset_open(const char *folder, lws_split split, lws_dataset **out);
@@ -72,8 +73,9 @@ const lws_dataset_info *lws_dataset_get_info(const lws_dataset *dataset);
 const uint8_t *lws_dataset_row(const lws_dataset *dataset, int64_t row);
 
 /* Images `rows[0..n)` as float NHWC in [0, 1] (byte / 255) to out [n, H, W, C]. Rows must be in
- * range. */
-void lws_dataset_read(const lws_dataset *dataset, const int64_t *rows, int n, float *out);
+ * range. Each image is held against the digest that it had when the dataset was opened, at about 1 µs for 12 KB:
+ * LWS_ERR_FORMAT names the first that has changed since. Any rank, any thread. */
+lws_status lws_dataset_read(const lws_dataset *dataset, const int64_t *rows, int n, float *out);
 
 /* Has the kernel begin to read images `rows[0..n)` from the disk, for a lws_dataset_read of them some milliseconds
  * later: call it for the next batch before computing the current one. Waits for nothing, changes no result and cannot

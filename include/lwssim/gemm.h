@@ -2,6 +2,7 @@
 #ifndef LWSSIM_GEMM_H
 #define LWSSIM_GEMM_H
 
+#include <lwssim/status.h>
 #include <stdbool.h>
 
 /* C[m, n] = op(A) · op(B) + beta · C, row-major; op transposes where the flag is set. A is [m, k] ([k, m] when
@@ -14,6 +15,10 @@ void lws_gemm(bool transpose_a, bool transpose_b, int m, int n, int k, const flo
 /* Keeps OpenBLAS to the calling thread. Threads are dealt out above the products, where the split does not change the
  * bits; call once, before the first product. */
 void lws_gemm_single_thread(void);
+
+/* Takes the memory that products on `threads` threads at once need, at least, before the first product: where OpenBLAS
+ * does not get its memory it asks for ever. LWS_ERR_MEMORY. Call after lws_threads_start(). */
+lws_status lws_gemm_reserve(int threads);
 
 /* The kernel that OpenBLAS runs ("SkylakeX"). Owned by OpenBLAS. */
 const char *lws_gemm_core(void);

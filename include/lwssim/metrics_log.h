@@ -10,9 +10,15 @@ typedef struct lws_metrics_log lws_metrics_log;
  * resumed from its last checkpoint and writes them again. With active false (every rank but one) the log is a
  * sink. LWS_ERR_IO, LWS_ERR_MEMORY. */
 lws_status lws_metrics_log_open(const char *folder, int64_t step, bool active, lws_metrics_log **out);
-lws_status lws_metrics_log_close(lws_metrics_log *log);
 
-/* Writes the record as a line and frees it. A full disk is an LWS_ERR_IO. */
-lws_status lws_metrics_log_write(lws_metrics_log *log, lws_record *record);
+/* Appends the record as a line, in memory, and frees it. LWS_ERR_MEMORY; LWS_ERR_IO where 64 MB wait already. */
+lws_status lws_metrics_log_add(lws_metrics_log *log, lws_record *record);
+
+/* Writes what was added. LWS_ERR_IO (a full disk, …): it is all kept for the next flush, and the file ends with a whole
+ * line. So it is for good once _add has failed. */
+lws_status lws_metrics_log_flush(lws_metrics_log *log);
+
+/* Closes and frees, having tried once more to write what is left; NULL is fine. */
+void lws_metrics_log_close(lws_metrics_log *log);
 
 #endif

@@ -15,6 +15,8 @@ typedef enum lws_model_kind { LWS_MODEL_AE, LWS_MODEL_VAE, LWS_MODEL_MMD_AE } lw
 /* "dcgan64|wae64|tiny16": the presets, in the order of their numbers; for configuration tables. */
 #define LWS_PRESETS "dcgan64|wae64|tiny16"
 
+enum { LWS_MODEL_SIDE = 1024 }; /* pixels a side at most: no product of sizes overflows */
+
 typedef struct lws_model_spec {
     lws_model_kind kind;
     int preset;

@@ -87,15 +87,16 @@ lws_status lws_net_sigmoid(lws_net *net);
 lws_shape lws_net_in(const lws_net *net);
 lws_shape lws_net_out(const lws_net *net);
 
-/* Takes memory for activations and gradients of up to n images from the arena (which may only be counting). */
+/* Takes memory for activations and gradients of up to n images from the arena (which may only be counting). A pass has
+ * at most as many threads as OpenMP gives the caller now. */
 void lws_net_plan(lws_net *net, int n, lws_arena *arena);
 
 /* Whether training on n images at a time can work. LWS_ERR_USAGE, naming the layer: a batch norm that gets a single
  * value of each channel puts out the same whatever its input. */
 lws_status lws_net_check_training(const lws_net *net, int n);
 
-/* Floats of scratch a pass over up to n images needs; shared by all nets, as passes do not overlap. */
-size_t lws_net_scratch(const lws_net *net, int n, int threads);
+/* Floats of scratch a pass over up to n images needs, once planned; shared by all nets, as passes do not overlap. */
+size_t lws_net_scratch(const lws_net *net, int n);
 
 /* Derives from the parameters what layers keep of them in another form. Call it whenever they have changed, before the
  * next pass. Or _expire: the next forward pass then does it layer by layer, having asked its flow for the parameters.

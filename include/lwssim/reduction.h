@@ -70,6 +70,12 @@ void lws_reduction_push(lws_reduction *reduction);
  * after all were given out. Call it with `wait` only after the last leaf. */
 bool lws_reduction_arrived(lws_reduction *reduction, bool wait, lws_reduction_piece *piece);
 
+/* Where a value of this step's sum that is not finite comes from, `at` being its place in the flat array and `piece` the
+ * own piece with it: the rank that had such a value, and the run of its leaves that it had added up. -1: it came about
+ * in adding the ranks' values. Before the next leaf. */
+int lws_reduction_trace(lws_reduction *reduction, const lws_reduction_piece *piece, size_t at, int64_t *first,
+                        int64_t *leaves);
+
 /* The own piece of `flat` [count] is up to date: sends it to all ranks and takes theirs of the same bucket, in place.
  * `flat` belongs to the reduction in this bucket until _await says otherwise, the own piece until _arrived next gives
  * it out. Once a bucket and step, on all ranks. */

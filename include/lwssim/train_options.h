@@ -29,8 +29,8 @@ typedef struct lws_train_options {
     /* run */
     char data[LWS_CONFIG_TEXT];
     lws_config_interval checkpoint_every, eval_every;
-    int64_t keep, log_every, grid, threads;
-    double deadline, time_limit;
+    int64_t keep, log_every, check_every, grid, threads;
+    double deadline, time_limit, checkpoint_patience;
     bool log_rows, profile, overlap;
 } lws_train_options;
 
@@ -38,6 +38,10 @@ extern const lws_config_table lws_train_table;
 
 /* Checks what concerns several keys at once (batch and micro-batches, windows and weights). LWS_ERR_USAGE. */
 lws_status lws_train_options_check(const lws_train_options *options);
+
+/* Reads the configuration that a checkpoint keeps, and checks it as that of a command line. `path` names the checkpoint.
+ * LWS_ERR_FORMAT, LWS_ERR_MEMORY. */
+lws_status lws_train_options_read(const char *config, const char *path, lws_train_options *options);
 
 /* The model for images of this shape, resolved: keys left at 0 take the preset's values, also in `options`. */
 lws_status lws_train_options_model(lws_train_options *options, lws_shape image, lws_model_spec *spec);

@@ -2,6 +2,7 @@
  * to the last byte, whatever its length, which the common INI libraries with their line buffers do not. */
 #include <lwssim/config.h>
 
+#include <lwssim/input.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -48,19 +49,14 @@ lws_status lws_config_read_text(lws_config_table table, void *fields, const char
 
 lws_status lws_config_read_file(lws_config_table table, void *fields, const char *path)
 {
-    FILE *in = fopen(path, "r");
-    char *text = NULL;
-    size_t capacity = 0;
-    if (!in)
-        return lws_fail(LWS_ERR_IO, "cannot open the configuration file %s: %m", path);
-    ssize_t length = getdelim(&text, &capacity, 0, in); /* to the end: the file has no zero bytes */
-    lws_status status = LWS_OK;
-    if (ferror(in))
-        status = lws_fail(LWS_ERR_IO, "cannot read the configuration file %s: %m", path);
-    else if (length > 0)
-        status = lws_config_read_text(table, fields, text, path);
+    char *text;
+    size_t length;
+    lws_status status = lws_input_read_text(path, "configuration file", &text, &length);
+    if (status == LWS_ERR_FORMAT) /* as other wrong lines */
+        return lws_fail(LWS_ERR_USAGE, "%s", lws_message());
+    LWS_TRY(status);
+    status = lws_config_read_text(table, fields, text, path);
     free(text);
-    fclose(in);
     return status;
 }
 

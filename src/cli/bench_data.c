@@ -66,6 +66,7 @@ typedef struct read_case {
     int n;
     int64_t *rows;
     float *x;
+    lws_status status; /* of all reads */
 } read_case;
 
 static void read_batch(void *user)
@@ -73,7 +74,8 @@ static void read_batch(void *user)
     read_case *c = user;
     int64_t steps = lws_sampler_steps_per_epoch(&c->sampler);
     lws_sampler_batch(&c->sampler, c->step++ % steps, 0, c->n, c->rows);
-    lws_dataset_read(c->dataset, c->rows, c->n, c->x);
+    lws_status status = lws_dataset_read(c->dataset, c->rows, c->n, c->x);
+    c->status = c->status == LWS_OK ? status : c->status;
 }
 
 static lws_status measure(bench *b, const lws_dataset *dataset)
@@ -93,6 +95,7 @@ static lws_status measure(bench *b, const lws_dataset *dataset)
     snprintf(label, sizeof label, "reading %d images of %d × %d × %d at random", c.n, info->height, info->width,
              info->channels);
     bench_time time = bench_measure(b, false, read_batch, &c);
+    LWS_TRY(lws_comm_agree(b->comm, c.status));
     bench_rate rate = {"images_per_s", "images/s", c.n / time.median};
     bench_row(b, "read", label, &time, 1, &rate);
     return LWS_OK;

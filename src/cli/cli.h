@@ -27,6 +27,10 @@ lws_status cli_parse(lws_config_table table, void *fields, int argc, char **argv
 lws_status cli_agree(lws_comm *comm, lws_status parsed, const char *command, bool help, lws_config_table table,
                      const void *fields, const char *const *own);
 
+/* options.c: the start of a command on several ranks: MPI, watched from the first moment on: after
+ * LWSSIM_DEADLINE seconds (600) without progress the job ends. All ranks. LWS_ERR_USAGE, LWS_ERR_MEMORY. */
+lws_status cli_enter(lws_comm **comm);
+
 /* options.c: the end of a command: what it printed is flushed, and the message of a failure or stop printed; once
  * however often it is called. Returns status, or LWS_ERR_IO where standard output could not be written. */
 lws_status cli_report(lws_status status);
@@ -39,6 +43,11 @@ lws_status cli_leave(lws_comm *comm, lws_status status);
  * with the environment that these libraries read when they are loaded. What the user has set stays. Call first in
  * main. */
 void cli_prepare_environment(char **argv);
+
+/* machine.c: starts the threads of this command, as many as lws_threads_choose() says for `wanted` (--threads; 0: not
+ * given), on all ranks; warns where the launcher's binding leaves cores unused. comm NULL: this process alone. All ranks,
+ * also to fail: LWS_ERR_MEMORY. */
+lws_status cli_start_threads(lws_comm *comm, int wanted, int *threads);
 
 /* One line on the machine: ranks, threads, kernel. */
 void cli_describe_machine(int ranks, int threads);

@@ -3,7 +3,6 @@
 
 #include <lwssim/gemm.h>
 #include <lwssim/latent.h>
-#include <omp.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -90,7 +89,9 @@ static void describe(bench *b)
 
 static lws_status run(lws_comm *comm, const command *c, const bool *chosen)
 {
-    int cores, ranks, threads = lws_comm_threads(comm, &cores, &ranks);
+    int threads;
+    LWS_TRY(cli_start_threads(comm, (int)c->threads, &threads));
+    LWS_TRY(lws_comm_agree(comm, lws_gemm_reserve(threads)));
     bool root = lws_comm_rank(comm) == 0;
     bench b = {.comm = comm,
                .tells = root && !c->json,
@@ -99,9 +100,8 @@ static lws_status run(lws_comm *comm, const command *c, const bool *chosen)
                .latent = (int)c->latent,
                .windows = c->windows,
                .data = c->data,
-               .threads = c->threads > 0 ? (int)c->threads : threads,
+               .threads = threads,
                .record = root ? lws_record_new() : NULL};
-    omp_set_num_threads(b.threads);
     cli_describe_machine(lws_comm_size(comm), b.threads);
     describe(&b);
     lws_status status = LWS_OK;
@@ -121,7 +121,7 @@ lws_status cmd_bench(int argc, char **argv)
     lws_comm *comm;
     command c;
     bool done = false, chosen[SECTION_COUNT];
-    LWS_TRY(lws_comm_start(&comm));
+    LWS_TRY(cli_enter(&comm));
     lws_status status = cli_parse(table, &c, argc, argv, usage, NULL, NULL, &done);
     if (status == LWS_OK)
         status = choose(c.only, chosen);

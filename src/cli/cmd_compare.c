@@ -76,13 +76,14 @@ lws_status cmd_compare(int argc, char **argv)
     command c;
     bool done;
     const char **name = (const char **)argv; /* what is no option, moved to the front */
-    int names;
+    int names, threads;
     pictures a, b;
     LWS_TRY(cli_parse(table, &c, argc, argv, usage, name, &names, &done));
     if (done)
         return LWS_OK;
     if (names != 2)
         return lws_fail(LWS_ERR_USAGE, "compare: two images are needed, %d given", names);
+    LWS_TRY(cli_start_threads(NULL, 0, &threads));
     LWS_TRY(pictures_read(name[0], &a));
     lws_status status = pictures_read(name[1], &b);
     if (status == LWS_OK) {

@@ -7,7 +7,6 @@
 #include <lwssim/trained.h>
 #include <lwssim/trainer.h>
 #include <math.h>
-#include <omp.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -106,8 +105,8 @@ static lws_status evaluate(lws_comm *comm, command *c)
     lws_trained trained;
     lws_dataset *dataset = NULL;
     lws_evaluation result;
-    int cores, ranks;
-    omp_set_num_threads(lws_comm_threads(comm, &cores, &ranks));
+    int threads;
+    LWS_TRY(cli_start_threads(comm, 0, &threads));
     lws_status status = default_data(comm, c);
     if (status == LWS_OK && strcmp(c->json, "-") != 0)
         status = cli_check_output("--json", c->json, (const char *const[]){c->checkpoint, c->run, c->data, NULL});
@@ -136,7 +135,7 @@ lws_status cmd_evaluate(int argc, char **argv)
     lws_comm *comm;
     command c;
     bool done = false;
-    LWS_TRY(lws_comm_start(&comm));
+    LWS_TRY(cli_enter(&comm));
     lws_status status = cli_parse(table, &c, argc, argv, usage, NULL, NULL, &done);
     status = cli_agree(comm, status, argv[0], done, table, &c, (const char *const[]){"data", NULL});
     if (status == LWS_OK && !done)

@@ -46,7 +46,7 @@ static lws_status print_array(void *user, const char *name, const lws_h5_info *i
 {
     int64_t *total = user;
     int64_t count = 1;
-    char shape[128] = "";
+    char shape[LWS_H5_RANK * sizeof " × 9223372036854775807" + 1] = ""; /* the longest there can be */
     size_t used = 0;
     for (int i = 0; i < info->rank; i++) {
         count *= info->dims[i];
@@ -66,7 +66,8 @@ static lws_status inspect_arrays(const char *path)
     LWS_TRY(lws_h5_open(path, &file));
     lws_status status = lws_h5_visit(file, print_array, &parameters);
     lws_h5_close(file);
-    printf("  %lld parameters; with Adam's two moments of each\n", (long long)parameters);
+    if (status == LWS_OK)
+        printf("  %lld parameters; with Adam's two moments of each\n", (long long)parameters);
     return status;
 }
 

@@ -4,7 +4,6 @@
 #include <lwssim/comm.h>
 #include <lwssim/log.h>
 #include <lwssim/prepare.h>
-#include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -239,13 +238,14 @@ lws_status cmd_prepare(int argc, char **argv)
     job j = {0};
     lws_prepare_options options;
     bool done = false;
-    LWS_TRY(lws_comm_start(&j.comm));
+    LWS_TRY(cli_enter(&j.comm));
     lws_status status = cli_parse(lws_prepare_table, &options, argc, argv, usage, NULL, NULL, &done);
     status = cli_agree(j.comm, status, argv[0], done, lws_prepare_table, &options, NULL);
     if (status == LWS_OK && !done) {
-        int cores, ranks;
-        omp_set_num_threads(lws_comm_threads(j.comm, &cores, &ranks));
-        status = run(&j, &options);
+        int threads;
+        status = cli_start_threads(j.comm, 0, &threads);
+        if (status == LWS_OK)
+            status = run(&j, &options);
     }
     for (int s = 0; s < j.shards && j.problems; s++)
         free(j.problems[s]);

@@ -80,6 +80,7 @@ lws_status cmd_reconstruct(int argc, char **argv)
 {
     command c;
     bool done;
+    int threads;
     lws_trained trained;
     pictures images;
     LWS_TRY(cli_parse(table, &c, argc, argv, usage, NULL, NULL, &done));
@@ -89,6 +90,7 @@ lws_status cmd_reconstruct(int argc, char **argv)
         return lws_fail(LWS_ERR_USAGE, "reconstruct: --input and --output are needed");
     LWS_TRY(cli_check_png("--output", c.output));
     LWS_TRY(cli_check_output("--output", c.output, (const char *const[]){c.input, c.checkpoint, c.run, NULL}));
+    LWS_TRY(cli_start_threads(NULL, 0, &threads));
     LWS_TRY(lws_trained_load(NULL, c.checkpoint, c.run, c.best, &trained));
     lws_status status = pictures_load(c.input, trained.meta.image, (int)c.crop, (int)c.limit, &images);
     if (status == LWS_OK) {

@@ -37,11 +37,11 @@ lws_status cmd_replay(int argc, char **argv)
     bool done = false;
     const char **folder = (const char **)argv; /* what is no option, moved to the front */
     int folders;
-    LWS_TRY(lws_comm_start(&comm));
+    LWS_TRY(cli_enter(&comm));
     lws_status status = cli_parse(table, &c, argc, argv, usage, folder, &folders, &done);
     if (status == LWS_OK && !done && folders != 1)
         status = lws_fail(LWS_ERR_USAGE, "replay: one folder is needed, %d given", folders);
-    status = lws_comm_agree(comm, status);
+    status = cli_agree(comm, status, argv[0], done, table, &c, (const char *const[]){"data", NULL});
     if (status == LWS_OK && !done)
         status = lws_comm_agree(comm, replay(comm, folder[0], &c));
     return cli_leave(comm, status);

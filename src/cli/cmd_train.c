@@ -109,7 +109,7 @@ lws_status cmd_train(int argc, char **argv)
 {
     lws_comm *comm;
     bool done = false;
-    LWS_TRY(lws_comm_start(&comm));
+    LWS_TRY(cli_enter(&comm));
     command *c = calloc(1, sizeof *c);
     lws_config_table table;
     lws_status status = make_table(&table);
@@ -117,10 +117,12 @@ lws_status cmd_train(int argc, char **argv)
         status = lws_fail(LWS_ERR_MEMORY, "out of memory reading the command line");
     status = read_keys(comm, status, table, argc, argv, c, &done);
     if (status == LWS_OK && !done) {
-        int cores, ranks, threads = lws_comm_threads(comm, &cores, &ranks);
-        cli_describe_machine(lws_comm_size(comm), c->options.threads > 0 ? (int)c->options.threads : threads);
+        int threads;
         lws_train_request request = {c->run, c->resume, c->overwrite};
-        status = lws_train(comm, &c->options, &request);
+        status = cli_start_threads(comm, (int)c->options.threads, &threads);
+        cli_describe_machine(lws_comm_size(comm), threads);
+        if (status == LWS_OK)
+            status = lws_train(comm, &c->options, &request);
     }
     free_table(&table);
     free(c);

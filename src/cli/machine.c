@@ -2,6 +2,7 @@
 
 #include <lwssim/gemm.h>
 #include <lwssim/log.h>
+#include <lwssim/threads.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -12,6 +13,19 @@
 static void suggest(const char *name, const char *value)
 {
     setenv(name, value, 0);
+}
+
+/* By the program's own path, as ps shows its last part; by the link where the path no longer leads to it. Without /proc
+ * the program goes on, slower; the line on the machine shows the kernel. */
+static void execute_again(char **argv)
+{
+    char path[4096];
+    ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
+    if (length > 0) {
+        path[length] = 0;
+        execv(path, argv);
+    }
+    execv("/proc/self/exe", argv);
 }
 
 void cli_prepare_environment(char **argv)
@@ -28,8 +42,22 @@ void cli_prepare_environment(char **argv)
     if (!getenv("OMP_WAIT_POLICY"))
         suggest("GOMP_SPINCOUNT", "20000");
     setenv(PREPARED, better ? better : "as is", 1);
-    execv("/proc/self/exe", argv);
-    /* Without /proc the program goes on, slower; the line on the machine shows the kernel. */
+    execute_again(argv);
+}
+
+lws_status cli_start_threads(lws_comm *comm, int wanted, int *threads)
+{
+    lws_comm_node node;
+    if (!comm) {
+        *threads = lws_threads_alone(wanted);
+        return lws_threads_start(*threads);
+    }
+    *threads = lws_comm_threads(comm, wanted, &node);
+    if (node.unused > 0)
+        lws_warn("mpirun has bound the ranks to %d of the %d cores of this machine; the others stay idle. Start more "
+                 "ranks, or give mpirun --bind-to none",
+                 node.cores, node.cores + node.unused);
+    return lws_comm_agree(comm, lws_threads_start(*threads));
 }
 
 void cli_describe_machine(int ranks, int threads)

@@ -2,7 +2,9 @@
 
 #include <lwssim/agreement.h>
 #include <lwssim/log.h>
+#include <lwssim/watchdog.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 lws_status cli_parse(lws_config_table table, void *fields, int argc, char **argv, const char *usage, const char **rest,
                      int *rest_count, bool *done)
@@ -41,10 +43,22 @@ lws_status cli_report(lws_status status)
     return status;
 }
 
+lws_status cli_enter(lws_comm **comm)
+{
+    const char *text = getenv("LWSSIM_DEADLINE");
+    char *end;
+    double deadline = text && *text ? strtod(text, &end) : 600;
+    if (text && *text && (*end || !(deadline >= 0 && deadline < 1e9)))
+        return lws_fail(LWS_ERR_USAGE, "LWSSIM_DEADLINE = %s: seconds without progress are wanted, 0 for no end", text);
+    LWS_TRY(lws_watchdog_set((lws_watch){deadline, ". (The deadline is LWSSIM_DEADLINE, in seconds.)"}, NULL));
+    return lws_comm_start(comm);
+}
+
 lws_status cli_leave(lws_comm *comm, lws_status status)
 {
     status = cli_report(status);
     lws_comm_barrier(comm);
     lws_comm_end(comm);
+    lws_watchdog_set((lws_watch){0, NULL}, NULL);
     return status;
 }

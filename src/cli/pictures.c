@@ -95,7 +95,7 @@ static lws_status load_dataset(const char *path, int limit, pictures *p)
                           "%d × %d × %d",
                           path, info->height, info->width, info->channels, p->shape.h, p->shape.w, p->shape.c);
     for (int64_t i = 0; status == LWS_OK && i < info->rows && p->count < limit; i++)
-        lws_dataset_read(dataset, &i, 1, p->pixels + (size_t)p->count++ * lws_shape_size(p->shape));
+        status = lws_dataset_read(dataset, &i, 1, p->pixels + (size_t)p->count++ * lws_shape_size(p->shape));
     lws_dataset_close(dataset);
     return status;
 }

@@ -3,7 +3,6 @@
 #include <dirent.h>
 #include <lwssim/h5.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -37,17 +36,15 @@ lws_status cli_identify(const char *path, cli_kind *kind)
     if (S_ISDIR(info.st_mode))
         return identify_folder(path, kind);
     lws_h5 *file;
-    char *text;
+    bool is_checkpoint = false, is_shard = false;
     LWS_TRY(lws_h5_open(path, &file));
-    lws_status status = LWS_OK;
-    if (lws_h5_get_text(file, "/", "kind", &text) == LWS_OK)
-        *kind = CLI_CHECKPOINT;
-    else if (lws_h5_get_text(file, "/", "split", &text) == LWS_OK)
-        *kind = CLI_SHARD;
-    else
-        status = lws_fail(LWS_ERR_FORMAT, "%s is an HDF5 file, but neither a shard nor a checkpoint", path);
+    lws_status status = lws_h5_has(file, "/", "kind", &is_checkpoint);
     if (status == LWS_OK)
-        free(text);
+        status = lws_h5_has(file, "/", "split", &is_shard);
     lws_h5_close(file);
-    return status;
+    LWS_TRY(status);
+    if (!is_checkpoint && !is_shard)
+        return lws_fail(LWS_ERR_FORMAT, "%s is an HDF5 file, but neither a shard nor a checkpoint", path);
+    *kind = is_checkpoint ? CLI_CHECKPOINT : CLI_SHARD;
+    return LWS_OK;
 }

@@ -19,9 +19,11 @@ typedef struct piece {
 
 struct lws_dataset {
     lws_dataset_info info;
-    char *recipe;
+    lws_split split;
+    char *folder, *recipe;
     size_t row_bytes;
-    piece *shards; /* [info.shards] */
+    piece *shards;     /* [info.shards] */
+    uint64_t *digests; /* [info.rows] of the images when the dataset was opened */
 };
 
 /* ---- names ----------------------------------------------------------------------------------- */
@@ -174,10 +176,8 @@ static lws_status open_shard(lws_dataset *d, const char *folder, const char *nam
     return status;
 }
 
-/* Opens the shards one after the other; `digests` [rows of the split] collects the images' digests.
- */
-static lws_status open_shards(lws_dataset *d, const char *folder, lws_split split, const lws_shard_header *any,
-                              uint64_t *digests)
+/* Opens the shards one after the other and collects the images' digests. */
+static lws_status open_shards(lws_dataset *d, const char *folder, lws_split split, const lws_shard_header *any)
 {
     int64_t row = 0;
     for (int i = 0; i < d->info.shards; i++) {
@@ -189,13 +189,13 @@ static lws_status open_shards(lws_dataset *d, const char *folder, lws_split spli
         if (status == LWS_OK)
             status = open_shard(d, folder, name, &header, &d->shards[i]);
         if (status == LWS_OK) /* first_row + rows <= rows of the split: it fits */
-            memcpy(digests + row, header.digests, (size_t)header.rows * sizeof *digests);
+            memcpy(d->digests + row, header.digests, (size_t)header.rows * sizeof *d->digests);
         row += header.rows;
         lws_shard_header_free(&header);
         LWS_TRY(status);
     }
     char digest[LWS_DIGEST_TEXT];
-    lws_digest(digests, (size_t)row * sizeof *digests, digest);
+    lws_digest(d->digests, (size_t)row * sizeof *d->digests, digest);
     if (row != d->info.rows || strcmp(digest, d->info.digest) != 0)
         return lws_fail(LWS_ERR_MISMATCH,
                         "%s: the %s shards are not all of the same dataset (their "
@@ -214,19 +214,18 @@ static lws_status set_up(lws_dataset *d, const char *folder, lws_split split, co
                                  .shards = (int)any->shards_by_split[split]};
     memcpy(d->info.rows_by_split, any->rows_by_split, sizeof d->info.rows_by_split);
     d->row_bytes = (size_t)any->height * (size_t)any->width * (size_t)any->channels;
+    d->split = split;
+    d->folder = strdup(folder);
     d->recipe = strdup(any->recipe);
     d->info.recipe = d->recipe;
     d->shards = calloc((size_t)d->info.shards + 1, sizeof *d->shards);
-    uint64_t *digests = calloc((size_t)d->info.rows + 1, sizeof *digests);
-    lws_status status = LWS_OK;
-    if (!d->recipe || !d->shards || !digests)
-        status = lws_fail(LWS_ERR_MEMORY, "%s: out of memory for %lld rows", folder, (long long)d->info.rows);
-    else if (d->info.rows == 0)
-        lws_digest(NULL, 0, d->info.digest);
-    else
-        status = open_shards(d, folder, split, any, digests);
-    free(digests);
-    return status;
+    d->digests = calloc((size_t)d->info.rows + 1, sizeof *d->digests);
+    if (!d->folder || !d->recipe || !d->shards || !d->digests)
+        return lws_fail(LWS_ERR_MEMORY, "%s: out of memory for %lld rows", folder, (long long)d->info.rows);
+    if (d->info.rows > 0)
+        return open_shards(d, folder, split, any);
+    lws_digest(NULL, 0, d->info.digest);
+    return LWS_OK;
 }
 
 lws_status lws_dataset_open(const char *folder, lws_split split, lws_dataset **out)
@@ -255,6 +254,8 @@ void lws_dataset_close(lws_dataset *dataset)
     for (int i = 0; dataset->shards && i < dataset->info.shards; i++)
         lws_shard_map_close(&dataset->shards[i].map);
     free(dataset->shards);
+    free(dataset->digests);
+    free(dataset->folder);
     free(dataset->recipe);
     free(dataset);
 }
@@ -266,7 +267,8 @@ const lws_dataset_info *lws_dataset_get_info(const lws_dataset *dataset)
     return &dataset->info;
 }
 
-const uint8_t *lws_dataset_row(const lws_dataset *dataset, int64_t row)
+/* The shard that holds the row. */
+static int shard_of(const lws_dataset *dataset, int64_t row)
 {
     int low = 0, high = dataset->info.shards; /* shards[low].first_row <= row < shards[high].first_row */
     while (high - low > 1) {
@@ -276,18 +278,38 @@ const uint8_t *lws_dataset_row(const lws_dataset *dataset, int64_t row)
         else
             high = middle;
     }
-    const piece *s = &dataset->shards[low];
+    return low;
+}
+
+const uint8_t *lws_dataset_row(const lws_dataset *dataset, int64_t row)
+{
+    const piece *s = &dataset->shards[shard_of(dataset, row)];
     return s->images + (size_t)(row - s->first_row) * dataset->row_bytes;
 }
 
-void lws_dataset_read(const lws_dataset *dataset, const int64_t *rows, int n, float *out)
+static lws_status tell_changed(const lws_dataset *d, int64_t row)
+{
+    int shard = shard_of(d, row);
+    char name[LWS_DATASET_SHARD_NAME];
+    lws_dataset_shard_name(d->split, shard, d->info.shards, name);
+    return lws_fail(
+        LWS_ERR_FORMAT,
+        "%s/%s: image %lld is no longer what was written (it does not match its digest): the file was changed, "
+        "or the disk or memory is not sound. Copy the file again, or prepare the dataset again.",
+        d->folder, name, (long long)(row - d->shards[shard].first_row));
+}
+
+lws_status lws_dataset_read(const lws_dataset *dataset, const int64_t *rows, int n, float *out)
 {
     size_t bytes = dataset->row_bytes;
     for (int i = 0; i < n; i++, out += bytes) {
         const uint8_t *in = lws_dataset_row(dataset, rows[i]);
+        if (lws_digest64(in, bytes) != dataset->digests[rows[i]])
+            return tell_changed(dataset, rows[i]);
         for (size_t j = 0; j < bytes; j++)
             out[j] = (float)in[j] / 255.0f;
     }
+    return LWS_OK;
 }
 
 static void will_need(uintptr_t begin, uintptr_t end)

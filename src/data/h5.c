@@ -1,43 +1,58 @@
 /* Files and errors of the HDF5 wrapper; arrays are in h5_array.c, attributes in h5_attribute.c. */
 #include "h5_driver.h"
-#include "h5_internal.h"
+#include "h5_reader.h"
 
-#include <fcntl.h>
+#include <lwssim/input.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 /* ---- errors ---------------------------------------------------------------------------------- */
 
+typedef struct cause {
+    char text[512];
+    bool is_system, is_version; /* an error of the operating system; of a format that HDF5 does not know */
+} cause;
+
 static herr_t keep_innermost(unsigned n, const H5E_error2_t *error, void *user)
 {
-    if (n == 0)
-        snprintf(user, 512, "%s", error->desc ? error->desc : "");
+    cause *c = user;
+    const char *words = error->desc ? error->desc : "";
+    if (n == 0) {
+        snprintf(c->text, sizeof c->text, "%s", words);
+        c->is_version = error->min_num == H5E_VERSION || strstr(words, "version");
+    }
     return 0;
 }
 
-/* What went wrong latest: the operating system's error where there was one (then true), else HDF5's
- * innermost words. */
-static bool cause(char text[512])
+/* What went wrong latest: the operating system's error where there was one, else HDF5's innermost words. */
+static cause latest_cause(void)
 {
+    cause c = {0};
     int system_error = lws_h5_driver_take_errno();
-    text[0] = 0;
-    H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, keep_innermost, text);
+    H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, keep_innermost, &c);
     H5Eclear2(H5E_DEFAULT);
+    c.is_system = system_error != 0;
     if (system_error)
-        snprintf(text, 512, "%s", strerror(system_error));
-    else if (!text[0])
-        snprintf(text, 512, "HDF5 gives no reason");
-    return system_error != 0;
+        snprintf(c.text, sizeof c.text, "%s", strerror(system_error));
+    else if (!c.text[0])
+        snprintf(c.text, sizeof c.text, "HDF5 gives no reason");
+    return c;
 }
 
 static lws_status fail_path(const char *path, lws_status status, const char *doing, const char *name)
 {
-    char why[512];
-    if (cause(why))
-        status = LWS_ERR_IO;
-    return lws_fail(status, "%s: %s%s%s: %s", path, doing, name ? " " : "", name ? name : "", why);
+    cause c = latest_cause();
+    if (!c.is_system && c.is_version) {
+        unsigned major = 0, minor = 0, release = 0;
+        H5get_libversion(&major, &minor, &release);
+        return lws_fail(LWS_ERR_FORMAT,
+                        "%s: in a newer format than the installed HDF5 %u.%u.%u reads, or damaged (%s): write it again "
+                        "with 'h5repack --high=v110', which every HDF5 since 1.10 reads",
+                        path, major, minor, release, c.text);
+    }
+    return lws_fail(c.is_system ? LWS_ERR_IO : status, "%s: %s%s%s: %s", path, doing, name ? " " : "", name ? name : "",
+                    c.text);
 }
 
 lws_status lws_h5_fail(const lws_h5 *file, lws_status status, const char *doing, const char *name)
@@ -55,28 +70,37 @@ lws_status lws_h5_check(const lws_h5 *file)
 
 /* ---- files ----------------------------------------------------------------------------------- */
 
-/* The 1.8 format keeps a checksum on every piece of metadata, and every tool of today reads it. */
-static hid_t access_properties(void)
+/* What is written is in the 1.8 format, which keeps a checksum on every piece of metadata, and which every tool of
+ * today reads; what is read may be newer. Filters are HDF5's own: a file must not name a program to load. */
+static hid_t access_properties(bool writable)
 {
     H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
+    H5PLset_loading_state(0);
     hid_t access = H5Pcreate(H5P_FILE_ACCESS);
-    H5Pset_libver_bounds(access, H5F_LIBVER_V18, H5F_LIBVER_V18);
+    H5Pset_libver_bounds(access, H5F_LIBVER_V18, writable ? H5F_LIBVER_V18 : H5F_LIBVER_LATEST);
     H5Pset_fclose_degree(access, H5F_CLOSE_STRONG);
     lws_h5_driver_set(access);
     lws_h5_driver_take_errno(); /* of an earlier file */
     return access;
 }
 
+lws_h5 *h5_new(const char *path)
+{
+    lws_h5 *file = calloc(1, sizeof *file + strlen(path) + 1);
+    if (file)
+        strcpy(file->path, path);
+    return file;
+}
+
 static lws_status wrap(const char *path, bool writable, hid_t id, lws_h5 **out)
 {
-    lws_h5 *file = malloc(sizeof *file + strlen(path) + 1);
+    lws_h5 *file = h5_new(path);
     if (!file) {
         H5Fclose(id);
         return lws_fail(LWS_ERR_MEMORY, "%s: out of memory", path);
     }
     file->id = id;
     file->writable = writable;
-    strcpy(file->path, path);
     *out = file;
     return LWS_OK;
 }
@@ -84,7 +108,7 @@ static lws_status wrap(const char *path, bool writable, hid_t id, lws_h5 **out)
 lws_status lws_h5_create(const char *path, lws_h5 **out)
 {
     *out = NULL;
-    hid_t access = access_properties();
+    hid_t access = access_properties(true);
     hid_t creation = H5Pcreate(H5P_FILE_CREATE);
     H5Pset_obj_track_times(creation, false);
     hid_t id = H5Fcreate(path, H5F_ACC_TRUNC, creation, access);
@@ -95,25 +119,13 @@ lws_status lws_h5_create(const char *path, lws_h5 **out)
     return status == LWS_OK ? wrap(path, true, id, out) : status;
 }
 
-/* The operating system's own complaints, which HDF5 would hide among its own. */
-static lws_status check_regular(const char *path)
-{
-    struct stat st;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return lws_fail(LWS_ERR_IO, "cannot open %s: %m", path);
-    int failed = fstat(fd, &st);
-    close(fd);
-    if (failed || !S_ISREG(st.st_mode))
-        return lws_fail(LWS_ERR_IO, "cannot open %s: not a regular file", path);
-    return LWS_OK;
-}
-
 static lws_status open_as(const char *path, bool writable, lws_h5 **out)
 {
+    int fd;
     *out = NULL;
-    LWS_TRY(check_regular(path));
-    hid_t access = access_properties();
+    LWS_TRY(lws_input_open(path, &fd, NULL)); /* the system's own complaints, which HDF5 would hide among its own */
+    close(fd);
+    hid_t access = access_properties(writable);
     hid_t id = H5Fopen(path, writable ? H5F_ACC_RDWR : H5F_ACC_RDONLY, access);
     lws_status status = LWS_OK;
     if (id < 0)
@@ -123,6 +135,11 @@ static lws_status open_as(const char *path, bool writable, lws_h5 **out)
 }
 
 lws_status lws_h5_open(const char *path, lws_h5 **out)
+{
+    return h5_reader_start(path, out);
+}
+
+lws_status lws_h5_open_own(const char *path, lws_h5 **out)
 {
     return open_as(path, false, out);
 }
@@ -144,6 +161,10 @@ lws_status lws_h5_close(lws_h5 *file)
 {
     if (!file)
         return LWS_OK;
+    if (file->is_apart) {
+        h5_reader_end(file);
+        return LWS_OK;
+    }
     lws_status status = LWS_OK;
     lws_h5_driver_take_errno();
     if (H5Fclose(file->id) < 0)
@@ -153,4 +174,27 @@ lws_status lws_h5_close(lws_h5 *file)
         status = lws_fail(LWS_ERR_IO, "%s: cannot write: %s", file->path, strerror(error));
     free(file);
     return status;
+}
+
+/* ---- links ----------------------------------------------------------------------------------- */
+
+lws_status h5_check_links(const lws_h5 *file, const char *name)
+{
+    char way[H5_NAME];
+    size_t length = strlen(name);
+    if (length >= sizeof way)
+        return lws_fail(LWS_ERR_FORMAT, "%s: a name of more than %zu bytes", file->path, sizeof way - 1);
+    for (size_t end = 1; end <= length; end++) {
+        H5L_info_t link;
+        if (name[end] != '/' && name[end] != 0)
+            continue;
+        memcpy(way, name, end);
+        way[end] = 0;
+        if (way[1] == 0 || H5Lget_info(file->id, way, &link, H5P_DEFAULT) < 0)
+            break;
+        if (link.type != H5L_TYPE_HARD)
+            return lws_fail(LWS_ERR_FORMAT, "%s: %s is a link to another place: such links are not followed",
+                            file->path, way);
+    }
+    return LWS_OK;
 }

@@ -1,5 +1,6 @@
 /* Attributes in HDF5 files. */
-#include "h5_internal.h"
+#include "h5_driver.h"
+#include "h5_reader.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -58,9 +59,20 @@ static void close_attribute(attribute *a)
     H5Aclose(a->id);
 }
 
+lws_status lws_h5_has(lws_h5 *file, const char *object, const char *name, bool *has)
+{
+    if (file->is_apart)
+        return h5_reader_has(file, object, name, has);
+    LWS_TRY(h5_check_links(file, object));
+    htri_t found = H5Aexists_by_name(file->id, object, name, H5P_DEFAULT);
+    *has = found > 0;
+    return found < 0 ? lws_h5_fail(file, LWS_ERR_FORMAT, "cannot read the attributes of", object) : LWS_OK;
+}
+
 /* Opens a scalar attribute. The caller closes it unless this fails. */
 static lws_status open_attribute(lws_h5 *file, const char *object, const char *name, attribute *a)
 {
+    LWS_TRY(h5_check_links(file, object));
     a->id = H5Aopen_by_name(file->id, object, name, H5P_DEFAULT, H5P_DEFAULT);
     if (a->id < 0) {
         H5Eclear2(H5E_DEFAULT);
@@ -77,50 +89,94 @@ static lws_status open_attribute(lws_h5 *file, const char *object, const char *n
     return LWS_OK;
 }
 
-static lws_status get_number(lws_h5 *file, const char *object, const char *name, bool whole, hid_t in_memory,
-                             void *value)
+static lws_status read_attribute(lws_h5 *file, const char *name, const attribute *a, hid_t in_memory, void *value)
 {
-    attribute a;
-    LWS_TRY(open_attribute(file, object, name, &a));
-    lws_status status = LWS_OK;
-    H5T_class_t class = H5Tget_class(a.type);
-    if (class != H5T_INTEGER && (whole || class != H5T_FLOAT))
-        status =
-            lws_fail(LWS_ERR_FORMAT, "%s: the attribute %s is not a %snumber", file->path, name, whole ? "whole " : "");
-    else if (H5Aread(a.id, in_memory, value) < 0)
-        status = lws_h5_fail(file, LWS_ERR_FORMAT, "cannot read the attribute", name);
-    close_attribute(&a);
-    return status;
+    return H5Aread(a->id, in_memory, value) < 0 ? lws_h5_fail(file, LWS_ERR_FORMAT, "cannot read the attribute", name)
+                                                : LWS_OK;
+}
+
+static lws_status read_whole(lws_h5 *file, const char *name, const attribute *a, int64_t *value)
+{
+    if (H5Tget_class(a->type) != H5T_INTEGER)
+        return lws_fail(LWS_ERR_FORMAT, "%s: the attribute %s is not a whole number", file->path, name);
+    if (H5Tget_sign(a->type) != H5T_SGN_NONE)
+        return read_attribute(file, name, a, H5T_NATIVE_INT64, value);
+    uint64_t positive;
+    LWS_TRY(read_attribute(file, name, a, H5T_NATIVE_UINT64, &positive));
+    *value = (int64_t)positive;
+    return positive <= INT64_MAX
+               ? LWS_OK
+               : lws_fail(LWS_ERR_FORMAT, "%s: the attribute %s is too large a number", file->path, name);
 }
 
 lws_status lws_h5_get_i64(lws_h5 *file, const char *object, const char *name, int64_t *value)
 {
-    return get_number(file, object, name, true, H5T_NATIVE_INT64, value);
+    attribute a;
+    if (file->is_apart)
+        return h5_reader_i64(file, object, name, value);
+    LWS_TRY(open_attribute(file, object, name, &a));
+    lws_status status = read_whole(file, name, &a, value);
+    close_attribute(&a);
+    return status;
 }
 
 lws_status lws_h5_get_f64(lws_h5 *file, const char *object, const char *name, double *value)
 {
-    return get_number(file, object, name, false, H5T_NATIVE_DOUBLE, value);
+    attribute a;
+    if (file->is_apart)
+        return h5_reader_f64(file, object, name, value);
+    LWS_TRY(open_attribute(file, object, name, &a));
+    H5T_class_t class = H5Tget_class(a.type);
+    lws_status status = class == H5T_INTEGER || class == H5T_FLOAT
+                            ? read_attribute(file, name, &a, H5T_NATIVE_DOUBLE, value)
+                            : lws_fail(LWS_ERR_FORMAT, "%s: the attribute %s is not a number", file->path, name);
+    close_attribute(&a);
+    return status;
+}
+
+static lws_status read_fixed(lws_h5 *file, const char *name, const attribute *a, hid_t type, char **text)
+{
+    size_t size = H5Tget_size(type);
+    if (!file->writable && size > lws_h5_driver_size(file->id))
+        return lws_fail(LWS_ERR_FORMAT, "%s is damaged: the attribute %s says it is larger than the file", file->path,
+                        name);
+    *text = calloc(size + 1, 1);
+    if (!*text)
+        return lws_fail(LWS_ERR_MEMORY, "%s: out of memory reading %s", file->path, name);
+    return read_attribute(file, name, a, type, *text);
+}
+
+static lws_status read_any_length(lws_h5 *file, const char *name, const attribute *a, hid_t type, char **text)
+{
+    char *value = NULL;
+    LWS_TRY(read_attribute(file, name, a, type, &value));
+    *text = strdup(value ? value : "");
+    hid_t space = H5Aget_space(a->id);
+    H5Dvlen_reclaim(type, space, H5P_DEFAULT, &value);
+    H5Sclose(space);
+    return *text ? LWS_OK : lws_fail(LWS_ERR_MEMORY, "%s: out of memory reading %s", file->path, name);
 }
 
 lws_status lws_h5_get_text(lws_h5 *file, const char *object, const char *name, char **text)
 {
     attribute a;
+    if (file->is_apart)
+        return h5_reader_text(file, object, name, text);
     *text = NULL;
     LWS_TRY(open_attribute(file, object, name, &a));
-    lws_status status = LWS_OK;
-    size_t size = H5Tget_size(a.type);
-    char *copy = NULL;
-    if (H5Tget_class(a.type) != H5T_STRING || H5Tis_variable_str(a.type) > 0)
-        status = lws_fail(LWS_ERR_FORMAT, "%s: the attribute %s is not a text of fixed length", file->path, name);
-    else if (!(copy = calloc(size + 1, 1)))
-        status = lws_fail(LWS_ERR_MEMORY, "%s: out of memory reading %s", file->path, name);
-    else if (H5Aread(a.id, a.type, copy) < 0)
-        status = lws_h5_fail(file, LWS_ERR_FORMAT, "cannot read the attribute", name);
+    lws_status status;
+    if (H5Tget_class(a.type) != H5T_STRING) {
+        status = lws_fail(LWS_ERR_FORMAT, "%s: the attribute %s is not a text", file->path, name);
+    } else {
+        hid_t type = h5_text_in_memory(a.type);
+        status = H5Tis_variable_str(type) > 0 ? read_any_length(file, name, &a, type, text)
+                                              : read_fixed(file, name, &a, type, text);
+        H5Tclose(type);
+    }
     close_attribute(&a);
-    if (status == LWS_OK)
-        *text = copy;
-    else
-        free(copy);
+    if (status != LWS_OK) {
+        free(*text);
+        *text = NULL;
+    }
     return status;
 }

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <lwssim/progress.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,7 +31,7 @@ static H5FD_t *driver_open(const char *name, unsigned flags, hid_t access, haddr
     int mode = (flags & H5F_ACC_RDWR ? O_RDWR : O_RDONLY) | (flags & H5F_ACC_TRUNC ? O_TRUNC : 0) |
                (flags & H5F_ACC_CREAT ? O_CREAT : 0) | (flags & H5F_ACC_EXCL ? O_EXCL : 0);
     struct stat st;
-    int fd = open(name, mode | O_CLOEXEC, 0666);
+    int fd = open(name, mode | O_CLOEXEC | O_NONBLOCK, 0666); /* the wrapper has seen a file; now it may be a pipe */
     driver_file *f = fd >= 0 && fstat(fd, &st) == 0 ? calloc(1, sizeof *f) : NULL;
     if (!f) {
         latest_errno = errno;
@@ -96,6 +97,9 @@ static herr_t driver_truncate(H5FD_t *common, hid_t transfer, hbool_t closing)
 
 /* ---- reading and writing --------------------------------------------------------------------- */
 
+/* Bytes at once: a slow disk makes progress. */
+enum { PIECE = 1 << 24 };
+
 static herr_t driver_read(H5FD_t *common, H5FD_mem_t type, hid_t transfer, haddr_t address, size_t size, void *buffer)
 {
     (void)type;
@@ -103,7 +107,7 @@ static herr_t driver_read(H5FD_t *common, H5FD_mem_t type, hid_t transfer, haddr
     driver_file *f = (driver_file *)common;
     char *to = buffer;
     while (size > 0) {
-        ssize_t n = pread(f->fd, to, size, (off_t)address);
+        ssize_t n = pread(f->fd, to, size < PIECE ? size : PIECE, (off_t)address);
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0) {
@@ -114,6 +118,7 @@ static herr_t driver_read(H5FD_t *common, H5FD_mem_t type, hid_t transfer, haddr
             memset(to, 0, size);
             return 0;
         }
+        lws_progress();
         to += n;
         address += (haddr_t)n;
         size -= (size_t)n;
@@ -129,13 +134,14 @@ static herr_t driver_write(H5FD_t *common, H5FD_mem_t type, hid_t transfer, hadd
     driver_file *f = (driver_file *)common;
     const char *from = buffer;
     while (size > 0 && !f->error) {
-        ssize_t n = pwrite(f->fd, from, size, (off_t)address);
+        ssize_t n = pwrite(f->fd, from, size < PIECE ? size : PIECE, (off_t)address);
         if (n < 0 && errno == EINTR)
             continue;
         if (n <= 0) {
             f->error = n < 0 ? errno : ENOSPC;
             break;
         }
+        lws_progress();
         from += n;
         address += (haddr_t)n;
         size -= (size_t)n;
@@ -193,6 +199,12 @@ int lws_h5_driver_error(hid_t file)
 {
     driver_file *f = file_of(file);
     return f ? f->error : EBADF;
+}
+
+uint64_t lws_h5_driver_size(hid_t file)
+{
+    driver_file *f = file_of(file);
+    return f ? f->eof : 0;
 }
 
 int lws_h5_driver_sync(hid_t file)

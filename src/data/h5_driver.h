@@ -8,12 +8,16 @@
 #define LWSSIM_H5_DRIVER_H
 
 #include <hdf5.h>
+#include <stdint.h>
 
 /* Sets the driver in a file access property list; negative on failure, as in HDF5. */
 herr_t lws_h5_driver_set(hid_t access);
 
 /* The errno of the first write to the file that failed; 0 for none. */
 int lws_h5_driver_error(hid_t file);
+
+/* Bytes of the file, when it was opened or last extended. */
+uint64_t lws_h5_driver_size(hid_t file);
 
 /* fsync on the file; 0 or an errno. */
 int lws_h5_driver_sync(hid_t file);

@@ -1,11 +1,12 @@
 #include "shard.h"
 
-#include <fcntl.h>
+#include "map_guard.h"
+
+#include <lwssim/input.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 /* ---- header ---------------------------------------------------------------------------------- */
@@ -67,11 +68,14 @@ static lws_status read_split(lws_h5 *file, const char *path, lws_split *split)
 static lws_status check_schema(lws_h5 *file, const char *path)
 {
     int64_t schema;
-    if (lws_h5_get_i64(file, "/", "schema", &schema) != LWS_OK)
+    bool has_schema;
+    LWS_TRY(lws_h5_has(file, "/", "schema", &has_schema));
+    if (!has_schema)
         return lws_fail(LWS_ERR_FORMAT,
                         "%s is no complete shard of a dataset made by 'lwssim prepare' "
                         "(no schema version in it)",
                         path);
+    LWS_TRY(lws_h5_get_i64(file, "/", "schema", &schema));
     if (schema != LWS_DATASET_SCHEMA)
         return lws_fail(LWS_ERR_FORMAT,
                         "%s has dataset schema %lld and this program reads schema %d: "
@@ -86,8 +90,13 @@ static lws_status read_images_shape(lws_h5 *file, const char *path, lws_shard_he
     LWS_TRY(lws_h5_describe(file, "/images", &info));
     const int64_t *d = info.dims;
     if (info.type != LWS_H5_U8 || info.rank != 4 || d[1] < 1 || d[2] < 1 || d[1] > 65536 || d[2] > 65536 ||
-        (d[3] != 1 && d[3] != 3) || (d[0] && info.offset < 0))
-        return lws_fail(LWS_ERR_FORMAT, "%s: /images is not a contiguous uint8 array [n, H, W, 1 or 3]", path);
+        (d[3] != 1 && d[3] != 3))
+        return lws_fail(LWS_ERR_FORMAT, "%s: /images is not a uint8 array [n, H, W, 1 or 3]", path);
+    if (d[0] && info.offset < 0)
+        return lws_fail(LWS_ERR_FORMAT,
+                        "%s: /images is chunked or compressed; lwssim maps it and needs it in one piece: "
+                        "h5repack -l /images:CONTI -f /images:NONE",
+                        path);
     h->rows = d[0];
     h->height = (int)d[1];
     h->width = (int)d[2];
@@ -163,37 +172,38 @@ static bool long_enough(const lws_shard_header *h, int64_t size)
            !__builtin_add_overflow(pixels, h->offset, &end) && end <= size;
 }
 
+static lws_status map_file(const char *path, int fd, size_t bytes, lws_shard_map *map)
+{
+    void *base = mmap(NULL, bytes, PROT_READ, MAP_SHARED, fd, 0);
+    if (base == MAP_FAILED)
+        return lws_fail(LWS_ERR_IO, "cannot map %s into memory: %m", path);
+    lws_status status = map_guard_add(base, bytes, path);
+    if (status == LWS_OK)
+        *map = (lws_shard_map){base, bytes};
+    else
+        munmap(base, bytes);
+    return status;
+}
+
 lws_status lws_shard_map_open(const char *path, const lws_shard_header *header, lws_shard_map *map)
 {
+    int fd;
+    int64_t size;
     *map = (lws_shard_map){0};
     if (header->rows == 0)
         return LWS_OK;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    struct stat st;
-    if (fd < 0 || fstat(fd, &st) != 0) {
-        lws_status status = lws_fail(LWS_ERR_IO, "cannot open %s: %m", path);
-        if (fd >= 0)
-            close(fd);
-        return status;
-    }
-    lws_status status = LWS_OK;
-    if (!long_enough(header, st.st_size)) {
-        /* Reading a map past the end of its file would kill the process. */
-        status = lws_fail(LWS_ERR_FORMAT, "%s is truncated: copy it again, or prepare the dataset again", path);
-    } else {
-        map->bytes = (size_t)st.st_size;
-        map->base = mmap(NULL, map->bytes, PROT_READ, MAP_SHARED, fd, 0);
-        if (map->base == MAP_FAILED) {
-            map->base = NULL;
-            status = lws_fail(LWS_ERR_IO, "cannot map %s into memory: %m", path);
-        }
-    }
+    LWS_TRY(lws_input_open(path, &fd, &size));
+    lws_status status =
+        long_enough(header, size)
+            ? map_file(path, fd, (size_t)size, map)
+            : lws_fail(LWS_ERR_FORMAT, "%s is truncated: copy it again, or prepare the dataset again", path);
     close(fd);
     return status;
 }
 
 void lws_shard_map_close(lws_shard_map *map)
 {
+    map_guard_remove(map->base);
     if (map->base)
         munmap(map->base, map->bytes);
     *map = (lws_shard_map){0};
@@ -230,25 +240,32 @@ static lws_status verify_pixels(const char *path, const lws_shard_header *h, cha
     return status;
 }
 
-lws_status lws_dataset_verify_shard(const char *path, int64_t *rows)
+static lws_status verify(lws_h5 *file, const char *path, const lws_shard_header *h)
 {
-    lws_shard_header header;
-    lws_h5 *file = NULL;
     char **names = NULL;
     int64_t count = 0;
-    *rows = 0;
-    LWS_TRY(lws_shard_header_read(path, &header));
-    lws_status status = lws_h5_open(path, &file);
-    if (status == LWS_OK)
-        status = lws_h5_read_strings(file, "/names", &count, &names);
-    if (status == LWS_OK && count != header.rows)
+    LWS_TRY(lws_h5_read_strings(file, "/names", &count, &names));
+    lws_status status = LWS_OK;
+    if (count != h->rows)
         status = lws_fail(LWS_ERR_FORMAT, "%s: /names does not have one name per image", path);
     if (status == LWS_OK)
         status = verify_names(file, path, count, names);
     if (status == LWS_OK)
-        status = verify_pixels(path, &header, names);
-    *rows = header.rows;
+        status = verify_pixels(path, h, names);
     lws_h5_free_strings(count, names);
+    return status;
+}
+
+lws_status lws_dataset_verify_shard(const char *path, int64_t *rows)
+{
+    lws_shard_header header = {0};
+    lws_h5 *file;
+    *rows = 0;
+    LWS_TRY(lws_h5_open(path, &file));
+    lws_status status = read_header(file, path, &header);
+    if (status == LWS_OK)
+        status = verify(file, path, &header);
+    *rows = header.rows;
     lws_h5_close(file);
     lws_shard_header_free(&header);
     return status;

@@ -27,7 +27,8 @@ typedef struct lws_shard_map {
     size_t bytes;
 } lws_shard_map;
 
-/* Maps the file; LWS_ERR_FORMAT where it is too short to hold the header's pixels. */
+/* Maps the file; LWS_ERR_FORMAT where it is too short to hold the header's pixels. Where it becomes too short later,
+ * the process ends with a message (map_guard.h). */
 lws_status lws_shard_map_open(const char *path, const lws_shard_header *header, lws_shard_map *map);
 void lws_shard_map_close(lws_shard_map *map);
 

@@ -1,36 +1,22 @@
 #include <lwssim/comm.h>
 
-#include "comm_internal.h"
+#include "launch.h"
+#include "watchdog_internal.h"
 
 #include <limits.h>
 #include <lwssim/log.h>
+#include <lwssim/progress.h>
+#include <lwssim/threads.h>
 #include <sched.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-/* Whether a launcher (mpirun, srun, …) has started this process: they all leave variables of these names. */
-static bool is_launched(void)
-{
-    static const char *const marks[] = {"OMPI_COMM_WORLD_", "PMIX_", "PMI_", "SLURM_STEP", "ALPS_APP", "JSM_", "PALS_"};
-    for (char **variable = environ; *variable; variable++) {
-        for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
-            if (strncmp(*variable, marks[i], strlen(marks[i])) == 0)
-                return true;
-        }
-    }
-    return false;
-}
-
 static int count_nodes(const lws_comm *comm)
 {
-    MPI_Comm node;
     int rank, nodes;
-    MPI_Comm_split_type(comm->world, MPI_COMM_TYPE_SHARED, comm->rank, MPI_INFO_NULL, &node);
-    MPI_Comm_rank(node, &rank);
-    MPI_Comm_free(&node);
+    MPI_Comm_rank(comm->node, &rank);
     int first = rank == 0;
     MPI_Allreduce(&first, &nodes, 1, MPI_INT, MPI_SUM, comm->world);
     return nodes;
@@ -42,17 +28,14 @@ lws_status lws_comm_start(lws_comm **out)
     *out = comm;
     if (!comm)
         return lws_fail(LWS_ERR_MEMORY, "out of memory starting MPI");
-    /* Waiting ranks give their core away: costs little, and saves jobs with more ranks than cores. */
-    setenv("OMPI_MCA_mpi_yield_when_idle", "1", 0);
-    if (!is_launched()) { /* alone: no daemon and no search for networks, which take 0.3 s, ten times all else */
-        setenv("OMPI_MCA_ess_singleton_isolated", "1", 0);
-        setenv("OMPI_MCA_pml", "ob1", 0);
-        setenv("OMPI_MCA_btl", "self", 0);
+    lws_status status = launch_prepare();
+    if (status != LWS_OK) {
+        free(comm);
+        *out = NULL;
+        return status;
     }
-    /* Not "put", which writes a whole message to the socket at once: what the other side must hear before it sends
-     * would wait behind it, and both directions would stand still in turn. */
-    setenv("OMPI_MCA_btl_tcp_flags", "send,inplace,need-ack,need-csum,hetero-rdma", 0);
     int provided, length;
+    lws_watchdog_phase("start of MPI", -1);
     MPI_Init_thread(NULL, NULL, MPI_THREAD_SERIALIZED, &provided);
     comm->allows_thread = provided >= MPI_THREAD_SERIALIZED;
     comm->world = MPI_COMM_WORLD;
@@ -60,8 +43,24 @@ lws_status lws_comm_start(lws_comm **out)
     MPI_Comm_size(comm->world, &comm->size);
     MPI_Get_processor_name(comm->host, &length);
     pthread_mutex_init(&comm->lock, NULL);
+    MPI_Comm_split_type(comm->world, MPI_COMM_TYPE_SHARED, comm->rank, MPI_INFO_NULL, &comm->node);
     comm->nodes = count_nodes(comm);
     lws_log_voice(comm->rank == 0);
+    status = launch_check(comm->size);
+    comm->counts = calloc(2 * (size_t)comm->size, sizeof *comm->counts);
+    comm->starts = comm->counts ? comm->counts + comm->size : NULL;
+    if (status == LWS_OK)
+        status = pulse_create(comm, &comm->pulse);
+    if (status == LWS_OK && !comm->counts)
+        status = lws_fail(LWS_ERR_MEMORY, "out of memory starting MPI");
+    lws_watchdog_phase("setup", -1);
+    status = lws_comm_agree(comm, status);
+    if (status != LWS_OK) {
+        lws_comm_end(comm);
+        *out = NULL;
+        return status;
+    }
+    watchdog_connect(comm, comm->pulse);
     return LWS_OK;
 }
 
@@ -69,8 +68,13 @@ void lws_comm_end(lws_comm *comm)
 {
     if (!comm)
         return;
+    watchdog_disconnect();
+    lws_watchdog_phase("end of MPI", -1);
+    pulse_destroy(comm->pulse);
+    MPI_Comm_free(&comm->node);
     MPI_Finalize();
     pthread_mutex_destroy(&comm->lock);
+    free(comm->counts);
     free(comm);
 }
 
@@ -82,10 +86,12 @@ void comm_wait(lws_comm *comm, MPI_Request *request)
             break;
         for (comm_background *b = comm->background; b; b = b->next)
             b->turn(b->user);
+        lws_progress_wait();
         pthread_mutex_unlock(&comm->lock);
         sched_yield();
         pthread_mutex_lock(&comm->lock);
     }
+    lws_progress();
 }
 
 /* A call that starts a request, and the wait for it. */
@@ -118,31 +124,42 @@ const char *lws_comm_host(const lws_comm *comm)
     return comm->host;
 }
 
-int lws_comm_threads(lws_comm *comm, int *cores, int *ranks)
+/* Cores of this machine that mpirun could have given this rank but did not: it binds each rank to one by default. Its
+ * daemon, the parent of the ranks, is not bound itself. */
+static int cores_left_by_binding(const unsigned short *users, int cores)
+{
+    cpu_set_t all;
+    if (!getenv("OMPI_COMM_WORLD_LOCAL_RANK") || sched_getaffinity(getppid(), sizeof all, &all) != 0)
+        return 0;
+    for (int i = 0; i < CPU_SETSIZE; i++)
+        if (users[i] > 0 && !CPU_ISSET(i, &all))
+            return 0; /* the parent is no daemon, and bound elsewhere */
+    return CPU_COUNT(&all) - cores;
+}
+
+int lws_comm_threads(lws_comm *comm, int wanted, lws_comm_node *of_node)
 {
     enum { CPUS = CPU_SETSIZE };
-    MPI_Comm node;
     cpu_set_t mine;
     unsigned short use[CPUS] = {0}, users[CPUS];
-    MPI_Comm_split_type(comm->world, MPI_COMM_TYPE_SHARED, comm->rank, MPI_INFO_NULL, &node);
-    MPI_Comm_size(node, ranks);
+    MPI_Comm_size(comm->node, &of_node->ranks);
     if (sched_getaffinity(0, sizeof mine, &mine) != 0) {
         CPU_ZERO(&mine);
         CPU_SET(0, &mine);
     }
     for (int i = 0; i < CPUS; i++)
         use[i] = CPU_ISSET(i, &mine) ? 1 : 0;
-    MPI_Allreduce(use, users, CPUS, MPI_UNSIGNED_SHORT, MPI_SUM, node);
-    MPI_Comm_free(&node);
+    COMPLETE(comm, MPI_Iallreduce(use, users, CPUS, MPI_UNSIGNED_SHORT, MPI_SUM, comm->node, &request));
     double share = 0;
-    *cores = 0;
+    int cores = 0;
     for (int i = 0; i < CPUS; i++) {
-        *cores += users[i] > 0;
+        cores += users[i] > 0;
         if (use[i])
             share += 1.0 / users[i];
     }
-    int threads = (int)(share + 1e-6);
-    return threads < 1 ? 1 : threads;
+    of_node->cores = cores;
+    of_node->unused = cores_left_by_binding(users, cores);
+    return lws_threads_choose(wanted, (int)(share + 1e-6), of_node->ranks);
 }
 
 lws_status comm_follow(lws_comm *comm, lws_status status, int root, char host[MPI_MAX_PROCESSOR_NAME])
@@ -208,19 +225,14 @@ void lws_comm_allgather(lws_comm *comm, const void *mine, const size_t *bytes_of
         at += bytes_of[r];
     }
     if (at < PIECE) {
-        int *counts = malloc(2 * (size_t)comm->size * sizeof *counts);
-        if (counts) {
-            int *starts = counts + comm->size, sum = 0;
-            for (int r = 0; r < comm->size; r++) {
-                counts[r] = (int)bytes_of[r];
-                starts[r] = sum;
-                sum += counts[r];
-            }
-            COMPLETE(comm,
-                     MPI_Iallgatherv(MPI_IN_PLACE, 0, MPI_BYTE, all, counts, starts, MPI_BYTE, comm->world, &request));
-            free(counts);
-            return;
+        for (int r = 0, sum = 0; r < comm->size; r++) {
+            comm->counts[r] = (int)bytes_of[r];
+            comm->starts[r] = sum;
+            sum += comm->counts[r];
         }
+        COMPLETE(comm, MPI_Iallgatherv(MPI_IN_PLACE, 0, MPI_BYTE, all, comm->counts, comm->starts, MPI_BYTE,
+                                       comm->world, &request));
+        return;
     }
     at = 0;
     for (int r = 0; r < comm->size; r++) {

@@ -16,12 +16,15 @@ typedef struct comm_background {
 
 struct lws_comm {
     MPI_Comm world;
+    MPI_Comm node; /* the ranks on this machine */
     int rank, size, nodes;
     bool allows_thread; /* may a thread besides the main one call MPI? */
     char host[MPI_MAX_PROCESSOR_NAME];
     /* MPI serves one thread at a time: whoever calls it holds the lock, and no longer than the call takes. */
     pthread_mutex_t lock;
     comm_background *background;
+    struct pulse *pulse;  /* the watchdog's */
+    int *counts, *starts; /* [size] scratch of gathers */
 };
 
 /* Waits for a request, with the lock held (and given up between looks), while the background goes on: another rank may

@@ -1,5 +1,6 @@
 #include "messages.h"
 
+#include <lwssim/progress.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -134,6 +135,7 @@ void messages_destroy(messages *m)
         idle = is_idle(m);
         pthread_mutex_unlock(&m->comm->lock);
     }
+    lws_progress();
     if (m->is_running) {
         pthread_mutex_lock(&m->comm->lock);
         m->stop = true;
@@ -181,5 +183,6 @@ void messages_send(messages *m, const float *from, size_t n, int to_rank, int ta
 
 void messages_yield(void)
 {
+    lws_progress_wait();
     sched_yield();
 }

@@ -31,7 +31,7 @@ void messages_unlock(messages *m);
 void messages_receive(messages *m, float *to, size_t n, int from_rank, int tag, int *left);
 void messages_send(messages *m, const float *from, size_t n, int to_rank, int tag, int *left);
 
-/* Gives the core away for a moment, for loops that wait between _unlock and _lock. */
+/* Gives the core away for a moment, for loops that wait between _unlock and _lock; lws_progress() when they end. */
 void messages_yield(void);
 
 #endif

@@ -7,7 +7,9 @@
 #include <limits.h>
 #include <lwssim/arena.h>
 #include <lwssim/profile.h>
+#include <lwssim/progress.h>
 #include <lwssim/simd.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -301,6 +303,7 @@ static void start_step(lws_reduction *r)
         messages_unlock(r->messages);
         messages_yield();
     }
+    lws_progress();
     r->next_leaf = r->part.first_leaf;
     r->local.count = 0;
     memset(r->slot_used, 0, (size_t)r->slots * sizeof *r->slot_used);
@@ -363,27 +366,53 @@ static void add_values(void *user, int to, int from)
     add(sum->n, sum->value[from], sum->value[to]);
 }
 
+/* r->value: where the part of an own piece is in each node that ranks are left with, in their order. */
+static void place_values(lws_reduction *r, const lws_reduction_piece *piece)
+{
+    float *received = received_of(r, piece), **value = r->value;
+    for (int q = 0; q < r->comm->size; q++) {
+        for (int k = 0; k < r->nodes_of[q].count; k++) {
+            *value++ = q == r->comm->rank ? own_node(r, k) + piece->begin : received;
+            received += q == r->comm->rank ? 0 : piece->end - piece->begin;
+        }
+    }
+}
+
 /* The rest of the tree, over what all ranks are left with. */
 static const float *sum_up(lws_reduction *r, const lws_reduction_piece *piece)
 {
     LWS_PROFILE("sum over ranks");
     sum_of_piece sum = {r->value, piece->end - piece->begin};
-    float *received = received_of(r, piece);
     tree_stack all = {.leaves = r->leaves};
     int slot = 0;
+    place_values(r, piece);
     for (int q = 0; q < r->comm->size; q++) {
         for (int k = 0; k < r->nodes_of[q].count; k++, slot++) {
             tree_node node = r->nodes_of[q].node[k];
             node.slot = slot;
-            sum.value[slot] = received;
-            if (q == r->comm->rank)
-                sum.value[slot] = own_node(r, k) + piece->begin;
-            else
-                received += sum.n;
             tree_push(&all, node, add_values, &sum);
         }
     }
     return r->value[all.node[0].slot];
+}
+
+int lws_reduction_trace(lws_reduction *r, const lws_reduction_piece *piece, size_t at, int64_t *first, int64_t *leaves)
+{
+    int rank = -1, slot = 0;
+    place_values(r, piece);
+    for (int q = 0; q < r->comm->size; q++) {
+        for (int k = 0; k < r->nodes_of[q].count; k++, slot++) {
+            const tree_node *node = &r->nodes_of[q].node[k];
+            if (isfinite(r->value[slot][at - piece->begin]))
+                continue;
+            rank = q; /* the last counts: those before had it added */
+            *first = node->index << node->level;
+            *leaves = (int64_t)1 << node->level;
+        }
+    }
+    if (rank >= 0 && *first + *leaves > r->leaves)
+        *leaves = r->leaves - *first;
+    return rank;
 }
 
 /* The latest bucket whose gradients are here, and whose parameters of the last step have left and come. */
@@ -419,6 +448,7 @@ static int wait_for_next(lws_reduction *r, bool *all_given_out)
         messages_yield();
         b = look(r, all_given_out);
     }
+    lws_progress();
     return b;
 }
 
@@ -461,6 +491,7 @@ void lws_reduction_await(lws_reduction *r, size_t end)
     LWS_PROFILE("waiting for parameters");
     while (!lws_reduction_is_here(r, end))
         messages_yield();
+    lws_progress();
 }
 
 /* ---- what owners keep ------------------------------------------------------------------------------------ */

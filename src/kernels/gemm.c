@@ -1,7 +1,9 @@
 #include <lwssim/gemm.h>
 
 #include <cblas.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 void lws_gemm(bool transpose_a, bool transpose_b, int m, int n, int k, const float *a, int lda, const float *b, int ldb,
               float beta, float *c, int ldc)
@@ -13,6 +15,55 @@ void lws_gemm(bool transpose_a, bool transpose_b, int m, int n, int k, const flo
 void lws_gemm_single_thread(void)
 {
     openblas_set_num_threads(1);
+}
+
+/* OpenBLAS's own: a buffer of those it keeps, one for each product under way. Not declared in its headers, and perhaps
+ * not there. */
+void *blas_memory_alloc(int position) __attribute__((weak));
+void blas_memory_free(void *buffer) __attribute__((weak));
+
+/* Bytes of a buffer, of address space; memory only as far as it is used. The largest of all CPUs that OpenBLAS knows.
+ */
+static const size_t buffer_size = (size_t)128 << 20;
+
+/* Whether the address space has room for so many buffers, and some more: OpenBLAS aligns them. */
+static bool has_room(int buffers)
+{
+    size_t size = (size_t)buffers * (buffer_size + ((size_t)4 << 20));
+    void *room = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (room == MAP_FAILED)
+        return false;
+    munmap(room, size);
+    return true;
+}
+
+/* All buffers at the same time, then all back: products find them from now on. */
+static void take_buffers(int buffers)
+{
+    void **buffer = blas_memory_alloc && blas_memory_free ? calloc((size_t)buffers, sizeof *buffer) : NULL;
+    for (int i = 0; buffer && i < buffers; i++)
+        buffer[i] = blas_memory_alloc(0);
+    for (int i = 0; buffer && i < buffers; i++)
+        blas_memory_free(buffer[i]);
+    free(buffer);
+}
+
+lws_status lws_gemm_reserve(int threads)
+{
+    enum { N = 16 };
+    static const float a[N * N];
+    if (!has_room(threads))
+        return lws_fail(LWS_ERR_MEMORY,
+                        "out of memory: matrix products on %d thread%s need %zu MB of address space. Raise the limit "
+                        "(ulimit -v) or take fewer threads (OMP_NUM_THREADS)",
+                        threads, threads == 1 ? "" : "s", (size_t)threads * (buffer_size >> 20));
+    take_buffers(threads);
+#pragma omp parallel num_threads(threads)
+    {
+        float c[N * N]; /* where OpenBLAS was built to keep its buffers by thread */
+        lws_gemm(false, false, N, N, N, a, N, a, N, 0, c, N);
+    }
+    return LWS_OK;
 }
 
 const char *lws_gemm_core(void)

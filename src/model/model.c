@@ -3,6 +3,7 @@
 #include "presets.h"
 
 #include <lwssim/finite.h>
+#include <lwssim/gemm.h>
 #include <lwssim/latent.h>
 #include <lwssim/profile.h>
 #include <lwssim/rng.h>
@@ -29,12 +30,11 @@ struct lws_model {
 
 static void take_memory(lws_model *m, lws_arena *arena)
 {
-    int threads = omp_get_max_threads();
     size_t n = (size_t)m->images, latent = (size_t)m->spec.latent;
     lws_net_plan(m->encoder, m->images, arena);
     lws_net_plan(m->decoder, m->images, arena);
-    size_t scratch = lws_net_scratch(m->encoder, m->images, threads);
-    size_t other = lws_net_scratch(m->decoder, m->images, threads);
+    size_t scratch = lws_net_scratch(m->encoder, m->images);
+    size_t other = lws_net_scratch(m->decoder, m->images);
     m->scratch = lws_arena_take(arena, (scratch > other ? scratch : other) * sizeof(float));
     m->code = lws_arena_take(arena, n * latent * sizeof(float));
     m->noise = lws_arena_take(arena, n * latent * sizeof(float));
@@ -46,6 +46,9 @@ static void take_memory(lws_model *m, lws_arena *arena)
 lws_status lws_model_create(const lws_model_spec *spec, int images, lws_model **out)
 {
     *out = NULL;
+    if (spec->image.h < 1 || spec->image.w < 1 || spec->image.h > LWS_MODEL_SIDE || spec->image.w > LWS_MODEL_SIDE)
+        return lws_fail(LWS_ERR_USAGE, "images of %d × %d: models take sides of 1 to %d", spec->image.h, spec->image.w,
+                        LWS_MODEL_SIDE);
     if (spec->latent > LWS_LATENT_MAX)
         return lws_fail(LWS_ERR_USAGE, "latent = %d; at most %d", spec->latent, LWS_LATENT_MAX);
     lws_model *m = calloc(1, sizeof *m);
@@ -57,6 +60,8 @@ lws_status lws_model_create(const lws_model_spec *spec, int images, lws_model **
     lws_status status = presets_build(spec, m->head, &m->tensors, &m->encoder, &m->decoder);
     if (status == LWS_OK)
         status = lws_loss_create(&spec->loss, spec->image.h, spec->image.w, spec->image.c, &m->loss);
+    if (status == LWS_OK)
+        status = lws_gemm_reserve(omp_get_max_threads());
     if (status == LWS_OK) {
         lws_arena counting = {0};
         take_memory(m, &counting);

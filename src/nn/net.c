@@ -2,6 +2,7 @@
 
 #include <lwssim/finite.h>
 #include <lwssim/profile.h>
+#include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -11,6 +12,7 @@ struct lws_net {
     char prefix[32];
     lws_shape in, out;
     lws_tensors *tensors;
+    int threads; /* that the plan counted scratch for */
     int count;
     layer *layers[LAYERS_MAX];
     float *gradient[2]; /* one is read while the other is written */
@@ -115,6 +117,7 @@ static bool is_linked(const lws_net *net, int i)
 void lws_net_plan(lws_net *net, int n, lws_arena *arena)
 {
     size_t largest = lws_shape_size(net->in);
+    net->threads = omp_get_max_threads();
     for (int i = 0; i < net->count; i++) {
         layer *l = net->layers[i];
         size_t size = lws_shape_size(l->out);
@@ -158,15 +161,25 @@ static void renew(layer *l, const lws_pass *pass)
     prepare(l, pass->params);
 }
 
-size_t lws_net_scratch(const lws_net *net, int n, int threads)
+size_t lws_net_scratch(const lws_net *net, int n)
 {
     size_t largest = 0;
     for (int i = 0; i < net->count; i++) {
         const layer *l = net->layers[i];
-        size_t size = l->ops->scratch ? l->ops->scratch(l, n, threads) : 0;
+        size_t size = l->ops->scratch ? l->ops->scratch(l, n, net->threads) : 0;
         largest = size > largest ? size : largest;
     }
     return largest;
+}
+
+/* Layers divide scratch among their threads, so a pass has no more than were planned for. Returns how many there were,
+ * to be put back at its end. */
+static int limit_threads(const lws_net *net)
+{
+    int before = omp_get_max_threads();
+    if (before > net->threads)
+        omp_set_num_threads(net->threads);
+    return before;
 }
 
 /* In test builds what is about to be overwritten is poisoned, so that a read before the write shows. */
@@ -199,6 +212,7 @@ static bool linked_at(const lws_net *net, int i)
 const float *lws_net_forward(lws_net *net, const lws_pass *pass, const float *x)
 {
     LWS_PROFILE("forward");
+    int threads = limit_threads(net);
     for (int i = 0; i < net->count; i++) {
         layer *l = net->layers[i];
         renew(l, pass);
@@ -218,6 +232,7 @@ const float *lws_net_forward(lws_net *net, const lws_pass *pass, const float *x)
         poison(l, pass, l->y, lws_shape_size(l->out));
         l->ops->forward(l, pass, &from, &to);
     }
+    omp_set_num_threads(threads);
     return net->layers[net->count - 1]->y;
 }
 
@@ -237,7 +252,7 @@ static void settle_gradient(layer *l)
 const float *lws_net_backward(lws_net *net, const lws_pass *pass, const float *x, float *dy, bool want_dx)
 {
     LWS_PROFILE("backward");
-    int free_buffer = 0;
+    int free_buffer = 0, threads = limit_threads(net);
     lws_image_source from = {.at = dy};
     for (int i = net->count - 1; i >= 0; i--) {
         layer *l = net->layers[i];
@@ -268,6 +283,7 @@ const float *lws_net_backward(lws_net *net, const lws_pass *pass, const float *x
         dy = to.at;
         from = (lws_image_source){.at = dy};
     }
+    omp_set_num_threads(threads);
     return want_dx ? dy : NULL;
 }
 

@@ -4,14 +4,22 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <lwssim/output.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+enum { PENDING_MOST = 64 << 20 };
+
 struct lws_metrics_log {
-    FILE *file; /* NULL: a sink */
+    int fd;        /* -1: a sink */
+    off_t size;    /* of the file, in whole lines */
+    bool is_lossy; /* a line could not even be kept */
+    bool is_torn;  /* there may be half a line behind them */
+    char *pending; /* lines that the file does not have yet */
+    size_t used, room;
     char path[4096];
 };
 
@@ -66,39 +74,98 @@ lws_status lws_metrics_log_open(const char *folder, int64_t step, bool active, l
     *out = log;
     if (!log)
         return lws_fail(LWS_ERR_MEMORY, "out of memory opening the log");
+    log->fd = -1;
     if (!active)
         return LWS_OK;
     snprintf(log->path, sizeof log->path, "%s/metrics.jsonl", folder);
     lws_status status = rewind_to(log->path, step);
-    if (status == LWS_OK && !(log->file = fopen(log->path, "a")))
+    if (status == LWS_OK && (log->fd = open(log->path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666)) < 0)
         status = lws_fail(LWS_ERR_IO, "cannot write %s: %m", log->path);
     if (status != LWS_OK) {
         free(log);
         *out = NULL;
+        return status;
     }
-    return status;
+    log->size = lseek(log->fd, 0, SEEK_END);
+    return LWS_OK;
 }
 
-lws_status lws_metrics_log_close(lws_metrics_log *log)
+/* Room for so many more bytes. */
+static lws_status make_room(lws_metrics_log *log, size_t bytes)
 {
-    lws_status status = LWS_OK;
-    if (log && log->file && fclose(log->file) != 0)
-        status = lws_fail(LWS_ERR_IO, "cannot write %s: %m", log->path);
-    free(log);
-    return status;
+    size_t need = log->used + bytes;
+    if (need > PENDING_MOST)
+        return lws_fail(LWS_ERR_IO, "%s: %d MB of lines wait to be written, and no more are kept", log->path,
+                        PENDING_MOST >> 20);
+    if (need <= log->room)
+        return LWS_OK;
+    char *grown = realloc(log->pending, 2 * need);
+    if (!grown)
+        return lws_fail(LWS_ERR_MEMORY, "out of memory writing %s", log->path);
+    log->pending = grown;
+    log->room = 2 * need;
+    return LWS_OK;
 }
 
-lws_status lws_metrics_log_write(lws_metrics_log *log, lws_record *record)
+lws_status lws_metrics_log_add(lws_metrics_log *log, lws_record *record)
 {
     lws_status status = LWS_OK;
-    if (log->file) {
+    if (log->fd >= 0) {
         char *text = lws_record_print(record, false);
-        if (!text)
-            status = lws_fail(LWS_ERR_MEMORY, "out of memory writing %s", log->path);
-        else if (fprintf(log->file, "%s\n", text) < 0 || fflush(log->file) != 0)
-            status = lws_fail(LWS_ERR_IO, "cannot write %s: %m", log->path);
+        size_t length = text ? strlen(text) : 0;
+        status = text ? make_room(log, length + 1) : lws_fail(LWS_ERR_MEMORY, "out of memory writing %s", log->path);
+        if (status == LWS_OK) {
+            memcpy(log->pending + log->used, text, length);
+            log->pending[log->used + length] = '\n';
+            log->used += length + 1;
+        }
         free(text);
+        log->is_lossy |= status != LWS_OK;
     }
     lws_record_free(record);
     return status;
+}
+
+static bool write_all(int fd, const char *text, size_t length)
+{
+    while (length > 0) {
+        ssize_t n = write(fd, text, length);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return false;
+        text += n;
+        length -= (size_t)n;
+    }
+    return true;
+}
+
+lws_status lws_metrics_log_flush(lws_metrics_log *log)
+{
+    if (log->is_lossy)
+        return lws_fail(LWS_ERR_IO, "%s has lost lines: they were too many to keep them in memory", log->path);
+    if (log->used == 0)
+        return LWS_OK;
+    if (!log->is_torn && write_all(log->fd, log->pending, log->used)) {
+        log->size += (off_t)log->used;
+        log->used = 0;
+        return LWS_OK;
+    }
+    lws_status status = lws_fail(LWS_ERR_IO, "cannot write %s: %m", log->path);
+    bool was_torn = log->is_torn;
+    log->is_torn = ftruncate(log->fd, log->size) != 0; /* half a line is worse than none */
+    return was_torn && !log->is_torn ? lws_metrics_log_flush(log) : status;
+}
+
+void lws_metrics_log_close(lws_metrics_log *log)
+{
+    if (!log)
+        return;
+    if (log->used > 0 && !log->is_torn && !write_all(log->fd, log->pending, log->used) &&
+        ftruncate(log->fd, log->size) != 0)
+        log->is_torn = true; /* whoever opens it next drops half a line */
+    if (log->fd >= 0)
+        close(log->fd);
+    free(log->pending);
+    free(log);
 }

@@ -17,8 +17,11 @@ lws_status checkpoint_contents(lws_h5 *file, const lws_checkpoint_meta *meta, co
 
 lws_status checkpoint_read_meta(lws_h5 *file, const char *path, lws_checkpoint_meta *meta, char **config);
 
-/* Opens a checkpoint and verifies the root digest (not the arrays'). */
-lws_status checkpoint_open(const char *path, lws_h5 **file, lws_checkpoint_meta *meta, char **config);
+/* Opens a checkpoint and verifies the root digest (not the arrays'). is_own: this process has just written it. */
+lws_status checkpoint_open(const char *path, bool is_own, lws_h5 **file, lws_checkpoint_meta *meta, char **config);
+
+/* Recomputes every digest of a checkpoint that this process has just written. */
+lws_status checkpoint_verify_own(const char *path);
 
 /* checkpoint_store.c: the step of "step-NNNNNNNNN" with this suffix; -1 for any other name, "step-10.h5" for one. */
 int64_t checkpoint_step_of(const char *name, const char *suffix);

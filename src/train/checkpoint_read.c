@@ -1,6 +1,7 @@
 #include "checkpoint_file.h"
 
 #include <inttypes.h>
+#include <lwssim/model.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,8 +29,8 @@ lws_status checkpoint_contents(lws_h5 *file, const lws_checkpoint_meta *m, const
     FILE *out = open_memstream(text, &size);
     if (!out)
         return lws_fail(LWS_ERR_MEMORY, "out of memory digesting a checkpoint");
-    fprintf(out, "%d %d %d %s %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %a\n%s\n", m->image.h, m->image.w,
-            m->image.c, m->dataset_digest, m->seed, m->epoch, m->step, m->best_step, m->best_ssim, config);
+    fprintf(out, "%d %d %d %s%s%s %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %a\n%s\n", m->image.h, m->image.w,
+            m->image.c, m->dataset_digest, m->valid_digest[0] ? " " : "", m->valid_digest, m->seed, m->epoch, m->step, m->best_step, m->best_ssim, config);
     listing l = {file, out};
     lws_status status = lws_h5_visit(file, list_array, &l);
     if (fclose(out) != 0 && status == LWS_OK)
@@ -41,50 +42,70 @@ lws_status checkpoint_contents(lws_h5 *file, const lws_checkpoint_meta *m, const
     return status;
 }
 
-static lws_status read_text(lws_h5 *file, const char *name, char *to, size_t size)
+/* The attribute must fit: what is cut off could pass for another. */
+static lws_status read_text(lws_h5 *file, const char *path, const char *name, char *to, size_t size)
 {
     char *text;
     LWS_TRY(lws_h5_get_text(file, "/", name, &text));
-    snprintf(to, size, "%s", text);
+    bool fits = strlen(text) < size;
+    if (fits)
+        strcpy(to, text);
     free(text);
+    return fits ? LWS_OK : lws_fail(LWS_ERR_FORMAT, "%s: the attribute %s is too long", path, name);
+}
+
+static lws_status read_number(lws_h5 *file, const char *path, const char *name, int64_t min, int64_t max,
+                              int64_t *value)
+{
+    LWS_TRY(lws_h5_get_i64(file, "/", name, value));
+    if (*value < min || *value > max)
+        return lws_fail(LWS_ERR_FORMAT, "%s: %s is %" PRId64 ", which no checkpoint of this program has", path, name,
+                        *value);
     return LWS_OK;
 }
 
+/* 2^52, the largest seed; more steps than any run has. */
+#define MOST ((int64_t)1 << 52)
+
 lws_status checkpoint_read_meta(lws_h5 *file, const char *path, lws_checkpoint_meta *meta, char **config)
 {
-    char kind[64];
+    char kind[64] = "";
+    bool has_kind;
     int64_t schema, h, w, c;
     *config = NULL;
-    lws_status status = read_text(file, "kind", kind, sizeof kind);
-    if (status == LWS_ERR_IO || status == LWS_ERR_MEMORY) /* which says nothing about the file */
-        return status;
-    if (status != LWS_OK || strcmp(kind, CHECKPOINT_KIND) != 0)
+    LWS_TRY(lws_h5_has(file, "/", "kind", &has_kind));
+    if (has_kind)
+        LWS_TRY(read_text(file, path, "kind", kind, sizeof kind));
+    if (strcmp(kind, CHECKPOINT_KIND) != 0)
         return lws_fail(LWS_ERR_FORMAT, "%s is not a checkpoint of this program", path);
     LWS_TRY(lws_h5_get_i64(file, "/", "schema", &schema));
-    if (schema != LWS_CHECKPOINT_SCHEMA)
-        return lws_fail(LWS_ERR_MISMATCH, "%s has checkpoint schema %" PRId64 "; this version reads %d", path, schema,
-                        LWS_CHECKPOINT_SCHEMA);
-    LWS_TRY(lws_h5_get_i64(file, "/", "height", &h));
-    LWS_TRY(lws_h5_get_i64(file, "/", "width", &w));
-    LWS_TRY(lws_h5_get_i64(file, "/", "channels", &c));
+    if (schema < 1 || schema > LWS_CHECKPOINT_SCHEMA)
+        return lws_fail(LWS_ERR_MISMATCH, "%s has checkpoint schema %" PRId64 "; this version reads 1 to %d", path,
+                        schema, LWS_CHECKPOINT_SCHEMA);
+    LWS_TRY(read_number(file, path, "height", 1, LWS_MODEL_SIDE, &h));
+    LWS_TRY(read_number(file, path, "width", 1, LWS_MODEL_SIDE, &w));
+    LWS_TRY(read_number(file, path, "channels", 1, 3, &c));
     meta->image = (lws_shape){(int)h, (int)w, (int)c};
-    LWS_TRY(read_text(file, "dataset_digest", meta->dataset_digest, LWS_DIGEST_TEXT));
-    LWS_TRY(lws_h5_get_i64(file, "/", "seed", &meta->seed));
-    LWS_TRY(lws_h5_get_i64(file, "/", "epoch", &meta->epoch));
-    LWS_TRY(lws_h5_get_i64(file, "/", "step", &meta->step));
-    LWS_TRY(lws_h5_get_i64(file, "/", "best_step", &meta->best_step));
+    LWS_TRY(read_text(file, path, "dataset_digest", meta->dataset_digest, LWS_DIGEST_TEXT));
+    meta->valid_digest[0] = 0;
+    if (schema > 1)
+        LWS_TRY(read_text(file, path, "valid_digest", meta->valid_digest, LWS_DIGEST_TEXT));
+    LWS_TRY(read_number(file, path, "seed", 0, MOST, &meta->seed));
+    LWS_TRY(read_number(file, path, "epoch", 0, MOST, &meta->epoch));
+    LWS_TRY(read_number(file, path, "step", 0, MOST, &meta->step));
+    LWS_TRY(read_number(file, path, "best_step", -1, MOST, &meta->best_step));
     LWS_TRY(lws_h5_get_f64(file, "/", "best_ssim", &meta->best_ssim));
     return lws_h5_get_text(file, "/", "config", config);
 }
 
-lws_status checkpoint_open(const char *path, lws_h5 **file, lws_checkpoint_meta *meta, char **config)
+lws_status checkpoint_open(const char *path, bool is_own, lws_h5 **file, lws_checkpoint_meta *meta, char **config)
 {
     char digest[LWS_DIGEST_TEXT], expected[LWS_DIGEST_TEXT], *contents = NULL;
     *config = NULL;
-    LWS_TRY(lws_h5_open(path, file));
+    LWS_TRY(is_own ? lws_h5_open_own(path, file) : lws_h5_open(path, file));
     lws_status status = checkpoint_read_meta(*file, path, meta, config);
     if (status == LWS_OK)
-        status = read_text(*file, "digest", expected, sizeof expected);
+        status = read_text(*file, path, "digest", expected, sizeof expected);
     if (status == LWS_OK)
         status = checkpoint_contents(*file, meta, *config, &contents);
     if (status == LWS_OK) {
@@ -108,7 +129,7 @@ lws_status checkpoint_open(const char *path, lws_h5 **file, lws_checkpoint_meta 
 lws_status lws_checkpoint_read_meta(const char *path, lws_checkpoint_meta *meta, char **config)
 {
     lws_h5 *file;
-    LWS_TRY(checkpoint_open(path, &file, meta, config));
+    LWS_TRY(checkpoint_open(path, false, &file, meta, config));
     return lws_h5_close(file);
 }
 
@@ -145,7 +166,7 @@ lws_status lws_checkpoint_read(const char *path, const lws_tensors *tensors, con
     lws_h5 *file;
     lws_checkpoint_meta meta;
     char *config;
-    LWS_TRY(checkpoint_open(path, &file, &meta, &config));
+    LWS_TRY(checkpoint_open(path, false, &file, &meta, &config));
     free(config);
     lws_status status = LWS_OK;
     float *to[GROUPS] = {data->params, data->states, data->m, data->v};
@@ -170,7 +191,7 @@ static lws_status verify_array(void *user, const char *name, const lws_h5_info *
     verification *v = user;
     size_t count = 1;
     for (int i = 0; i < info->rank; i++)
-        count *= (size_t)info->dims[i];
+        count *= (size_t)info->dims[i]; /* no more than the file can hold */
     float *values = malloc(count * sizeof *values + 1);
     if (!values)
         return lws_fail(LWS_ERR_MEMORY, "out of memory verifying %s", v->path);
@@ -181,23 +202,33 @@ static lws_status verify_array(void *user, const char *name, const lws_h5_info *
     return status;
 }
 
-lws_status lws_checkpoint_verify(const char *path)
+static lws_status verify(const char *path, bool is_own)
 {
     verification v = {.path = path};
     lws_checkpoint_meta meta;
     char *config;
-    LWS_TRY(checkpoint_open(path, &v.file, &meta, &config));
+    LWS_TRY(checkpoint_open(path, is_own, &v.file, &meta, &config));
     free(config);
     lws_status status = lws_h5_visit(v.file, verify_array, &v);
     lws_h5_close(v.file);
     return status;
 }
 
+lws_status lws_checkpoint_verify(const char *path)
+{
+    return verify(path, false);
+}
+
+lws_status checkpoint_verify_own(const char *path)
+{
+    return verify(path, true);
+}
+
 lws_status lws_checkpoint_digest(const char *path, char digest[LWS_DIGEST_TEXT])
 {
     lws_h5 *file;
     LWS_TRY(lws_h5_open(path, &file));
-    lws_status status = read_text(file, "digest", digest, LWS_DIGEST_TEXT);
+    lws_status status = read_text(file, path, "digest", digest, LWS_DIGEST_TEXT);
     lws_h5_close(file);
     return status;
 }

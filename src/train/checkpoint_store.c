@@ -240,9 +240,13 @@ void lws_checkpoint_prune(const char *folder, int64_t step, int64_t keep, int64_
     char path[LWS_PATH];
     if (lws_checkpoint_list(folder, &steps, &count) != LWS_OK)
         return;
-    for (int64_t i = 0; i < count; i++) {
+    int64_t first = 0;
+    while (first < count && steps[first] > step)
+        first++;
+    /* What files hold is looked at only where there are enough names for one to go. */
+    for (int64_t i = first; i < count && count - first > keep; i++) {
         lws_checkpoint_path(folder, steps[i], path);
-        if (steps[i] > step || !holds_step(path, steps[i]))
+        if (!holds_step(path, steps[i]))
             continue;
         kept++;
         if (kept > keep && steps[i] != best_step)

@@ -39,6 +39,7 @@ static lws_status write_meta(lws_h5 *file, const lws_checkpoint_meta *meta, cons
     LWS_TRY(lws_h5_put_i64(file, "/", "width", meta->image.w));
     LWS_TRY(lws_h5_put_i64(file, "/", "channels", meta->image.c));
     LWS_TRY(lws_h5_put_text(file, "/", "dataset_digest", meta->dataset_digest));
+    LWS_TRY(lws_h5_put_text(file, "/", "valid_digest", meta->valid_digest));
     LWS_TRY(lws_h5_put_i64(file, "/", "seed", meta->seed));
     LWS_TRY(lws_h5_put_i64(file, "/", "epoch", meta->epoch));
     LWS_TRY(lws_h5_put_i64(file, "/", "step", meta->step));
@@ -51,17 +52,30 @@ static lws_status write_meta(lws_h5 *file, const lws_checkpoint_meta *meta, cons
     return lws_h5_put_text(file, "/", "digest", digest);
 }
 
+/* Two numbers of bytes in the largest unit that tells them apart. */
+static void amounts(double a, double b, char text_a[32], char text_b[32])
+{
+    static const char *const units[] = {"GB", "MB", "kB", "bytes"};
+    double factor = 1e9;
+    for (int u = 0; u < 4; u++, factor /= 1000) {
+        snprintf(text_a, 32, "%.*f %s", u < 3, a / factor, units[u]);
+        snprintf(text_b, 32, "%.*f %s", u < 3, b / factor, units[u]);
+        if (a >= factor && strcmp(text_a, text_b) != 0)
+            return;
+    }
+}
+
 /* HDF5 reports a full disk late and badly, so the room is looked at first. */
 static lws_status check_room(const char *folder, const lws_tensors *tensors)
 {
     struct statvfs disk;
+    char needed[32], found[32];
     double need = 4.0 * (3 * (double)tensors->params + (double)tensors->states) + (1 << 20);
-    if (statvfs(folder, &disk) == 0 && (double)disk.f_bavail * (double)disk.f_frsize < need)
-        return lws_fail(LWS_ERR_IO,
-                        "the disk is full: a checkpoint in %s needs %.0f MB and %.0f MB are "
-                        "free. Make room and go on with --resume.",
-                        folder, need / 1e6, (double)disk.f_bavail * (double)disk.f_frsize / 1e6);
-    return LWS_OK;
+    if (statvfs(folder, &disk) != 0 || (double)disk.f_bavail * (double)disk.f_frsize >= need)
+        return LWS_OK;
+    amounts(need, (double)disk.f_bavail * (double)disk.f_frsize, needed, found);
+    return lws_fail(LWS_ERR_IO, "the disk is full: a checkpoint in %s needs %s, and %s are free", folder, needed,
+                    found);
 }
 
 static lws_status write_temporary(const char *path, const lws_checkpoint_meta *meta, const char *config,
@@ -75,7 +89,7 @@ static lws_status write_temporary(const char *path, const lws_checkpoint_meta *m
     lws_status closed = lws_h5_close(file);
     LWS_TRY(status);
     LWS_TRY(closed);
-    return lws_checkpoint_verify(path);
+    return checkpoint_verify_own(path);
 }
 
 lws_status lws_checkpoint_write(const char *folder, const lws_checkpoint_meta *meta, const char *config,

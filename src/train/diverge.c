@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { CLAUSE = 240 };
+
 /* The order of computation, which tells causes from consequences. */
 enum { STAGE_BEFORE, STAGE_FORWARD, STAGE_MMD, STAGE_GRADIENT, STAGE_ONLY_ONCE, STAGE_SUM };
 
@@ -31,7 +33,6 @@ static void keep_earliest(finding *kept, const finding *other)
 static finding in_micro_batch(const trainer *t, int64_t stage, int64_t micro_batch, const char *what)
 {
     finding f = {.stage = stage, .place = micro_batch, .rank = lws_comm_rank(t->comm)};
-    snprintf(f.host, sizeof f.host, "%s", lws_comm_host(t->comm));
     int used = snprintf(f.what, sizeof f.what, "micro-batch %" PRId64 " of %" PRId64 ", ", micro_batch + 1,
                         t->options->micro_batches);
     snprintf(f.what + used, sizeof f.what - (size_t)used, "%s", what);
@@ -58,7 +59,7 @@ finding diverge_nothing(void)
 
 void diverge_note(trainer *t, const lws_micro_batch *batch, const lws_model_sums *sums)
 {
-    char what[FINDING];
+    char what[CLAUSE];
     if (!lws_model_first_not_finite(t->model, t->flat, batch, sums, what, sizeof what))
         snprintf(what, sizeof what, "its loss is not finite");
     finding f = in_micro_batch(t, STAGE_ONLY_ONCE, batch->first / batch->n, what);
@@ -92,7 +93,7 @@ static finding look_before(const trainer *t)
 }
 
 /* Of the sums over all micro-batches, of which every rank has pieces: as they are from the step itself. */
-static finding look_at_sums(const trainer *t)
+static finding look_at_sums(trainer *t)
 {
     finding f = nothing();
     for (int b = 0; b < lws_reduction_get_part(t->reduction)->buckets; b++) {
@@ -100,8 +101,13 @@ static finding look_at_sums(const trainer *t)
         const lws_tensor *tensor = tensor_not_finite(t, piece->begin, piece->end, piece->sum);
         if (!tensor || tensor->state)
             continue;
+        int64_t first, leaves;
+        size_t at = piece->begin + lws_first_not_finite(piece->end - piece->begin, piece->sum);
         f.stage = STAGE_SUM;
         f.place = (int64_t)piece->begin; /* the first in the flat array counts, whoever owns it */
+        f.rank = lws_reduction_trace(t->reduction, piece, at, &first, &leaves);
+        if (f.rank >= 0)
+            snprintf(f.part, sizeof f.part, ", micro-batches %" PRId64 " to %" PRId64, first + 1, first + leaves);
         snprintf(f.what, sizeof f.what,
                  "%s: the sum of its gradients is not finite, though that of each micro-batch, computed again, is: an "
                  "overflow, "
@@ -148,7 +154,7 @@ static finding look_at_micro_batch(trainer *t, int64_t leaf, float *gradient)
     lws_model_sums sums = {NAN, 0};
     gradient_watch watch = {.t = t, .gradient = gradient, .end = t->params};
     lws_flow flow = {.user = &watch, .need = need_nothing, .done = look_at_gradient};
-    char what[FINDING];
+    char what[CLAUSE];
     lws_watchdog_phase("search for what is not finite in step", t->step + 1);
     lws_model_follow(t->model, &flow);
     lws_model_gradient(t->model, t->flat, &batch, trainer_code_gradient(t, leaf), false, gradient, gradient + t->params,
@@ -176,6 +182,8 @@ static finding agree_on_earliest(trainer *t, const finding *mine)
         lws_comm_allgather(t->comm, mine, t->bytes_of, all);
         for (int r = 0; r < size; r++)
             keep_earliest(&earliest, &all[r]);
+        if (earliest.rank >= 0)
+            memcpy(earliest.host, all[earliest.rank].host, sizeof earliest.host);
     }
     free(all);
     return earliest;
@@ -195,11 +203,13 @@ void diverge_find(trainer *t, const step_result *result)
         keep_earliest(&mine, &mmd);
     }
     float *gradient = lws_reduction_leaf(t->reduction);
-    for (int64_t leaf = part->first_leaf; leaf < part->first_leaf + part->leaves; leaf++) {
+    for (int64_t leaf = part->first_leaf; leaf < part->first_leaf + part->leaves && mine.stage > STAGE_FORWARD;
+         leaf++) {
         finding f = look_at_micro_batch(t, leaf, gradient);
         keep_earliest(&mine, &f);
     }
     keep_earliest(&mine, &t->seen);
+    snprintf(mine.host, sizeof mine.host, "%s", lws_comm_host(t->comm));
     t->found = agree_on_earliest(t, &mine);
     size_t end = strlen(t->found.what);
     if (end == 0)

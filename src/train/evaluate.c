@@ -20,7 +20,7 @@ static lws_status evaluate_block(const work *w, int64_t first, int n, double *va
     lws_watchdog_phase("evaluation from image", first);
     for (int i = 0; i < n; i++)
         w->rows[i] = first + i;
-    lws_dataset_read(w->dataset, w->rows, n, w->x);
+    LWS_TRY(lws_dataset_read(w->dataset, w->rows, n, w->x));
     lws_model_encode(w->model, w->params, w->states, n, w->x, w->codes);
     const float *y = lws_model_decode(w->model, w->params, w->states, n, w->codes);
     int failed = 0;

@@ -1,5 +1,6 @@
 #include "trainer.h"
 
+#include "persist.h"
 #include "stop.h"
 
 #include <inttypes.h>
@@ -70,15 +71,33 @@ void trainer_record_losses(const trainer *t, const step_result *r, lws_record *r
     lws_record_number(record, "lr", r->rate);
 }
 
+static lws_status flush_log(trainer *t)
+{
+    return lws_metrics_log_flush(t->log);
+}
+
+/* Rank 0. Lines that the disk does not take wait; once the patience is over all ranks end, after this step. */
+static void write_lines(trainer *t, bool force)
+{
+    bool is_late;
+    step_failure_keep(&t->log_failure, persist_try(t, &t->late_log, flush_log, force, &is_late));
+}
+
+static void write_line(trainer *t, lws_record *record)
+{
+    step_failure_keep(&t->log_failure, lws_metrics_log_add(t->log, record));
+    write_lines(t, false);
+}
+
 /* The line of a step, counted from 1: all ranks keep the pace, rank 0 writes. */
-static lws_status log_step(trainer *t, int64_t step, const step_result *r, pace *p)
+static void log_step(trainer *t, int64_t step, const step_result *r, pace *p)
 {
     double now = lws_now();
     p->images_per_second = (double)((step - p->log_step) * t->options->batch_size) / (now - p->log_time);
     p->log_time = now;
     p->log_step = step;
     if (!t->is_root)
-        return LWS_OK;
+        return;
     lws_record *record = lws_record_new();
     lws_record_text(record, "type", "train");
     lws_record_number(record, "step", (double)step);
@@ -90,19 +109,19 @@ static lws_status log_step(trainer *t, int64_t step, const step_result *r, pace 
         lws_sampler_batch(&t->sampler, step - 1, 0, t->options->batch_size, t->rows);
         lws_record_integers(record, "rows", t->options->batch_size, t->rows);
     }
-    return lws_metrics_log_write(t->log, record);
+    write_line(t, record);
 }
 
-static lws_status log_failure(trainer *t)
+static void log_failure(trainer *t)
 {
     lws_record *record = lws_record_new();
     lws_record_text(record, "type", "failure");
     lws_record_number(record, "step", (double)t->step + 1);
     lws_record_text(record, "finding", t->found.what);
-    return lws_metrics_log_write(t->log, record);
+    write_line(t, record);
 }
 
-static lws_status log_evaluation(trainer *t, const lws_evaluation *e)
+static void log_evaluation(trainer *t, const lws_evaluation *e)
 {
     lws_record *record = lws_record_new();
     lws_record_text(record, "type", "evaluation");
@@ -111,7 +130,16 @@ static lws_status log_evaluation(trainer *t, const lws_evaluation *e)
     lws_record_number(record, "images", (double)e->images);
     for (int m = 0; m < LWS_METRICS; m++)
         lws_record_number(record, lws_metric_key[m], e->mean[m]);
-    return lws_metrics_log_write(t->log, record);
+    write_line(t, record);
+}
+
+/* A picture that cannot be written is no reason to end a run. */
+static void draw(trainer *t)
+{
+    bool failed = trainer_draw_grid(t) != LWS_OK;
+    if (failed && !t->is_picture_late)
+        lws_warn("%s; training goes on without the picture", lws_message());
+    t->is_picture_late = failed;
 }
 
 /* Metrics of the validation split and the picture; a new best sets *improved. */
@@ -120,8 +148,7 @@ static lws_status evaluate(trainer *t, bool *improved)
     LWS_PROFILE("evaluation");
     lws_watchdog_phase("evaluation of step", t->step);
     t->evaluate_time = lws_now();
-    lws_status status = trainer_draw_grid(t);
-    LWS_TRY(lws_comm_agree(t->comm, status));
+    draw(t);
     if (lws_dataset_get_info(t->valid)->rows == 0)
         return LWS_OK;
     lws_evaluation e;
@@ -135,31 +162,42 @@ static lws_status evaluate(trainer *t, bool *improved)
     }
     lws_info("step %" PRId64 ": validation SSIM %.4f, MSE %.5f, PSNR %.2f dB%s", t->step, ssim, e.mean[LWS_METRIC_MSE],
              e.mean[LWS_METRIC_PSNR], *improved ? " (best so far)" : "");
-    return lws_comm_agree(t->comm, t->is_root ? log_evaluation(t, &e) : LWS_OK);
+    if (t->is_root)
+        log_evaluation(t, &e);
+    return LWS_OK;
+}
+
+/* All ranks: the run ends here, with everything on the disk. */
+static lws_status end_early(trainer *t, const step_result *r)
+{
+    bool is_late;
+    if (r->log_given_up)
+        return lws_comm_agree(t->comm, step_failure_tell(&t->log_failure));
+    LWS_TRY(persist(t, &t->late_log, flush_log, true, &is_late));
+    return lws_fail(LWS_STOPPED, "stopped %s after step %" PRId64 " of %" PRId64 "; go on with --resume",
+                    r->stop ? "on request" : "at the time limit", t->step, t->total_steps);
 }
 
 static lws_status after_step(trainer *t, const step_result *r, pace *p)
 {
     bool last = t->step == t->total_steps, improved = false;
-    lws_status status = LWS_OK;
+    bool ends = last || r->stop || r->time_up || r->log_given_up;
     if (t->step % t->options->log_every == 0 || last)
-        status = log_step(t, t->step, r, p);
-    if (status != LWS_OK) /* rank 0 alone writes: the others are in the next step already */
-        lws_comm_abort(t->comm, lws_watchdog_where());
+        log_step(t, t->step, r, p);
+    else if (t->is_root && persist_is_due(&t->late_log))
+        write_lines(t, false);
     show_status(t, r, p);
     if (last || r->evaluate || is_due(t, &t->options->eval_every)) {
         trainer_settle(t);
         LWS_TRY(evaluate(t, &improved));
     }
-    if (last || r->stop || r->time_up || r->checkpoint || improved || is_due(t, &t->options->checkpoint_every)) {
+    if (ends || r->checkpoint || improved || is_due(t, &t->options->checkpoint_every)) {
         trainer_settle(t);
-        LWS_TRY(trainer_save(t));
+        LWS_TRY(integrity_check(t));
+        LWS_TRY(trainer_save(t, ends));
         t->checkpoint_time = lws_now();
     }
-    if ((r->stop || r->time_up) && !last)
-        return lws_fail(LWS_STOPPED, "stopped %s after step %" PRId64 " of %" PRId64 "; go on with --resume",
-                        r->stop ? "on request" : "at the time limit", t->step, t->total_steps);
-    return LWS_OK;
+    return ends && !last ? end_early(t, r) : LWS_OK;
 }
 
 /* After a step that was not finite, or whose update was not: the log gets it whether it was due or not, and it is kept
@@ -168,11 +206,12 @@ static lws_status end_diverged(trainer *t, const step_result *r, pace *p)
 {
     char message[1024];
     snprintf(message, sizeof message, "%s", lws_message());
-    lws_status status = p->log_step <= t->step ? log_step(t, t->step + 1, r, p) : LWS_OK;
-    if (t->is_root && status == LWS_OK)
-        status = log_failure(t);
-    if (status != LWS_OK)
-        lws_warn("%s", lws_message());
+    if (p->log_step <= t->step)
+        log_step(t, t->step + 1, r, p);
+    if (t->is_root) {
+        log_failure(t);
+        write_lines(t, true);
+    }
     lws_fail(LWS_ERR_NUMERIC, "%s", message);
     return failure_record(t, r);
 }
@@ -196,6 +235,8 @@ static lws_status run(trainer *t)
             return end_diverged(t, &result, &p);
         LWS_TRY(status);
     }
+    bool is_late;
+    LWS_TRY(persist(t, &t->late_log, flush_log, true, &is_late));
     lws_info("done: %" PRId64 " steps in %s; the run is in %s", t->step - t->first_step, lws_duration(lws_now() - now),
              t->request.run);
     return LWS_OK;
@@ -205,8 +246,11 @@ lws_status lws_train(lws_comm *comm, lws_train_options *options, const lws_train
 {
     trainer t;
     stop_catch();
-    LWS_TRY(lws_comm_agree(comm, lws_watchdog_start(options->deadline, lws_comm_rank(comm), lws_comm_host(comm))));
-    lws_status status = trainer_create(comm, options, request, &t);
+    lws_watchdog_phase("setup of run", -1);
+    lws_watch before, watch = {options->deadline, "; go on with --resume. (The deadline is a key: deadline.)"};
+    lws_status status = lws_comm_agree(comm, lws_watchdog_set(watch, &before));
+    if (status == LWS_OK)
+        status = trainer_create(comm, options, request, &t);
     if (status == LWS_OK) {
         status = trainer_profile_start(&t);
         if (status == LWS_OK)
@@ -214,6 +258,7 @@ lws_status lws_train(lws_comm *comm, lws_train_options *options, const lws_train
         status = trainer_profile_end(&t, status);
         trainer_destroy(&t);
     }
-    lws_watchdog_stop();
+    lws_watchdog_set(before, NULL);
+    stop_release();
     return status;
 }

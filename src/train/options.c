@@ -70,11 +70,15 @@ static const lws_config_key keys[] = {
      NULL},
     {"eval-every", LWS_CONFIG_INTERVAL, AT(eval_every), "1epoch", 0, 0, NULL,
      "evaluate on the validation split so often", NULL},
+    REAL("checkpoint-patience", checkpoint_patience, "300", 0, 1e9,
+         "seconds that training goes on while the disk refuses a checkpoint or the log; 0: it ends at once"),
     INT("keep", keep, "3", 1, 1 << 20, "newest checkpoints kept, besides the best", NULL),
     INT("log-every", log_every, "10", 1, 1L << 50, "steps between lines of metrics.jsonl", NULL),
     {"log-rows", LWS_CONFIG_FLAG, AT(log_rows), "false", 0, 0, NULL, "log which images each logged step used", NULL},
     {"profile", LWS_CONFIG_FLAG, AT(profile), "false", 0, 0, NULL,
      "print where the time went at the end; timelines to RUN/profile-RANK.json", NULL},
+    INT("check-every", check_every, "50", 0, 1L << 50,
+        "steps between comparisons of all ranks' parameters; 0: before checkpoints alone", NULL),
     INT("grid", grid, "8", 0, 64, "images in the reconstruction grids", NULL),
     {"overlap", LWS_CONFIG_FLAG, AT(overlap), "true", 0, 0, NULL,
      "exchange gradients and parameters while others are computed; off to measure what it gains", NULL},
@@ -106,6 +110,17 @@ lws_status lws_train_options_check(const lws_train_options *o)
     if (o->epochs == 0 && o->steps == 0)
         return lws_fail(LWS_ERR_USAGE, "epochs and steps are both 0: nothing to train");
     return LWS_OK;
+}
+
+lws_status lws_train_options_read(const char *config, const char *path, lws_train_options *options)
+{
+    lws_config_defaults(lws_train_table, options);
+    lws_status status = lws_config_read_text(lws_train_table, options, config, path);
+    if (status == LWS_OK && (status = lws_train_options_check(options)) != LWS_OK)
+        lws_fail(status, "%s: %s", path, lws_message());
+    if (status == LWS_ERR_USAGE) /* nobody has typed it */
+        status = lws_fail(LWS_ERR_FORMAT, "%s", lws_message());
+    return status;
 }
 
 static lws_loss_spec loss_spec(const lws_train_options *o)

@@ -90,7 +90,8 @@ static lws_status compare(const recorded *r, lws_replay_report *report)
 
 static lws_status replay(trainer *t, const char *folder, const recorded *r, lws_replay_report *report)
 {
-    int cores, ranks, threads = lws_comm_threads(t->comm, &cores, &ranks);
+    lws_comm_node node;
+    int threads = lws_comm_threads(t->comm, (int)t->options->threads, &node);
     const char *found;
     LWS_TRY(trainer_build(t, threads));
     LWS_TRY(read_weights(t, folder, r));

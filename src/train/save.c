@@ -1,5 +1,7 @@
 #include "trainer.h"
 
+#include "persist.h"
+
 #include <inttypes.h>
 #include <lwssim/log.h>
 #include <lwssim/profile.h>
@@ -29,6 +31,7 @@ lws_checkpoint_meta trainer_describe(const trainer *t)
         .best_ssim = t->best_ssim,
     };
     snprintf(meta.dataset_digest, sizeof meta.dataset_digest, "%s", lws_dataset_get_info(t->train)->digest);
+    snprintf(meta.valid_digest, sizeof meta.valid_digest, "%s", lws_dataset_get_info(t->valid)->digest);
     return meta;
 }
 
@@ -48,19 +51,42 @@ static lws_status write_state(trainer *t)
     return LWS_OK;
 }
 
-lws_status trainer_save(trainer *t)
+lws_status trainer_save(trainer *t, bool wait)
 {
     LWS_PROFILE("checkpoint");
+    bool is_late;
     lws_watchdog_phase("checkpoint of step", t->step);
     lws_reduction_collect(t->reduction, t->m, t->full_m);
     lws_reduction_collect(t->reduction, t->v, t->full_v);
-    lws_status status = lws_comm_agree(t->comm, t->is_root ? write_state(t) : LWS_OK);
+    lws_status status = persist(t, &t->late_checkpoint, write_state, wait, &is_late);
     if (status == LWS_ERR_NUMERIC) {
         lws_comm_broadcast(t->comm, &t->found, sizeof t->found);
         diverge_rewind(t);
         t->step--;
     }
-    return status;
+    LWS_TRY(status);
+    if (is_late && t->best_step == t->step) { /* the best is one that there is a checkpoint of */
+        t->best_step = t->saved_best_step;
+        t->best_ssim = t->saved_best_ssim;
+    }
+    t->saved_best_step = t->best_step;
+    t->saved_best_ssim = t->best_ssim;
+    return LWS_OK;
+}
+
+static lws_status check_images(const trainer *t, const char *path, const lws_checkpoint_meta *meta)
+{
+    if (strcmp(meta->dataset_digest, lws_dataset_get_info(t->train)->digest) != 0)
+        return lws_fail(LWS_ERR_MISMATCH,
+                        "%s was trained on other images: the digest of the training split in %s differs. Give the run "
+                        "its dataset with --data.",
+                        path, t->options->data);
+    if (meta->valid_digest[0] && strcmp(meta->valid_digest, lws_dataset_get_info(t->valid)->digest) != 0)
+        return lws_fail(LWS_ERR_MISMATCH,
+                        "%s was evaluated on other images: the digest of the validation split in %s differs, so the best "
+                        "step could not be told. Give the run its dataset with --data.",
+                        path, t->options->data);
+    return LWS_OK;
 }
 
 /* Rank 0: the newest whole checkpoint into t->flat, full_m and full_v, and its description. */
@@ -76,17 +102,11 @@ static lws_status read_newest(trainer *t, lws_checkpoint_meta *meta)
     LWS_TRY(lws_checkpoint_find_to_resume(folder, path));
     LWS_TRY(lws_checkpoint_read_meta(path, meta, &config));
     lws_train_options before;
-    lws_config_defaults(lws_train_table, &before);
-    lws_status status = lws_config_read_text(lws_train_table, &before, config, path);
+    lws_status status = lws_train_options_read(config, path, &before);
     free(config);
     LWS_TRY(status);
     LWS_TRY(lws_train_options_continue(&before, t->options));
-    const lws_dataset_info *info = lws_dataset_get_info(t->train);
-    if (strcmp(meta->dataset_digest, info->digest) != 0)
-        return lws_fail(LWS_ERR_MISMATCH,
-                        "%s was trained on other images: the digest of the training split "
-                        "in %s differs. Give the run its dataset with --data.",
-                        path, t->options->data);
+    LWS_TRY(check_images(t, path, meta));
     lws_checkpoint_data data = whole_state(t);
     LWS_TRY(lws_checkpoint_read(path, lws_model_tensors(t->model), &data));
     LWS_TRY(lws_checkpoint_set_aside(folder, meta->step));
@@ -108,5 +128,7 @@ lws_status trainer_restore(trainer *t, bool *restored)
     t->step = meta.step;
     t->best_step = meta.best_step;
     t->best_ssim = meta.best_ssim;
+    t->saved_best_step = t->best_step;
+    t->saved_best_ssim = t->best_ssim;
     return LWS_OK;
 }

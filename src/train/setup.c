@@ -3,8 +3,8 @@
 #include <lwssim/agreement.h>
 #include <lwssim/log.h>
 #include <lwssim/norm.h>
+#include <lwssim/threads.h>
 #include <math.h>
-#include <omp.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -65,10 +65,12 @@ static void take_memory(trainer *t, lws_arena *arena)
     t->prior = mmd ? lws_arena_take(arena, batch * latent * sizeof(float)) : NULL;
     t->dcode = mmd ? lws_arena_take(arena, own * latent * sizeof(float)) : NULL;
     t->statistics = mmd ? lws_arena_take(arena, (t->count - t->params) * sizeof(float)) : NULL;
-    t->my_sums = lws_arena_take(arena, (1 + 2 * (size_t)part->leaves + own_blocks) * sizeof(double));
-    t->norms = t->my_sums ? t->my_sums + 1 + 2 * part->leaves : NULL;
-    t->sums = lws_arena_take(arena, (ranks + 2 * (size_t)o->micro_batches + blocks) * sizeof(double));
+    t->my_sums = lws_arena_take(arena, (NEWS_HEAD + 2 * (size_t)part->leaves + own_blocks) * sizeof(double));
+    t->norms = t->my_sums ? t->my_sums + NEWS_HEAD + 2 * part->leaves : NULL;
+    t->sums = lws_arena_take(arena, (NEWS_HEAD * ranks + 2 * (size_t)o->micro_batches + blocks) * sizeof(double));
     t->bytes_of = lws_arena_take(arena, ranks * sizeof(size_t));
+    t->bits = lws_arena_take(arena, (size_t)part->buckets * sizeof *t->bits);
+    t->digests = lws_arena_take(arena, 2 * ranks * sizeof *t->digests);
     t->pieces = lws_arena_take(arena, (size_t)part->buckets * sizeof *t->pieces);
 }
 
@@ -115,13 +117,14 @@ static lws_status build(trainer *t)
     return LWS_OK;
 }
 
-static void announce(trainer *t, int cores, int ranks, int threads)
+static void announce(trainer *t, const lws_comm_node *node, int threads)
 {
     const lws_train_options *o = t->options;
     int size = lws_comm_size(t->comm);
     int64_t parts = o->micro_batches;
-    if (ranks * threads > cores)
-        lws_warn("%d ranks × %d threads share %d cores of this node: expect less speed", ranks, threads, cores);
+    if (node->ranks * threads > node->cores)
+        lws_warn("%d ranks × %d threads share %d cores of this node: expect less speed", node->ranks, threads,
+                 node->cores);
     if (parts % size != 0)
         lws_warn("%lld micro-batches do not divide evenly among %d ranks: some wait %.0f%% of the time. Best "
                  "are %lld micro-batches, or ranks that divide %lld.",
@@ -136,7 +139,7 @@ lws_status trainer_build(trainer *t, int threads)
 {
     LWS_TRY(lws_agree_on_options(t->comm, lws_train_table, t->options, (const char *const[]){"data", "threads", NULL}));
     LWS_TRY(lws_comm_agree(t->comm, lws_train_options_check(t->options)));
-    omp_set_num_threads(threads);
+    LWS_TRY(lws_comm_agree(t->comm, lws_threads_start(threads)));
     LWS_TRY(lws_comm_agree(t->comm, open_data(t)));
     const lws_split splits[] = {LWS_TRAIN, LWS_VALID};
     LWS_TRY(lws_agree_on_images(t->comm, 2, splits, (const lws_dataset *const[]){t->train, t->valid}));
@@ -161,6 +164,7 @@ static lws_status set_up(trainer *t, int threads)
     if (!restored)
         lws_tensors_init(lws_model_tensors(t->model), (uint64_t)t->options->seed, t->flat, t->flat + t->params);
     lws_model_prepare(t->model, t->flat);
+    integrity_note(t);
     t->first_step = t->step;
     LWS_TRY(run_folder_write_config(t->comm, t->request.run, t->options));
     return lws_comm_agree(t->comm, lws_metrics_log_open(t->request.run, t->step, t->is_root, &t->log));
@@ -168,19 +172,23 @@ static lws_status set_up(trainer *t, int threads)
 
 trainer trainer_blank(lws_comm *comm, lws_train_options *options)
 {
-    return (trainer){.comm = comm,
-                     .is_root = lws_comm_rank(comm) == 0,
-                     .options = options,
-                     .best_step = -1,
-                     .best_ssim = -2,
-                     .lock = -1};
+    return (trainer){
+        .comm = comm,
+        .is_root = lws_comm_rank(comm) == 0,
+        .options = options,
+        .best_step = -1,
+        .best_ssim = -2,
+        .saved_best_step = -1,
+        .saved_best_ssim = -2,
+        .late_checkpoint = {.what = "checkpoint", .waiting = "wait for the disk to take the checkpoint of step"},
+        .late_log = {.what = "log metrics.jsonl", .waiting = "wait for the disk to take the log of step"},
+        .lock = -1};
 }
 
 lws_status trainer_create(lws_comm *comm, lws_train_options *options, const lws_train_request *request, trainer *t)
 {
-    int cores, ranks, threads = lws_comm_threads(comm, &cores, &ranks);
-    if (options->threads > 0)
-        threads = (int)options->threads;
+    lws_comm_node node;
+    int threads = lws_comm_threads(comm, (int)options->threads, &node);
     *t = trainer_blank(comm, options);
     t->request = *request;
     lws_status status = set_up(t, threads);
@@ -188,7 +196,7 @@ lws_status trainer_create(lws_comm *comm, lws_train_options *options, const lws_
         trainer_destroy(t);
         return status;
     }
-    announce(t, cores, ranks, threads);
+    announce(t, &node, threads);
     return LWS_OK;
 }
 

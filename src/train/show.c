@@ -17,7 +17,11 @@ static lws_status draw(trainer *t, const lws_dataset *from, int n, float *x, flo
     int64_t rows[64];
     for (int i = 0; i < n; i++)
         rows[i] = i;
-    lws_dataset_read(from, rows, n, x);
+    lws_status status = lws_dataset_read(from, rows, n, x);
+    if (status != LWS_OK) {
+        free(codes);
+        return status;
+    }
     for (int at = 0; at < n; at += block) {
         int count = n - at < block ? n - at : block;
         lws_model_encode(t->model, t->flat, t->flat + t->params, count, x + (size_t)at * image, codes);

@@ -1,5 +1,6 @@
 #include "trainer.h"
 
+#include "persist.h"
 #include "stop.h"
 
 #include <lwssim/clock.h>
@@ -10,9 +11,9 @@
 #include <stdio.h>
 #include <string.h>
 
-/* What ranks tell each other each step, in doubles: one word of flags a rank, then the sums of each of its
- * micro-batches, then the squared norms of its blocks of the gradient. */
-enum { FLAG_STOP = 1, FLAG_CHECKPOINT = 2, FLAG_EVALUATE = 4, FLAG_TIME_UP = 8, FLAG_FAILED = 16 };
+/* What ranks tell each other each step, in doubles: a word of flags and the halves of the digest of the parameters,
+ * then the sums of each of its micro-batches, then the squared norms of its blocks of the gradient. */
+enum { FLAG_STOP = 1, FLAG_CHECKPOINT = 2, FLAG_EVALUATE = 4, FLAG_TIME_UP = 8, FLAG_FAILED = 16, FLAG_LOG = 32 };
 
 static bool clock_says(const lws_config_interval *every, double since)
 {
@@ -24,7 +25,10 @@ static double my_flags(const trainer *t)
     int flags = stop_requested() ? FLAG_STOP : 0;
     if (t->failure.status != LWS_OK)
         flags |= FLAG_FAILED;
-    if (t->is_root && clock_says(&t->options->checkpoint_every, t->checkpoint_time))
+    if (t->log_failure.status != LWS_OK)
+        flags |= FLAG_LOG;
+    if (t->is_root &&
+        (clock_says(&t->options->checkpoint_every, t->checkpoint_time) || persist_is_due(&t->late_checkpoint)))
         flags |= FLAG_CHECKPOINT;
     if (t->is_root && clock_says(&t->options->eval_every, t->evaluate_time))
         flags |= FLAG_EVALUATE;
@@ -55,12 +59,17 @@ const float *trainer_code_gradient(const trainer *t, int64_t leaf)
     return t->dcode ? t->dcode + (size_t)(own * n * t->options->latent) : NULL;
 }
 
-void trainer_fail(trainer *t, lws_status status)
+void step_failure_keep(step_failure *failure, lws_status status)
 {
-    if (status == LWS_OK || t->failure.status != LWS_OK)
+    if (status == LWS_OK || failure->status != LWS_OK)
         return;
-    t->failure.status = status;
-    snprintf(t->failure.message, sizeof t->failure.message, "%s", lws_message());
+    failure->status = status;
+    snprintf(failure->message, sizeof failure->message, "%s", lws_message());
+}
+
+lws_status step_failure_tell(const step_failure *failure)
+{
+    return failure->status == LWS_OK ? LWS_OK : lws_fail(failure->status, "%s", failure->message);
 }
 
 static void read_images(trainer *t)
@@ -69,7 +78,7 @@ static void read_images(trainer *t)
     const lws_reduction_part *part = lws_reduction_get_part(t->reduction);
     int64_t n = t->options->batch_size / t->options->micro_batches;
     lws_sampler_batch(&t->sampler, t->step, part->first_leaf * n, part->leaves * n, t->rows);
-    lws_dataset_read(t->train, t->rows, (int)(part->leaves * n), t->images);
+    step_failure_keep(&t->failure, lws_dataset_read(t->train, t->rows, (int)(part->leaves * n), t->images));
     lws_sampler_batch(&t->sampler, t->step + 1, part->first_leaf * n, part->leaves * n, t->rows);
     lws_dataset_prefetch(t->train, t->rows, (int)(part->leaves * n)); /* the disk works while this step computes */
 }
@@ -115,7 +124,7 @@ static void backward_all(trainer *t, bool encoded, double *sums)
         if (status != LWS_OK)
             of_batch = (lws_model_sums){NAN, NAN}; /* every rank will see it and stop */
         if (status != LWS_OK && status != LWS_ERR_NUMERIC)
-            trainer_fail(t, status);
+            step_failure_keep(&t->failure, status);
         else if (!isfinite(of_batch.recon) || !isfinite(of_batch.kl))
             diverge_note(t, &batch, &of_batch);
         lws_reduction_push(t->reduction);
@@ -132,7 +141,7 @@ static size_t news_length(const trainer *t, int rank)
     lws_reduction_piece last =
         lws_reduction_get_piece(t->reduction, lws_reduction_get_part(t->reduction)->buckets - 1, rank);
     size_t own = last.at + last.end - last.begin;
-    return 1 + 2 * (size_t)count + (own + LWS_NORM_BLOCK - 1) / LWS_NORM_BLOCK;
+    return NEWS_HEAD + 2 * (size_t)count + (own + LWS_NORM_BLOCK - 1) / LWS_NORM_BLOCK;
 }
 
 /* The norm of the summed gradient of the parameters, from sums over blocks, in the order of the flat array. */
@@ -146,7 +155,7 @@ static double gradient_norm(const trainer *t)
             int64_t first, count;
             lws_comm_run(t->options->micro_batches, size, r, &first, &count);
             lws_reduction_piece piece = lws_reduction_get_piece(t->reduction, b, r);
-            const double *norms = at + 1 + 2 * count + piece.at / LWS_NORM_BLOCK;
+            const double *norms = at + NEWS_HEAD + 2 * count + piece.at / LWS_NORM_BLOCK;
             for (size_t i = 0; i * LWS_NORM_BLOCK < piece.end - piece.begin; i++)
                 sum += norms[i];
             at += t->bytes_of[r] / sizeof(double);
@@ -155,8 +164,14 @@ static double gradient_norm(const trainer *t)
     return sqrt(sum);
 }
 
+/* What a rank hears of the others besides their sums. */
+typedef struct hearsay {
+    bool has_failed; /* any rank, in this step */
+    bool differs;    /* the digest of any rank */
+} hearsay;
+
 /* Every rank's flags and sums on all ranks; the loss summed over micro-batches in their order. */
-static void exchange_sums(trainer *t, const double *mine, double mmd, bool *failed, step_result *result)
+static void exchange_sums(trainer *t, const double *mine, double mmd, hearsay *heard, step_result *result)
 {
     LWS_PROFILE("exchange of sums");
     const lws_train_options *o = t->options;
@@ -167,18 +182,21 @@ static void exchange_sums(trainer *t, const double *mine, double mmd, bool *fail
     lws_comm_allgather(t->comm, mine, t->bytes_of, t->sums);
     int flags = 0;
     double recon = 0, kl = 0;
+    heard->differs = false;
     const double *news = t->sums;
     for (int r = 0; r < size; r++) {
         int64_t first, count;
         lws_comm_run(o->micro_batches, size, r, &first, &count);
         flags |= (int)news[0];
+        heard->differs = heard->differs || news[1] != mine[1] || news[2] != mine[2];
         for (int64_t i = 0; i < count; i++) {
-            recon += news[1 + 2 * i];
-            kl += news[2 + 2 * i];
+            recon += news[NEWS_HEAD + 2 * i];
+            kl += news[NEWS_HEAD + 1 + 2 * i];
         }
         news += t->bytes_of[r] / sizeof(double);
     }
-    *failed = flags & FLAG_FAILED;
+    heard->has_failed = flags & FLAG_FAILED;
+    result->log_given_up = flags & FLAG_LOG;
     result->stop = flags & FLAG_STOP;
     result->time_up = flags & FLAG_TIME_UP;
     result->checkpoint = flags & FLAG_CHECKPOINT;
@@ -192,20 +210,13 @@ static void exchange_sums(trainer *t, const double *mine, double mmd, bool *fail
     result->rate = lws_schedule_rate(&t->schedule, t->step);
 }
 
-static lws_status leave_together(trainer *t)
-{
-    if (t->failure.status != LWS_OK)
-        lws_fail(t->failure.status, "%s", t->failure.message);
-    return lws_comm_agree(t->comm, t->failure.status);
-}
-
 /* Everything is summed and nobody's messages are in flight, so ranks may look for the cause as long as it takes. */
 static lws_status not_finite(trainer *t, const step_result *result)
 {
-    char who[96] = "";
+    char who[192] = "";
     diverge_find(t, result);
     if (t->found.rank >= 0)
-        snprintf(who, sizeof who, "rank %d on %s: ", t->found.rank, t->found.host);
+        snprintf(who, sizeof who, "rank %d on %s%s: ", t->found.rank, t->found.host, t->found.part);
     return lws_fail(LWS_ERR_NUMERIC, "the %s is not finite at step %lld: training has diverged. First, %s%s.",
                     isfinite(result->loss) ? "gradient" : "loss", (long long)t->step + 1, who, t->found.what);
 }
@@ -231,9 +242,11 @@ void trainer_settle(trainer *t)
 lws_status trainer_step(trainer *t, step_result *result)
 {
     LWS_PROFILE("step");
-    bool with_mmd = t->options->model == LWS_MODEL_MMD_AE, encoded = false, failed;
+    bool with_mmd = t->options->model == LWS_MODEL_MMD_AE, encoded = false;
+    hearsay heard;
     t->seen = t->found = diverge_nothing();
     t->is_updated = false;
+    integrity_begin(t);
     lws_watchdog_phase("reading images of step", t->step + 1);
     read_images(t);
     double mmd = 0, *mine = t->my_sums;
@@ -241,13 +254,17 @@ lws_status trainer_step(trainer *t, step_result *result)
         lws_watchdog_phase("MMD of step", t->step + 1);
         mmd = global_mmd(t, &encoded);
     }
-    backward_all(t, encoded, mine + 1);
+    backward_all(t, encoded, mine + NEWS_HEAD);
     lws_watchdog_phase("reduction of step", t->step + 1);
     update_take(t, true);
     mine[0] = my_flags(t); /* as late as can be: what was asked for during the step is done after it */
-    exchange_sums(t, mine, mmd, &failed, result);
-    if (failed)
-        return leave_together(t);
+    mine[1] = (double)(uint32_t)t->digest;
+    mine[2] = (double)(t->digest >> 32);
+    exchange_sums(t, mine, mmd, &heard, result);
+    if (heard.has_failed)
+        return lws_comm_agree(t->comm, step_failure_tell(&t->failure));
+    if (heard.differs)
+        return integrity_compare(t);
     if (!isfinite(result->loss) || !isfinite(result->gradient_norm))
         return not_finite(t, result);
     update_clipped(t, result->gradient_norm);

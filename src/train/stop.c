@@ -5,8 +5,14 @@
 
 static volatile sig_atomic_t requested;
 
+static const int signals[] = {SIGTERM, SIGINT, SIGUSR1, SIGHUP, SIGPIPE};
+enum { SIGNALS = sizeof signals / sizeof *signals };
+static struct sigaction before[SIGNALS];
+
 static void on_signal(int number)
 {
+    if (number == SIGPIPE) /* whoever read the log has left; that is no reason to stop */
+        return;
     requested = 1;
     if (number == SIGINT)
         signal(SIGINT, SIG_DFL);
@@ -14,18 +20,24 @@ static void on_signal(int number)
 
 void stop_catch(void)
 {
-    static const int signals[] = {SIGTERM, SIGINT, SIGUSR1, SIGHUP};
     struct sigaction action;
     memset(&action, 0, sizeof action);
     action.sa_handler = on_signal;
     action.sa_flags = SA_RESTART;
-    for (unsigned i = 0; i < sizeof signals / sizeof *signals; i++) {
-        struct sigaction old;
-        if (signals[i] == SIGHUP && sigaction(SIGHUP, NULL, &old) == 0 && old.sa_handler == SIG_IGN)
-            continue; /* nohup: the run is to outlive the terminal */
-        sigaction(signals[i], &action, NULL);
+    requested = 0;
+    for (int i = 0; i < SIGNALS; i++) {
+        sigaction(signals[i], NULL, &before[i]);
+        /* What is ignored stays so: under nohup the run is to outlive the terminal, and a script's background job is
+         * not meant by Ctrl-C. */
+        if (before[i].sa_handler != SIG_IGN)
+            sigaction(signals[i], &action, NULL);
     }
-    signal(SIGPIPE, SIG_IGN); /* whoever read the log has left; that is no reason to stop */
+}
+
+void stop_release(void)
+{
+    for (int i = 0; i < SIGNALS; i++)
+        sigaction(signals[i], &before[i], NULL);
 }
 
 bool stop_requested(void)

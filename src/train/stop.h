@@ -4,8 +4,10 @@
 
 #include <stdbool.h>
 
-/* Catches the signals from now on. A second SIGINT ends the process at once. */
+/* Catches the signals from now on, but for those that are ignored; nothing has been asked for yet. A second SIGINT ends
+ * the process at once. SIGPIPE is caught without effect. stop_release() puts back what was before. Not nested. */
 void stop_catch(void);
+void stop_release(void);
 
 /* Has any of them arrived at this process? */
 bool stop_requested(void);

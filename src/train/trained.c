@@ -32,8 +32,7 @@ static lws_status describe(const char *checkpoint, const char *run, bool best, l
     char *config;
     LWS_TRY(find(checkpoint, run, best, t->path));
     LWS_TRY(lws_checkpoint_read_meta(t->path, &t->meta, &config));
-    lws_config_defaults(lws_train_table, &t->options);
-    lws_status status = lws_config_read_text(lws_train_table, &t->options, config, t->path);
+    lws_status status = lws_train_options_read(config, t->path, &t->options);
     free(config);
     return status;
 }
@@ -41,9 +40,13 @@ static lws_status describe(const char *checkpoint, const char *run, bool best, l
 static lws_status build(lws_trained *t)
 {
     lws_model_spec spec;
-    LWS_TRY(lws_train_options_model(&t->options, t->meta.image, &spec));
     t->block = (int)(t->options.batch_size / t->options.micro_batches);
-    LWS_TRY(lws_model_create(&spec, t->block, &t->model));
+    lws_status status = lws_train_options_model(&t->options, t->meta.image, &spec);
+    if (status == LWS_OK)
+        status = lws_model_create(&spec, t->block, &t->model);
+    if (status == LWS_ERR_USAGE) /* it is the file that is wrong */
+        status = lws_fail(LWS_ERR_FORMAT, "%s: %s", t->path, lws_message());
+    LWS_TRY(status);
     const lws_tensors *tensors = lws_model_tensors(t->model);
     t->params = calloc(tensors->params + tensors->states, sizeof *t->params);
     if (!t->params)

@@ -17,6 +17,7 @@ typedef struct step_result {
     double gradient_norm, rate;
     bool stop;                          /* asked for by a signal on any rank */
     bool time_up, checkpoint, evaluate; /* asked for by rank 0's clock */
+    bool log_given_up;                  /* rank 0 has lost patience with metrics.jsonl */
 } step_result;
 
 enum { FINDING = 320 };
@@ -25,15 +26,25 @@ enum { FINDING = 320 };
 typedef struct finding {
     int64_t stage, place; /* the order of computation */
     int rank;             /* that computed it; -1: all did */
-    char host[64];
+    char host[64],
+        part[64];       /* part: of the rank's micro-batches, where it is not in `what`: ", micro-batches 3 to 4" */
     char what[FINDING]; /* "micro-batch 5 of 8, decoder/conv2: its output is not finite, from finite input" */
 } finding;
 
-/* The first failure of this rank alone in a step: the others hear of it when the sums are exchanged. */
+/* A failure of this rank alone: the others hear of it when the sums of a step are exchanged. */
 typedef struct step_failure {
     lws_status status;
     char message[1024];
 } step_failure;
+
+enum { NEWS_HEAD = 3 }; /* doubles that a rank tells the others in each step besides its sums, see step.c */
+
+/* Of something that the disk did not take: see persist.h. Rank 0. */
+typedef struct lateness {
+    const char *what, *waiting; /* "checkpoint"; the phase of ranks that wait for it */
+    int attempts;               /* that have failed since it was written last */
+    double since, next, pause;  /* the first of them, the time of the next, and seconds up to it */
+} lateness;
 
 typedef struct trainer {
     lws_comm *comm;
@@ -47,13 +58,17 @@ typedef struct trainer {
     lws_reduction *reduction;
     lws_sampler sampler;
     lws_metrics_log *log;
-    int lock;     /* rank 0: descriptor of the run folder's lock; -1: none */
-    char *config; /* text that goes into checkpoints */
+    lateness late_checkpoint, late_log;
+    bool is_picture_late; /* the latest could not be written, which was said */
+    int lock;             /* rank 0: descriptor of the run folder's lock; -1: none */
+    char *config;         /* text that goes into checkpoints */
 
     int64_t step, total_steps; /* done, and in the whole run */
     int64_t first_step;        /* where this process came in */
     int64_t best_step;
     double best_ssim;
+    int64_t saved_best_step; /* as in the latest checkpoint */
+    double saved_best_ssim;
     double start_time;                     /* of the loop in this process */
     double checkpoint_time, evaluate_time; /* rank 0: when the last one was made */
 
@@ -72,10 +87,15 @@ typedef struct trainer {
     double *my_sums, *sums;       /* what ranks tell each other each step: this rank's, and all */
     double *norms;                /* in my_sums: of this rank's blocks */
     size_t *bytes_of;             /* [ranks] */
+    uint32_t *bits;               /* [buckets] of this rank's pieces, see integrity.c */
+    uint64_t *digests;            /* [2 · ranks] of the parameters of each owner, here and there */
     lws_reduction_piece *pieces;  /* [buckets] of this rank, whose gradients have arrived in this step */
     lws_flow flow;
+    bool is_noted;   /* bits are those of the present parameters and moments */
+    bool is_to_look; /* the parameters are to be digested in this step */
+    uint64_t digest; /* of all parameters and statistics, where this step looks at them; 0: it does not */
 
-    step_failure failure;
+    step_failure failure, log_failure;
     finding seen, found; /* in the present step by this rank; by all, once it has failed */
 } trainer;
 
@@ -96,9 +116,11 @@ lws_status trainer_build(trainer *t, int threads);
 lws_status trainer_step(trainer *t, step_result *result);
 void trainer_settle(trainer *t);
 
-/* step.c: keeps a failure of this rank within a step, with its message, until all leave the step together. The rank
- * goes on with the step meanwhile, with whatever values: the others wait for its messages. */
-void trainer_fail(trainer *t, lws_status status);
+/* step.c: _keep: the first failure of this rank alone, with its message (LWS_OK is none). t->failure is that within a
+ * step, until all leave the step together: the rank goes on meanwhile, with whatever values, as the others wait for its
+ * messages. _tell returns it, with its message. */
+void step_failure_keep(step_failure *failure, lws_status status);
+lws_status step_failure_tell(const step_failure *failure);
 
 /* step.c: a micro-batch of this rank in this step, and the gradient of the MMD with respect to its codes (NULL: none).
  */
@@ -123,6 +145,24 @@ void update_follow(trainer *t);
 void update_take(trainer *t, bool wait);
 void update_clipped(trainer *t, double norm);
 
+/* update.c: what of a tensor lies in a piece, [*begin, *end) of the flat array; false for nothing. */
+bool update_range(const trainer *t, const lws_tensor *tensor, const lws_reduction_piece *piece, size_t *begin,
+                  size_t *end);
+
+/* integrity.c: have parameters or moments changed that nothing should have changed?
+ *  _note     remembers this rank's own pieces, when a state has been set: any rank
+ *  _updated  is told by every update what it found and what it left; a difference is a failure of the step: any rank
+ *  _begin    at the start of a step: t->is_to_look says that it has to _look, once all parameters are here: any rank
+ *  _look     digests what this rank holds of the parameters of all: any rank
+ *  _compare  after _look on all ranks: LWS_ERR_MISMATCH on all names the first rank that differs from an owner: all
+ * ranks _check    all of it at once, between steps, when the parameters are here: all ranks */
+void integrity_note(trainer *t);
+void integrity_begin(trainer *t);
+void integrity_updated(trainer *t, const lws_reduction_piece *piece, lws_adam_bits bits);
+void integrity_look(trainer *t);
+lws_status integrity_compare(trainer *t);
+lws_status integrity_check(trainer *t);
+
 /* failure.c: keeps the step that has just failed, in RUN/failure (see replay.h). After diverge_find(), or rewound; the
  * message of the failure is the latest of this thread. All ranks; returns LWS_ERR_NUMERIC with that message and what to
  * do. */
@@ -136,10 +176,12 @@ void trainer_record_losses(const trainer *t, const step_result *result, lws_reco
 /* save.c: what a checkpoint of the present step is described by. */
 lws_checkpoint_meta trainer_describe(const trainer *t);
 
-/* save.c: all ranks. trainer_save: LWS_ERR_NUMERIC where the state to save is not finite: then t->found says why, and
- * the latest step is undone. *restored is false where the run was ended before its first checkpoint: it starts afresh.
+/* save.c: all ranks. trainer_save: a checkpoint that cannot be written is late, which is no failure before the patience
+ * is over; with `wait` it is written on return. LWS_ERR_NUMERIC where the state to save is not finite: then t->found
+ * says why, and the latest step is undone. *restored is false where the run was ended before its first checkpoint: it
+ * starts afresh.
  */
-lws_status trainer_save(trainer *t);
+lws_status trainer_save(trainer *t, bool wait);
 lws_status trainer_restore(trainer *t, bool *restored);
 
 /* show.c: the reconstruction grid of the first validation (or training) images; rank 0 draws, others return. */

@@ -1,6 +1,7 @@
 /* From gradients to parameters, piece by piece as they arrive. */
 #include "trainer.h"
 
+#include <lwssim/digest.h>
 #include <lwssim/norm.h>
 #include <lwssim/profile.h>
 #include <lwssim/simd.h>
@@ -14,32 +15,46 @@ LWS_CLONES static void move_average(size_t n, float part, float old_part, const 
         average[i] = old_part * average[i] + part * now[i];
 }
 
+bool update_range(const trainer *t, const lws_tensor *tensor, const lws_reduction_piece *piece, size_t *begin,
+                  size_t *end)
+{
+    *begin = tensor->offset + (tensor->state ? t->params : 0);
+    *end = *begin + tensor->count;
+    *begin = *begin > piece->begin ? *begin : piece->begin;
+    *end = *end < piece->end ? *end : piece->end;
+    return *begin < *end;
+}
+
 /* Adam on the parameters, the moving average on the statistics. */
 static void update_piece(trainer *t, const lws_reduction_piece *piece, double scale)
 {
     LWS_PROFILE("update");
     const lws_tensors *tensors = lws_model_tensors(t->model);
     double momentum = t->options->bn_momentum, rate = lws_schedule_rate(&t->schedule, t->step);
+    lws_adam_bits all = {0, 0};
     for (int i = 0; i < tensors->count; i++) {
         const lws_tensor *tensor = &tensors->item[i];
-        size_t begin = tensor->offset + (tensor->state ? t->params : 0), end = begin + tensor->count;
-        begin = begin > piece->begin ? begin : piece->begin;
-        end = end < piece->end ? end : piece->end;
-        if (begin >= end)
+        size_t begin, end;
+        if (!update_range(t, tensor, piece, &begin, &end))
             continue;
         size_t at = begin - piece->begin, own = piece->at + at;
         if (tensor->state) {
             /* The reduction summed the statistics of all micro-batches; their mean is what counts. */
+            all.before += lws_bit_sum(end - begin, t->flat + begin);
             move_average(end - begin, (float)(momentum / (double)t->options->micro_batches), (float)(1 - momentum),
                          piece->sum + at, t->flat + begin);
+            all.after += lws_bit_sum(end - begin, t->flat + begin);
             continue;
         }
         lws_adam adam = t->adam;
         if (tensor->rank < 2)
             adam.weight_decay = 0;
-        lws_adam_step(&adam, t->step + 1, rate, scale, end - begin, t->flat + begin, t->m + own, t->v + own,
-                      piece->sum + at);
+        lws_adam_bits bits = lws_adam_step(&adam, t->step + 1, rate, scale, end - begin, t->flat + begin, t->m + own,
+                                           t->v + own, piece->sum + at);
+        all.before += bits.before;
+        all.after += bits.after;
     }
+    integrity_updated(t, piece, all);
 }
 
 static void norm_of_piece(trainer *t, const lws_reduction_piece *piece)
@@ -101,6 +116,10 @@ static void need(void *user, size_t end)
 static void done(void *user, size_t begin)
 {
     trainer *t = user;
+    if (t->is_to_look) { /* forward is through, so that others' parameters are here, and none is updated yet */
+        trainer_settle(t);
+        integrity_look(t);
+    }
     lws_reduction_ready(t->reduction, begin);
     update_take(t, false);
 }

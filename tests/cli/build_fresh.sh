@@ -20,7 +20,7 @@ fresh() {
     has_tests "$1"
 }
 
-# The choices of who only wants to run it, and of who looks for a data race.
+# The choices of who wants no tests, and of who looks for a data race.
 configure_fresh release -DBUILD_TESTING=OFF -DLWS_SANITIZE=thread >"$tmp/log" 2>&1
 expect 8 ctest --preset release # no test is no success
 expect 0 cmake --preset release # by hand

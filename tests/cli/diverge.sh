@@ -68,7 +68,8 @@ done
 # Resuming diverges again at the same step; a second failure takes the place of the first.
 cp -r whole again
 sed -i 's/"finding":.*/"finding": "an older one",/' again/failure/failure.json
-mv again/failure/step-000000001.h5 again/failure/step-000000009.h5
+rm again/failure/step-000000001.h5
+cp grown-1/failure/step-*.h5 again/failure # of another step
 expect_error 1 'step 2: .*the codes drawn' ranks 2 train --run again --resume
 same_folder again/failure whole/failure
 # A run that goes on leaves the record; --overwrite takes it, and nothing else.
@@ -118,6 +119,14 @@ expect_text '^  repeated  all of it is finite' out
 # Once only, going forward.
 on_bad 0 50 50 fails once 0 'rank 0 on [^:]+: micro-batch 3 of 8, encoder/conv1: .*; but computed again it is: suspect a'
 expect_error 1 'does not fail here as recorded: all of it is finite' ranks 0 replay once/failure
-# Once only, going backward.
-on_bad 0 54 54 fails back 0 'the gradient is not finite at step 1: .*decoder/deconv2/weight.* or a fault of a machine'
+# Once only, going backward: the ranks' sums tell whose it was.
+on_bad 0 54 54 fails back 0 'the gradient is not finite at step 1: .*rank 0 on [^:]+, micro-batches 1 to 8: decoder/deconv2/weight.* or a fault of a machine'
+on_bad 2 54 54 fails back-3 3 'the gradient is not finite at step 1: .*rank 2 on [^:]+, micro-batches [678] to [678]: decoder/deconv2/weight.* or a fault of a machine'
 expect_error 1 'does not fail here as recorded: all of it is finite' ranks 0 replay back/failure
+
+# ---- a record that cannot be written is a warning ------------------------------------------------------
+export FAILING_DISK_CALLS=rename FAILING_DISK_PATH=/failure LD_PRELOAD=${wrong%/*}/failing_disk.so
+fails unwritable 2 'step 2: .*the codes drawn' --model vae --loss mse --lr 1000
+unset LD_PRELOAD
+expect_text 'warning: .*Input/output error; the failed step is not kept for a replay' err
+expect_no_text 'lwssim replay' err

@@ -20,7 +20,7 @@ make_data data24 --size 24
 make_data data2 --seed 2
 new=(train --run new "${tiny[@]}" --steps 10) # a run that should not come to be
 train=("${new[@]}" --data data)
-system=("${tiny[@]}" --eval-every 0 --checkpoint-every 2 --log-every 1)
+system=("${tiny[@]}" --eval-every 0 --checkpoint-every 2 --log-every 1 --checkpoint-patience 0)
 
 # ---- the command line ----------------------------------------------------------------------------
 expect 2 ranks 0

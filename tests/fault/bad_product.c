@@ -1,5 +1,5 @@
-/* A CPU that computes wrong, for LD_PRELOAD: on rank BAD_PRODUCT_RANK (0), matrix products number BAD_PRODUCT_FIRST (counted
- * from 1) to BAD_PRODUCT_LAST (the same) of the process come out with a NaN in front. */
+/* A CPU that computes wrong, for LD_PRELOAD: on rank BAD_PRODUCT_RANK (0), matrix products number BAD_PRODUCT_FIRST
+ * (counted from 1) to BAD_PRODUCT_LAST (the same) of the process come out with a NaN in front. */
 #include <dlfcn.h>
 #include <math.h>
 #include <stdatomic.h>

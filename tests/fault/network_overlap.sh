@@ -20,19 +20,13 @@
 rounds=${1:-3}
 rate=1gbit
 one_way=0.001
-[ "$(id -u)" = 0 ] || skip "needs root"
-for tool in ip tc unshare taskset chrt python3; do
+for tool in tc taskset chrt python3; do
     command -v $tool >/dev/null || skip "needs $tool"
 done
 [ "$(nproc)" -ge 2 ] || skip "needs two cores"
 unset OPENBLAS_CORETYPE OPENBLAS_L2_SIZE OMP_NUM_THREADS
-
-a=lwssim-a-$$ b=lwssim-b-$$ address=10.77.0
-for name in "$a" "$b"; do
-    ip netns add "$name" 2>err || skip "cannot make network namespaces: $(cat err)"
-    namespaces+=("$name")
-    ip -n "$name" link set lo up
-done
+# shellcheck source=tests/fault/two_machines.sh
+. "$root/tests/fault/two_machines.sh"
 
 # The cable: a veth pair with netem where the kernel has it, else a device that our own program delays.
 delay=netem
@@ -54,27 +48,17 @@ else
         sleep 0.1
     done
 fi
-i=1
+join_machines
 for name in "$a" "$b"; do
-    ip -n "$name" addr add $address.$i/24 dev wire
-    ip -n "$name" link set wire up
     # shellcheck disable=SC2086 # words
     ip netns exec "$name" tc qdisc add dev wire $parent tbf rate $rate burst 128k latency 20ms
-    i=$((i + 1))
 done
 
-# mpirun starts its daemons with this in place of ssh; each believes to be on a machine of its own.
-cat >agent <<END
-#!/bin/sh
-[ "\$1" = $address.1 ] && name=$a || name=$b
-shift
-exec ip netns exec \$name unshare --uts sh -c "hostname \$name; \$*"
-END
 cat >on_core <<'END'
 #!/bin/sh
 exec taskset -c "$OMPI_COMM_WORLD_RANK" "$@"
 END
-chmod +x agent on_core
+chmod +x on_core
 export OMP_NUM_THREADS=1
 
 "$lwssim" prepare --synthetic 640 --size 64 --output data 2>err || { cat err >&2; exit 1; }
@@ -85,10 +69,8 @@ system=(--data data --loss mse --base-channels 64 --latent 128 --batch-size 64 -
 over_network() {
     local run=$1
     shift
-    timeout 120 ip netns exec "$a" unshare --uts sh -c "hostname $a; exec \"\$@\"" sh \
-        mpirun -n 2 --host $address.1,$address.2 --bind-to none --mca plm_rsh_agent "$tmp/agent" \
-        --mca btl tcp,self --mca btl_tcp_if_include wire --mca oob_tcp_if_include wire "$tmp/on_core" \
-        "$lwssim" train --run "$tmp/$run" "${system[@]}" "$@" >"$run.log" 2>&1 </dev/null ||
+    on_machines mpirun timeout 120 "$tmp/on_core" "$lwssim" train --run "$tmp/$run" "${system[@]}" "$@" \
+        >"$run.log" 2>&1 </dev/null ||
         { fail "no job over the network"; cat "$run.log" >&2; exit 1; }
 }
 

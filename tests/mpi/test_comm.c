@@ -197,7 +197,9 @@ static void broadcast(void **state)
 static void threads(void **state)
 {
     (void)state;
-    int cores, ranks, mine = lws_comm_threads(comm, &cores, &ranks), of[64];
+    lws_comm_node node;
+    unsetenv("OMP_NUM_THREADS");
+    int mine = lws_comm_threads(comm, 0, &node), of[64];
     size_t bytes_of[64];
     for (int r = 0; r < size; r++)
         bytes_of[r] = sizeof mine;
@@ -207,9 +209,12 @@ static void threads(void **state)
         assert_true(of[r] >= 1);
         sum += of[r];
     }
-    assert_int_equal(ranks, size); /* mpirun on this machine alone */
-    assert_true(cores >= 1);
-    assert_true(sum <= (cores > size ? cores : size));
+    assert_int_equal(node.ranks, size); /* mpirun on this machine alone */
+    assert_true(node.cores >= 1);
+    assert_true(sum <= (node.cores > size ? node.cores : size));
+    assert_int_equal(lws_comm_threads(comm, 3 + rank, &node), 3 + rank);
+    setenv("OMP_NUM_THREADS", "5,2", 1);
+    assert_int_equal(lws_comm_threads(comm, 0, &node), 5);
 }
 
 static int all_tests(void)

@@ -311,6 +311,45 @@ static void collect_and_deal(void **state)
     }
 }
 
+/* One leaf has one value that is not finite: its owner finds out whose it is. */
+static void traces_what_is_not_finite(void **state)
+{
+    (void)state;
+    enum { LEAVES = 11, COUNT = 1000 };
+    const shape s = {.count = COUNT, .block = 16, .bucket = 100};
+    lws_reduction *r = create(LEAVES, &s);
+    const lws_reduction_part *part = lws_reduction_get_part(r);
+    float *flat = malloc(COUNT * sizeof *flat);
+    assert_non_null(flat);
+    for (int64_t bad = 0; bad < LEAVES; bad++) {
+        size_t at = (size_t)(bad * 97 + 5) % COUNT;
+        for (int64_t leaf = part->first_leaf; leaf < part->first_leaf + part->leaves; leaf++) {
+            float *gradient = lws_reduction_leaf(r);
+            for (size_t i = 0; i < COUNT; i++)
+                gradient[i] = leaf == bad && i == at ? (float)NAN : value_of(1, leaf, i);
+            lws_reduction_push(r);
+        }
+        for (lws_reduction_piece piece; lws_reduction_arrived(r, true, &piece);) {
+            int64_t first, leaves, of_rank, count;
+            for (size_t i = piece.begin; i < piece.end; i++)
+                assert_true(i == at || isfinite(piece.sum[i - piece.begin]));
+            if (at >= piece.begin && at < piece.end) {
+                int whose = lws_reduction_trace(r, &piece, at, &first, &leaves);
+                assert_in_range(whose, 0, size - 1);
+                lws_comm_run(LEAVES, size, whose, &of_rank, &count);
+                assert_true(first >= of_rank && first + leaves <= of_rank + count);
+                assert_true(bad >= first && bad < first + leaves);
+                size_t other = at > piece.begin ? at - 1 : at + 1;
+                assert_true(other >= piece.end || lws_reduction_trace(r, &piece, other, &first, &leaves) == -1);
+            }
+            lws_reduction_share(r, piece.bucket, flat);
+        }
+        lws_reduction_await(r, COUNT);
+    }
+    lws_reduction_destroy(r);
+    free(flat);
+}
+
 static void too_many_ranks(void **state)
 {
     (void)state;
@@ -337,7 +376,7 @@ static int all_tests(void)
         cmocka_unit_test(a_rank_comes_late),   cmocka_unit_test(order_matters),
         cmocka_unit_test(same_bits_as_serial), cmocka_unit_test(cut),
         cmocka_unit_test(cut_at_parts),        cmocka_unit_test(collect_and_deal),
-        cmocka_unit_test(too_many_ranks),
+        cmocka_unit_test(too_many_ranks),      cmocka_unit_test(traces_what_is_not_finite),
     };
     return cmocka_run_group_tests_name("reduction", tests, NULL, NULL);
 }

@@ -2,6 +2,7 @@
 #include "check.h"
 
 #include <lwssim/adam.h>
+#include <lwssim/digest.h>
 #include <lwssim/norm.h>
 #include <lwssim/schedule.h>
 #include <reference.h>
@@ -99,6 +100,41 @@ static void ranges_have_the_same_bits(void **state)
     }
 }
 
+static uint32_t sum_of_bits(float *const *array)
+{
+    return lws_bit_sum(N, array[0]) + lws_bit_sum(N, array[1]) + lws_bit_sum(N, array[2]);
+}
+
+/* The sums are those of the arrays before and after, whatever the cut; one flipped bit anywhere changes them. */
+static void sums_of_bits(void **state)
+{
+    (void)state;
+    check_rng r = {134};
+    float *array[4];
+    for (int k = 0; k < 4; k++)
+        array[k] = check_random_floats(&r, N, k == 2 ? 0 : -1, 1);
+    lws_adam a = {.9, .999, 1e-8, .01};
+    for (size_t cut = 0; cut <= N; cut += N / 3) {
+        uint32_t before = sum_of_bits(array);
+        lws_adam_bits low = lws_adam_step(&a, 7, 1e-3, .3, cut, array[0], array[1], array[2], array[3]);
+        lws_adam_bits high =
+            lws_adam_step(&a, 7, 1e-3, .3, N - cut, array[0] + cut, array[1] + cut, array[2] + cut, array[3] + cut);
+        assert_int_equal(low.before + high.before, before);
+        assert_int_equal(low.after + high.after, sum_of_bits(array));
+    }
+    uint32_t sum = sum_of_bits(array);
+    for (int trial = 0; trial < 300; trial++) {
+        float *at = array[trial % 3] + check_next(&r) % N;
+        uint32_t bits = lws_bits(*at), flipped = bits ^ 1u << trial % 32;
+        memcpy(at, &flipped, sizeof *at);
+        assert_int_not_equal(sum_of_bits(array), sum);
+        memcpy(at, &bits, sizeof *at);
+    }
+    assert_int_equal(sum_of_bits(array), sum);
+    for (int k = 0; k < 4; k++)
+        check_free(array[k], N);
+}
+
 static void norms(void **state)
 {
     (void)state;
@@ -184,6 +220,7 @@ int main(void)
         cmocka_unit_test(decoupled_decay),
         cmocka_unit_test(against_reference),
         cmocka_unit_test(ranges_have_the_same_bits),
+        cmocka_unit_test(sums_of_bits),
         cmocka_unit_test(norms),
         cmocka_unit_test(norms_of_extremes),
         cmocka_unit_test(schedules),

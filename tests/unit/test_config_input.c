@@ -1,7 +1,7 @@
 /* The configuration table filled from files and from the command line. */
 #include "config_cases.h"
 
-#include <unistd.h>
+#include "scratch.h"
 
 static void reads_text(void **state)
 {
@@ -58,6 +58,77 @@ static void reads_files(void **state)
     unlink(path);
     assert_int_equal(lws_config_read_file(table, &o, path), LWS_ERR_IO);
     check_mentions(lws_message(), path);
+}
+
+static lws_status read_bytes(void **state, const void *bytes, size_t size, options *o)
+{
+    char *path = path_of("%s/run.ini", (char *)*state);
+    *o = fresh();
+    file_write(path, bytes, size);
+    return lws_config_read_file(table, o, path);
+}
+
+#define READ(text) read_bytes(state, text, sizeof(text) - 1, &o)
+
+/* As editors of other systems save them. */
+static void other_encodings(void **state)
+{
+    options o;
+    assert_int_equal(READ("\xef\xbb\xbf"
+                          "batch-size = 9\r\n\r\nrate = 0.25\r\n"),
+                     LWS_OK);
+    assert_int_equal(o.batch_size, 9);
+    check_near(o.rate, .25, 0);
+    assert_int_equal(READ("\xef\xbb\xbf"), LWS_OK);
+    assert_int_equal(READ(""), LWS_OK);
+    assert_int_equal(READ("\xff\xfe"
+                          "b\0a\0"),
+                     LWS_ERR_USAGE);
+    check_mentions(lws_message(), "UTF-16");
+    assert_int_equal(READ("\xfe\xff\0b\0a"), LWS_ERR_USAGE);
+    check_mentions(lws_message(), "UTF-16");
+}
+
+/* Nothing that follows a zero byte is dropped in silence. */
+static void zero_bytes(void **state)
+{
+    options o;
+    assert_int_equal(READ("rate = 0.5\nbatch-size = 9\0\nrate = 0.25\n"), LWS_ERR_USAGE);
+    check_mentions(lws_message(), "run.ini:2");
+    assert_int_equal(READ("\0"), LWS_ERR_USAGE);
+    check_mentions(lws_message(), "run.ini:1");
+}
+
+/* A pipe, as of a shell's <(command): whoever writes may come late, in pieces, or have left already. */
+static void reads_pipes(void **state)
+{
+    options o;
+    int ends[2];
+    char *path = path_of("%s/pipe", (char *)*state);
+    assert_int_equal(mkfifo(path, 0600), 0);
+    pid_t writer = fork();
+    if (writer == 0) {
+        usleep(100000);
+        int fd = open(path, O_WRONLY);
+        bool good = write(fd, "batch-size ", 11) == 11;
+        usleep(50000);
+        _exit(good && write(fd, "= 9\n", 4) == 4 ? 0 : 1);
+    }
+    o = fresh();
+    assert_int_equal(lws_config_read_file(table, &o, path), LWS_OK);
+    assert_int_equal(o.batch_size, 9);
+    int status;
+    assert_int_equal(waitpid(writer, &status, 0), writer);
+    assert_int_equal(status, 0);
+
+    assert_int_equal(pipe(ends), 0);
+    assert_int_equal(write(ends[1], "batch-size = 8\n", 15), 15);
+    close(ends[1]);
+    assert_int_equal(lws_config_read_file(table, &o, path_of("/dev/fd/%d", ends[0])), LWS_OK);
+    assert_int_equal(o.batch_size, 8);
+    close(ends[0]);
+    assert_int_equal(lws_config_read_file(table, &o, *state), LWS_ERR_IO);
+    check_mentions(lws_message(), "folder");
 }
 
 enum { MOST = 16 };
@@ -189,11 +260,18 @@ static void tells_what_was_given(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(reads_text),           cmocka_unit_test(text_errors),
-        cmocka_unit_test(reads_files),          cmocka_unit_test(command_line),
-        cmocka_unit_test(command_line_again),   cmocka_unit_test(double_dash),
-        cmocka_unit_test(command_line_errors),  cmocka_unit_test(no_abbreviations),
+        cmocka_unit_test(reads_text),
+        cmocka_unit_test(text_errors),
+        cmocka_unit_test(reads_files),
+        cmocka_unit_test(command_line),
+        cmocka_unit_test(command_line_again),
+        cmocka_unit_test(double_dash),
+        cmocka_unit_test(command_line_errors),
+        cmocka_unit_test(no_abbreviations),
         cmocka_unit_test(tells_what_was_given),
+        scratch_test(other_encodings),
+        scratch_test(zero_bytes),
+        scratch_test(reads_pipes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

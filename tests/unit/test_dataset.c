@@ -117,7 +117,7 @@ static void reads_rows(void **state)
 
     int64_t rows[] = {7, 0, 4, 5, 5};
     float *out = check_floats(5 * ROW);
-    lws_dataset_read(d, rows, 5, out);
+    assert_int_equal(lws_dataset_read(d, rows, 5, out), LWS_OK);
     for (int i = 0; i < 5; i++)
         for (int j = 0; j < ROW; j++)
             check_near(out[i * ROW + j], (float)(f.train_data.pixels[rows[i]][j] / 255.), 0);
@@ -159,9 +159,9 @@ static void prefetching_changes_nothing(void **state)
     assert_int_equal(lws_dataset_open(folder, LWS_TRAIN, &d), LWS_OK);
     lws_dataset_prefetch(d, rows, 0);
     lws_dataset_prefetch(d, all, COUNT); /* before anything is read */
-    lws_dataset_read(d, all, COUNT, before);
+    assert_int_equal(lws_dataset_read(d, all, COUNT, before), LWS_OK);
     lws_dataset_prefetch(d, rows, sizeof rows / sizeof *rows);
-    lws_dataset_read(d, all, COUNT, after);
+    assert_int_equal(lws_dataset_read(d, all, COUNT, after), LWS_OK);
     check_same_bits(before, after, COUNT * BYTES * sizeof *after);
     for (int i = 0; i < COUNT * BYTES; i++)
         assert_true(after[i] == (float)pixels[i] / 255.0f);
@@ -269,6 +269,80 @@ static void a_shard_without_its_facts(void **state)
     check_mentions(lws_message(), f.train[2]);
 }
 
+/* ---- what changes while it is in use ---------------------------------------------------------- */
+
+/* What a child that reads row `row` of the split says, after `path` has become empty; its exit status is returned. */
+static int read_after_truncation(const fixture *f, const char *path, int64_t row, char said[1024])
+{
+    int ends[2], status;
+    assert_int_equal(pipe(ends), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        lws_dataset *d;
+        dup2(ends[1], STDERR_FILENO);
+        if (lws_dataset_open(f->folder, LWS_TRAIN, &d) != LWS_OK || truncate(path, 0) != 0)
+            _exit(77);
+        uint8_t sum = 0;
+        for (int i = 0; i < ROW; i++)
+            sum = (uint8_t)(sum + lws_dataset_row(d, row)[i]);
+        _exit(sum ? 0 : 2);
+    }
+    close(ends[1]);
+    ssize_t n = read(ends[0], said, 1023);
+    said[n < 0 ? 0 : n] = 0;
+    close(ends[0]);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+static void truncated_in_use(void **state)
+{
+    static fixture f;
+    char said[1024];
+    set_up(&f, state);
+    file_copy(f.train[2], path_of("%s/kept", f.folder));
+    assert_int_equal(read_after_truncation(&f, f.train[2], 0, said), 0); /* of another shard */
+    file_copy(path_of("%s/kept", f.folder), f.train[2]);
+    assert_int_equal(read_after_truncation(&f, f.train[2], 6, said), 1);
+    check_mentions(said, "lwssim: error: ");
+    check_mentions(said, f.train[2]);
+    check_mentions(said, "truncated");
+    check_mentions(said, "--resume");
+    assert_null(strchr(strchr(said, '\n') + 1, '\n')); /* that line alone */
+}
+
+static void catch_bus_error(int number)
+{
+    (void)number;
+    _exit(42);
+}
+
+/* SIGBUS for any other reason is for whoever cared for it before. */
+static void other_bus_errors(void **state)
+{
+    static fixture f;
+    set_up(&f, state);
+    for (int cares = 0; cares < 2; cares++) {
+        pid_t child = fork();
+        int status;
+        if (child == 0) {
+            lws_dataset *d;
+            struct rlimit none = {0, 0};
+            setrlimit(RLIMIT_CORE, &none);
+            signal(SIGBUS, cares ? catch_bus_error : SIG_DFL);
+            if (lws_dataset_open(f.folder, LWS_TRAIN, &d) != LWS_OK)
+                _exit(77);
+            raise(SIGBUS);
+            _exit(0);
+        }
+        assert_int_equal(waitpid(child, &status, 0), child);
+        if (cares)
+            assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 42);
+        else
+            assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGBUS);
+    }
+}
+
 /* ---- what is damaged ------------------------------------------------------------------------- */
 
 static void truncated(void **state)
@@ -295,6 +369,40 @@ static void flipped_pixel(void **state)
     check_mentions(lws_message(), f.train[2]);
     check_mentions(lws_message(), "image-6.jpg");
     check_mentions(lws_message(), "image 1 ");
+}
+
+/* Read: the first image that has changed is named, before the dataset was opened or since; the others are read. */
+static void reads_no_flipped_pixel(void **state)
+{
+    static fixture f;
+    static float out[8 * ROW];
+    lws_dataset *d;
+    static const int64_t all[] = {0, 1, 2, 3, 4, 5, 6, 7};
+    set_up(&f, state);
+    for (int64_t row = 0; row < 8; row++) {
+        int shard = row < train_rows[0] ? 0 : 2; /* the one between is empty */
+        int64_t place = shard == 0 ? row : row - train_rows[0];
+        size_t at = file_find(f.train[shard], f.train_data.pixels[row], ROW) + (size_t)(37 * row % ROW);
+        assert_int_equal(lws_dataset_open(f.folder, LWS_TRAIN, &d), LWS_OK);
+        assert_int_equal(lws_dataset_read(d, all, 8, out), LWS_OK);
+        for (int again = 0; again < 2; again++) { /* while it is mapped, and when it is opened anew */
+            if (again) {
+                lws_dataset_close(d);
+                assert_int_equal(lws_dataset_open(f.folder, LWS_TRAIN, &d), LWS_OK);
+            } else {
+                file_flip(f.train[shard], at, (uint8_t)(1 << row));
+            }
+            char words[64];
+            snprintf(words, sizeof words, ": image %d is no longer", (int)place);
+            assert_int_equal(lws_dataset_read(d, all, 8, out), LWS_ERR_FORMAT);
+            check_mentions(lws_message(), words);
+            check_mentions(lws_message(), f.train[shard]);
+            for (int64_t i = 0; i < 8; i++)
+                assert_int_equal(lws_dataset_read(d, &i, 1, out), i == row ? LWS_ERR_FORMAT : LWS_OK);
+        }
+        lws_dataset_close(d);
+        file_flip(f.train[shard], at, (uint8_t)(1 << row));
+    }
 }
 
 static void flipped_digest(void **state)
@@ -324,7 +432,7 @@ static void flipped_anywhere(void **state)
     set_up(&f, state);
     struct stat st;
     assert_int_equal(stat(f.train[2], &st), 0);
-    for (off_t i = 0; i < st.st_size; i += 3) {
+    for (off_t i = 0; i < st.st_size; i += 11) {
         lws_dataset *d = NULL;
         uint8_t bit = (uint8_t)(1 << i % 8);
         file_flip(f.train[2], (size_t)i, bit);
@@ -431,8 +539,11 @@ int main(void)
         scratch_test(no_dataset),
         scratch_test(missing_shards),
         scratch_test(a_shard_without_its_facts),
+        scratch_test(truncated_in_use),
+        scratch_test(other_bus_errors),
         scratch_test(truncated),
         scratch_test(flipped_pixel),
+        scratch_test(reads_no_flipped_pixel),
         scratch_test(flipped_digest),
         scratch_test(flipped_name),
         scratch_test(flipped_anywhere),

@@ -269,7 +269,7 @@ static void notices_flipped_bits(void **state)
     for (int64_t i = 0; i < st.st_size; i++) {
         uint8_t bit = (uint8_t)(1 << i % 8);
         file_flip(path, (size_t)i, bit);
-        lws_status status = lws_h5_open(path, &file);
+        lws_status status = lws_h5_open_own(path, &file);
         if (status == LWS_OK) {
             status = lws_h5_read(file, "/group/array", LWS_H5_U8, 2000, back);
             lws_h5_close(file);
@@ -282,6 +282,90 @@ static void notices_flipped_bits(void **state)
             check_same_bits(back, data, sizeof data);
     }
     assert_true(refused > 200); /* headers have checksums */
+}
+
+/* ---- the process that reads -------------------------------------------------------------------- */
+
+/* This process's only child. */
+static pid_t reader(void)
+{
+    char *path = path_of("/proc/self/task/%d/children", (int)getpid());
+    FILE *in = fopen(path, "r");
+    int child = 0, more = 0;
+    assert_non_null(in);
+    assert_int_equal(fscanf(in, "%d %d", &child, &more), 1);
+    fclose(in);
+    return child;
+}
+
+static void no_children_left(void)
+{
+    assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+    assert_int_equal(errno, ECHILD);
+}
+
+/* Whatever ends the child that reads a file, this process goes on, and knows why. */
+static void survives_its_reader(void **state)
+{
+    static const struct {
+        int signal;
+        lws_status status;
+        const char *words;
+    } ends[] = {
+        {SIGSEGV, LWS_ERR_FORMAT, "damaged: the HDF5 library fails on it"},
+        {SIGABRT, LWS_ERR_FORMAT, "damaged: the HDF5 library fails on it"},
+        {SIGXCPU, LWS_ERR_FORMAT, "damaged: the HDF5 library does not come to an end with it"},
+        {SIGKILL, LWS_ERR_MEMORY, "memory"},
+    };
+    char *path = path_of("%s/a.h5", (char *)*state), *text;
+    uint8_t data[2000];
+    write_sample(path);
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+        lws_h5 *file = open_file(path);
+        int64_t value;
+        assert_int_equal(lws_h5_get_i64(file, "/", "d", &value), LWS_OK);
+        assert_int_equal(value, 3);
+        assert_int_equal(kill(reader(), ends[i].signal), 0);
+        assert_int_equal(lws_h5_read(file, "/group/array", LWS_H5_U8, 2000, data), ends[i].status);
+        check_mentions(lws_message(), path);
+        check_mentions(lws_message(), ends[i].words);
+        assert_int_equal(lws_h5_get_text(file, "/", "d", &text), LWS_ERR_FORMAT); /* and from then on */
+        assert_null(text);
+        lws_h5_close(file);
+        no_children_left();
+    }
+    lws_h5 *file = open_file(path);
+    assert_int_equal(lws_h5_read(file, "/group/array", LWS_H5_U8, 2000, data), LWS_OK);
+    lws_h5_close(file);
+    no_children_left();
+    signal(SIGCHLD, SIG_IGN); /* as some programs do */
+    file = open_file(path);
+    assert_int_equal(kill(reader(), SIGSEGV), 0);
+    assert_int_equal(lws_h5_read(file, "/group/array", LWS_H5_U8, 2000, data), LWS_ERR_FORMAT);
+    lws_h5_close(file);
+    file = open_file(path);
+    assert_int_equal(lws_h5_read(file, "/group/array", LWS_H5_U8, 2000, data), LWS_OK);
+    lws_h5_close(file);
+    signal(SIGCHLD, SIG_DFL);
+}
+
+/* Any number of files at once, closed in any order. */
+static void several_files(void **state)
+{
+    enum { FILES = 20 };
+    lws_h5 *file[FILES];
+    char *path = path_of("%s/a.h5", (char *)*state);
+    write_sample(path);
+    for (int i = 0; i < FILES; i++)
+        file[i] = open_file(path);
+    for (int i = 0; i < FILES; i++) {
+        int64_t value;
+        int k = (7 * i + 3) % FILES;
+        assert_int_equal(lws_h5_get_i64(file[k], "/", "d", &value), LWS_OK);
+        assert_int_equal(value, 3);
+        assert_int_equal(lws_h5_close(file[k]), LWS_OK);
+    }
+    no_children_left();
 }
 
 /* ---- full disks ------------------------------------------------------------------------------ */
@@ -349,6 +433,8 @@ int main(void)
         scratch_test(refuses_other_files),
         scratch_test(refuses_truncated_files),
         scratch_test(notices_flipped_bits),
+        scratch_test(survives_its_reader),
+        scratch_test(several_files),
         scratch_test(full_disk),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -57,7 +57,7 @@ static problem make(uint64_t seed, int n)
     p.dy = check_random_floats(&r, p.ny, -1, 1);
     p.dparams = check_floats(p.tensors.params);
     p.dstates = check_floats(p.tensors.states);
-    p.scratch = check_floats(lws_net_scratch(p.net, n, omp_get_max_threads()));
+    p.scratch = check_floats(lws_net_scratch(p.net, n));
     lws_net_prepare(p.net, p.params);
     return p;
 }
@@ -67,7 +67,7 @@ static void release(problem *p)
     check_free(p->params, p->tensors.params), check_free(p->dparams, p->tensors.params);
     check_free(p->states, p->tensors.states), check_free(p->dstates, p->tensors.states);
     check_free(p->x, p->nx), check_free(p->dy, p->ny);
-    check_free(p->scratch, lws_net_scratch(p->net, p->n, omp_get_max_threads()));
+    check_free(p->scratch, lws_net_scratch(p->net, p->n));
     lws_net_destroy(p->net);
     lws_arena_destroy(&p->arena);
 }
@@ -282,12 +282,39 @@ static void threads_do_not_change_bits(void **state)
     omp_set_num_threads(before);
 }
 
+/* The number of threads may rise between plan and pass: the pass keeps to its scratch, which ends in guards, and to the
+ * bits. */
+static void more_threads_than_planned(void **state)
+{
+    (void)state;
+    int before = omp_get_max_threads();
+    float *first = NULL;
+    for (int threads = 1; threads <= 4; threads += 3) {
+        omp_set_num_threads(1);
+        problem p = make(83, 7);
+        omp_set_num_threads(threads);
+        lws_net_prepare(p.net, p.params);
+        lws_pass pass = training(&p);
+        const float *y = lws_net_forward(p.net, &pass, p.x);
+        if (threads == 1)
+            first = check_floats(p.ny), memcpy(first, y, p.ny * sizeof *y);
+        check_same_bits(y, first, p.ny * sizeof *y);
+        lws_net_backward(p.net, &pass, p.x, p.dy, true);
+        assert_int_equal(omp_get_max_threads(), threads);
+        if (threads == 4)
+            check_free(first, p.ny);
+        release(&p);
+    }
+    omp_set_num_threads(before);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(against_reference),
         cmocka_unit_test(evaluation),
         cmocka_unit_test(threads_do_not_change_bits),
+        cmocka_unit_test(more_threads_than_planned),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

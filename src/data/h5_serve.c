@@ -1,0 +1,197 @@
+/* The child that reads a file for h5_reader.c. */
+#include "h5_reader.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+bool h5_send(int socket, const void *data, size_t bytes)
+{
+    const char *from = data;
+    while (bytes > 0) {
+        ssize_t n = send(socket, from, bytes, MSG_NOSIGNAL);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return false;
+        from += n;
+        bytes -= (size_t)n;
+    }
+    return true;
+}
+
+static bool receive(int socket, void *data, size_t bytes)
+{
+    char *to = data;
+    while (bytes > 0) {
+        ssize_t n = recv(socket, to, bytes, 0);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return false;
+        to += n;
+        bytes -= (size_t)n;
+    }
+    return true;
+}
+
+/* ---- what the child may do --------------------------------------------------------------------- */
+
+static void limit(int resource, rlim_t most)
+{
+    struct rlimit now;
+    if (getrlimit(resource, &now) == 0 && (now.rlim_cur == RLIM_INFINITY || now.rlim_cur > most)) {
+        now.rlim_cur = most;
+        setrlimit(resource, &now);
+    }
+}
+
+static rlim_t address_space(void)
+{
+    unsigned long long pages = 0;
+    FILE *in = fopen("/proc/self/statm", "re");
+    if (in) {
+        if (fscanf(in, "%llu", &pages) != 1)
+            pages = 0;
+        fclose(in);
+    }
+    return pages * (rlim_t)sysconf(_SC_PAGESIZE);
+}
+
+/* A crash is to end the process at once and without a word, whatever handlers MPI has installed; a hang is to end, too.
+ * Nothing of the parent's stays open: its locks and connections are its own. */
+static int confine(int socket, int64_t size)
+{
+    static const int deadly[] = {SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGXCPU};
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    for (size_t i = 0; i < sizeof deadly / sizeof *deadly; i++)
+        signal(deadly[i], SIG_DFL);
+    int nothing = open("/dev/null", O_RDWR);
+    for (int fd = 0; nothing >= 0 && fd < 3; fd++) {
+#ifdef __SANITIZE_ADDRESS__
+        if (fd == STDERR_FILENO)
+            break; /* where a sanitizer speaks of this program's own mistakes */
+#endif
+        dup2(nothing, fd);
+    }
+    int kept = fcntl(socket, F_DUPFD_CLOEXEC, 3);
+    if (kept > 3)
+        kept = dup2(kept, 3);
+    close_range(4, ~0u, 0);
+    limit(RLIMIT_CORE, 0);
+    limit(RLIMIT_CPU, 10 + (rlim_t)size / (4 << 20));
+    rlim_t used = address_space();
+    if (used)
+        limit(RLIMIT_AS, used + (1u << 30) + 40 * (rlim_t)size);
+    return kept;
+}
+
+/* ---- requests ---------------------------------------------------------------------------------- */
+
+static lws_status read_array(lws_h5 *file, const h5_request *q, h5_reply *r, char **data)
+{
+    lws_h5_info info;
+    LWS_TRY(lws_h5_describe(file, q->object, &info)); /* before memory is taken for a wild count */
+    LWS_TRY(h5_check_shape(file, q->object, &info, q->type, q->count));
+    r->bytes = (uint64_t)q->count * h5_size_of(q->type);
+    *data = malloc(r->bytes + 1);
+    if (!*data)
+        return lws_fail(LWS_ERR_MEMORY, "%s: out of memory reading %s", file->path, q->object);
+    return lws_h5_read(file, q->object, q->type, q->count, *data);
+}
+
+static lws_status read_strings(lws_h5 *file, const h5_request *q, h5_reply *r, FILE *out)
+{
+    char **text;
+    LWS_TRY(lws_h5_read_strings(file, q->object, &r->count, &text));
+    for (int64_t i = 0; i < r->count; i++)
+        fwrite(text[i], 1, strlen(text[i]) + 1, out);
+    lws_h5_free_strings(r->count, text);
+    return LWS_OK;
+}
+
+static lws_status read_text(lws_h5 *file, const h5_request *q, FILE *out)
+{
+    char *text;
+    LWS_TRY(lws_h5_get_text(file, q->object, q->name, &text));
+    fwrite(text, 1, strlen(text) + 1, out);
+    free(text);
+    return LWS_OK;
+}
+
+static lws_status list_array(void *user, const char *name, const lws_h5_info *info)
+{
+    FILE *out = user;
+    fwrite(info, sizeof *info, 1, out);
+    fwrite(name, 1, strlen(name) + 1, out);
+    return LWS_OK;
+}
+
+static lws_status collect(lws_h5 *file, const h5_request *q, h5_reply *r, char **data)
+{
+    size_t bytes = 0;
+    FILE *out = open_memstream(data, &bytes);
+    if (!out)
+        return lws_fail(LWS_ERR_MEMORY, "%s: out of memory reading it", file->path);
+    lws_status status = q->kind == H5_STRINGS ? read_strings(file, q, r, out)
+                        : q->kind == H5_TEXT  ? read_text(file, q, out)
+                                              : lws_h5_visit(file, list_array, out);
+    if (fclose(out) != 0 && status == LWS_OK)
+        status = lws_fail(LWS_ERR_MEMORY, "%s: out of memory reading it", file->path);
+    r->bytes = bytes;
+    return status;
+}
+
+static bool answer(int socket, lws_h5 *file, const h5_request *q)
+{
+    h5_reply r = {0};
+    char *data = NULL;
+    switch (q->kind) {
+    case H5_DESCRIBE:
+        r.status = lws_h5_describe(file, q->object, &r.info);
+        break;
+    case H5_HAS:
+        r.status = lws_h5_has(file, q->object, q->name, &r.has);
+        break;
+    case H5_I64:
+        r.status = lws_h5_get_i64(file, q->object, q->name, &r.whole);
+        break;
+    case H5_F64:
+        r.status = lws_h5_get_f64(file, q->object, q->name, &r.real);
+        break;
+    case H5_READ:
+        r.status = read_array(file, q, &r, &data);
+        break;
+    default:
+        r.status = collect(file, q, &r, &data);
+    }
+    if (r.status != LWS_OK) {
+        r.bytes = 0;
+        snprintf(r.message, sizeof r.message, "%s", lws_message());
+    }
+    bool sent = h5_send(socket, &r, sizeof r) && h5_send(socket, data, r.bytes);
+    free(data);
+    return sent;
+}
+
+void h5_serve(int socket, const char *path, int64_t size)
+{
+    static h5_request q;
+    lws_h5 *file = NULL;
+    socket = confine(socket, size);
+    h5_reply hello = {.status = lws_h5_open_own(path, &file)};
+    if (hello.status != LWS_OK)
+        snprintf(hello.message, sizeof hello.message, "%s", lws_message());
+    if (h5_send(socket, &hello, sizeof hello) && file) {
+        while (receive(socket, &q, sizeof q) && answer(socket, file, &q))
+            continue;
+    }
+    _exit(0); /* without closing the file: that, too, may crash */
+}

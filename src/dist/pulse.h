@@ -1,0 +1,37 @@
+/* How the other ranks fare: private to this folder. Rank 0 hears of all, the others of rank 0. */
+#ifndef LWS_PULSE_H
+#define LWS_PULSE_H
+
+#include "comm_internal.h"
+
+#include <stdbool.h>
+
+/* What a rank tells of itself. */
+typedef struct beat {
+    double idle; /* seconds since it made progress */
+    bool waits;  /* for another rank */
+    bool ends;   /* has ended the job, and said why */
+    char where[96], host[64];
+} beat;
+
+typedef struct pulse pulse;
+
+/* All ranks. LWS_ERR_MEMORY, on this rank alone. *out is NULL where there is nobody to hear of, or where MPI allows no
+ * second thread to call it. */
+lws_status pulse_create(lws_comm *comm, pulse **out);
+
+/* The first beats, of all ranks to all. All ranks. NULL is fine. */
+void pulse_meet(pulse *p, const beat *mine);
+
+/* All ranks. NULL is fine. */
+void pulse_destroy(pulse *p);
+
+/* Sends this rank's beat and takes in those that have come; `passed` are the seconds since the last call. Waits for the
+ * lock of the communicator for at most `patience` seconds; false where that was not enough. Any thread. */
+bool pulse_turn(pulse *p, const beat *mine, double passed, double patience);
+
+/* The latest beat of rank r, and how many seconds ago it came. Of ranks not heard of: since the start, with the host
+ * alone. */
+const beat *pulse_of(const pulse *p, int r, double *silent);
+
+#endif

@@ -1,0 +1,120 @@
+/* Are parameters and moments still what the updates made of them, on every rank?
+ *
+ * Between two updates nothing writes them, so a sum over their bits, which the update itself takes along, must be the
+ * same when the next one begins: that is looked at in every step, by the owner of each piece. What the others hold of a
+ * piece is overwritten in every step; it is held against the owner's every so many steps, and before a checkpoint. */
+#include "trainer.h"
+
+#include <inttypes.h>
+#include <lwssim/digest.h>
+#include <lwssim/profile.h>
+
+/* The sum over an own piece, in the way of update_piece(): tensor by tensor, without the gaps between. */
+static uint32_t sum_of_piece(const trainer *t, const lws_reduction_piece *piece)
+{
+    const lws_tensors *tensors = lws_model_tensors(t->model);
+    uint32_t sum = 0;
+    for (int i = 0; i < tensors->count; i++) {
+        size_t begin, end;
+        if (!update_range(t, &tensors->item[i], piece, &begin, &end))
+            continue;
+        size_t own = piece->at + begin - piece->begin;
+        sum += lws_bit_sum(end - begin, t->flat + begin);
+        if (!tensors->item[i].state)
+            sum += lws_bit_sum(end - begin, t->m + own) + lws_bit_sum(end - begin, t->v + own);
+    }
+    return sum;
+}
+
+void integrity_note(trainer *t)
+{
+    for (int b = 0; b < lws_reduction_get_part(t->reduction)->buckets; b++) {
+        lws_reduction_piece piece = lws_reduction_get_piece(t->reduction, b, lws_comm_rank(t->comm));
+        t->bits[b] = sum_of_piece(t, &piece);
+    }
+    t->is_noted = true;
+}
+
+static lws_status tell_changed(const trainer *t, const lws_reduction_piece *piece)
+{
+    const lws_tensors *tensors = lws_model_tensors(t->model);
+    const char *first = NULL, *last = NULL;
+    for (int i = 0; i < tensors->count; i++) {
+        size_t begin, end;
+        if (!update_range(t, &tensors->item[i], piece, &begin, &end))
+            continue;
+        first = first ? first : tensors->item[i].name;
+        last = tensors->item[i].name;
+    }
+    return lws_fail(
+        LWS_ERR_MISMATCH,
+        "memory was altered on rank %d on %s: parameters or moments between %s and %s are not what the update of "
+        "step %" PRId64 " left. Have that machine's memory checked, and go on with --resume on another.",
+        lws_comm_rank(t->comm), lws_comm_host(t->comm), first ? first : "?", last ? last : "?", t->step);
+}
+
+void integrity_updated(trainer *t, const lws_reduction_piece *piece, lws_adam_bits bits)
+{
+    if (t->is_noted && bits.before != t->bits[piece->bucket])
+        step_failure_keep(&t->failure, tell_changed(t, piece));
+    t->bits[piece->bucket] = bits.after;
+}
+
+void integrity_begin(trainer *t)
+{
+    int64_t every = t->options->check_every;
+    t->digest = 0;
+    t->is_to_look = every > 0 && t->step % every == 0 && lws_comm_size(t->comm) > 1;
+    if (t->is_to_look && !t->options->overlap) /* all parameters are here between steps */
+        integrity_look(t);
+}
+
+void integrity_look(trainer *t)
+{
+    LWS_PROFILE("digest of parameters");
+    int ranks = lws_comm_size(t->comm);
+    for (int r = 0; r < ranks; r++) {
+        uint64_t digest = 0;
+        for (int b = 0; b < lws_reduction_get_part(t->reduction)->buckets; b++) {
+            lws_reduction_piece piece = lws_reduction_get_piece(t->reduction, b, r);
+            uint64_t both[2] = {digest, lws_digest64(t->flat + piece.begin, (piece.end - piece.begin) * sizeof(float))};
+            digest = lws_digest64(both, sizeof both);
+        }
+        t->digests[r] = digest;
+    }
+    t->digest = lws_digest64(t->digests, (size_t)ranks * sizeof *t->digests);
+    t->is_to_look = false;
+}
+
+lws_status integrity_compare(trainer *t)
+{
+    int ranks = lws_comm_size(t->comm), rank = lws_comm_rank(t->comm);
+    uint64_t truth[1] = {t->digests[rank]};
+    for (int r = 0; r < ranks; r++)
+        t->bytes_of[r] = sizeof *truth;
+    uint64_t *owners = t->digests + ranks;
+    lws_comm_allgather(t->comm, truth, t->bytes_of, owners);
+    lws_status status = LWS_OK;
+    for (int r = 0; r < ranks && status == LWS_OK; r++)
+        if (t->digests[r] != owners[r])
+            status = lws_fail(
+                LWS_ERR_MISMATCH,
+                "rank %d on %s holds other parameters than their owner, rank %d, after step %" PRId64
+                ": its memory was altered, or a message on its way. Have that machine and its network checked, "
+                "and go on with --resume.",
+                rank, lws_comm_host(t->comm), r, t->step);
+    return lws_comm_agree(t->comm, status);
+}
+
+lws_status integrity_check(trainer *t)
+{
+    lws_status status = step_failure_tell(&t->failure);
+    for (int b = 0; b < lws_reduction_get_part(t->reduction)->buckets && status == LWS_OK; b++) {
+        lws_reduction_piece piece = lws_reduction_get_piece(t->reduction, b, lws_comm_rank(t->comm));
+        if (t->is_noted && sum_of_piece(t, &piece) != t->bits[b])
+            status = tell_changed(t, &piece);
+    }
+    LWS_TRY(lws_comm_agree(t->comm, status));
+    integrity_look(t);
+    return integrity_compare(t);
+}

@@ -1,0 +1,95 @@
+#include "persist.h"
+
+#include <lwssim/clock.h>
+#include <lwssim/log.h>
+#include <lwssim/watchdog.h>
+#include <math.h>
+#include <time.h>
+
+/* Seconds between attempts: each twice the one before. While all wait there is nothing else to do, and little time
+ * maybe.
+ */
+enum { FIRST_PAUSE = 1, LONGEST_PAUSE = 60, WAITING_PAUSE = 2 };
+
+bool persist_is_due(const lateness *late)
+{
+    return late->attempts > 0 && lws_now() >= late->next;
+}
+
+static lws_status give_up(const trainer *t, const lateness *late, lws_status status)
+{
+    if (t->options->checkpoint_patience == 0)
+        return lws_fail(status, "%s. Make room or mend the disk, and go on with --resume.", lws_message());
+    return lws_fail(
+        status,
+        "%s. So it was for %s, in %d attempts (the key checkpoint-patience says how long). Make room or mend "
+        "the disk, and go on with --resume.",
+        lws_message(), lws_duration(lws_now() - late->since), late->attempts);
+}
+
+static lws_status note_failure(const trainer *t, lateness *late, lws_status status, bool is_waiting, bool *is_late)
+{
+    double now = lws_now(), patience = t->options->checkpoint_patience;
+    if (late->attempts == 0) {
+        late->since = now;
+        late->pause = FIRST_PAUSE;
+    } else {
+        late->pause = fmin(2 * late->pause, LONGEST_PAUSE);
+    }
+    late->attempts++;
+    if (now - late->since >= patience)
+        return give_up(t, late, status);
+    if (late->attempts == 1)
+        lws_warn("%s. %s; the %s is tried again for up to %s.", lws_message(),
+                 is_waiting ? "The run waits" : "Training goes on", late->what, lws_duration(patience));
+    late->next = fmin(now + late->pause, late->since + patience);
+    *is_late = true;
+    return LWS_OK;
+}
+
+lws_status persist_try(trainer *t, lateness *late, persist_attempt *attempt, bool force, bool *is_late)
+{
+    *is_late = late->attempts > 0 && !force && !persist_is_due(late);
+    if (*is_late)
+        return LWS_OK;
+    lws_status status = attempt(t);
+    if (status != LWS_OK && status != LWS_ERR_NUMERIC)
+        return note_failure(t, late, status, force, is_late);
+    if (status == LWS_OK && late->attempts > 0)
+        lws_info("the %s is written again, at step %lld, after %s", late->what, (long long)t->step,
+                 lws_duration(lws_now() - late->since));
+    if (status == LWS_OK)
+        late->attempts = 0;
+    return status;
+}
+
+/* All ranks sleep, as nobody must look as if it hung. */
+static void pause_for(double seconds, const lateness *late, int64_t step)
+{
+    for (; seconds > 0; seconds -= 1) {
+        double part = fmin(seconds, 1);
+        struct timespec time = {.tv_sec = (time_t)part, .tv_nsec = (long)(fmod(part, 1) * 1e9)};
+        lws_watchdog_phase(late->waiting, step);
+        nanosleep(&time, NULL);
+    }
+}
+
+lws_status persist(trainer *t, lateness *late, persist_attempt *attempt, bool wait, bool *is_late)
+{
+    struct {
+        double pause;
+        bool is_late;
+    } news = {0, false};
+    for (;;) {
+        lws_status status = LWS_OK;
+        if (t->is_root)
+            status = persist_try(t, late, attempt, wait, &news.is_late);
+        LWS_TRY(lws_comm_agree(t->comm, status));
+        news.pause = fmin(fmax(late->next - lws_now(), 0), WAITING_PAUSE);
+        lws_comm_broadcast(t->comm, &news, sizeof news);
+        *is_late = news.is_late;
+        if (!wait || !news.is_late)
+            return LWS_OK;
+        pause_for(news.pause, late, t->step);
+    }
+}

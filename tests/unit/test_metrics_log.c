@@ -1,0 +1,128 @@
+/* metrics.jsonl on a disk that fills up, and JSON read back. */
+#include "check.h"
+
+#include <lwssim/metrics_log.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static char folder[] = "/tmp/lws-log-XXXXXX", path[64];
+
+/* The largest size of a file of this process: a disk that is full beyond it. */
+static void limit_files(rlim_t bytes)
+{
+    struct rlimit limit;
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    limit.rlim_cur = bytes;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+static void add(lws_metrics_log *log, int step)
+{
+    lws_record *record = lws_record_new();
+    lws_record_number(record, "step", step);
+    lws_record_text(record, "text", "some more, so that a line has a middle");
+    assert_int_equal(lws_metrics_log_add(log, record), LWS_OK);
+}
+
+static off_t size_of_file(void)
+{
+    struct stat info;
+    return stat(path, &info) == 0 ? info.st_size : -1;
+}
+
+/* Lines "step": first, first + 1, … to the end of the file, each whole. Returns how many. */
+static int count_lines(void)
+{
+    FILE *in = fopen(path, "r");
+    char line[256], want[32];
+    int count = 0;
+    assert_non_null(in);
+    while (fgets(line, sizeof line, in)) {
+        snprintf(want, sizeof want, "{\"step\":%d,", ++count);
+        assert_memory_equal(line, want, strlen(want));
+        assert_string_equal(line + strlen(line) - 2, "}\n");
+    }
+    fclose(in);
+    return count;
+}
+
+static void waits_for_room(void **state)
+{
+    (void)state;
+    lws_metrics_log *log;
+    assert_int_equal(lws_metrics_log_open(folder, 0, true, &log), LWS_OK);
+    add(log, 1);
+    assert_int_equal(lws_metrics_log_flush(log), LWS_OK);
+    off_t line = size_of_file();
+    for (int extra = 0; extra < 3; extra++) { /* none of the next line fits, or half of it, or one and a half */
+        limit_files((rlim_t)(size_of_file() + extra * line * 3 / 4));
+        off_t before = size_of_file();
+        add(log, 2 + 2 * extra);
+        add(log, 3 + 2 * extra);
+        for (int attempt = 0; attempt < 3; attempt++) {
+            assert_int_equal(lws_metrics_log_flush(log), LWS_ERR_IO);
+            check_mentions(lws_message(), path);
+            assert_int_equal(size_of_file(), before);
+        }
+        limit_files(RLIM_INFINITY);
+        assert_int_equal(lws_metrics_log_flush(log), LWS_OK);
+        assert_int_equal(count_lines(), 3 + 2 * extra);
+    }
+    lws_metrics_log_close(log);
+    assert_int_equal(lws_metrics_log_open(folder, 5, true, &log), LWS_OK); /* drops later steps */
+    add(log, 6);
+    lws_metrics_log_close(log); /* writes what is left */
+    assert_int_equal(count_lines(), 6);
+}
+
+static void a_sink_takes_all(void **state)
+{
+    (void)state;
+    lws_metrics_log *log;
+    assert_int_equal(lws_metrics_log_open("/nowhere", 0, false, &log), LWS_OK);
+    add(log, 1);
+    assert_int_equal(lws_metrics_log_flush(log), LWS_OK);
+    lws_metrics_log_close(log);
+}
+
+static void reads_records(void **state)
+{
+    (void)state;
+    lws_record *record = lws_record_new(), *again;
+    double number;
+    lws_record_text(record, "text", "a \"quoted\" line\nand another");
+    lws_record_number(record, "number", .1);
+    lws_record_number(record, "none", (double)NAN);
+    assert_int_equal(lws_record_save(record, path), LWS_OK);
+    lws_record_free(record);
+    assert_int_equal(lws_record_load(path, &again), LWS_OK);
+    assert_string_equal(lws_record_get_text(again, "text"), "a \"quoted\" line\nand another");
+    assert_true(lws_record_get_number(again, "number", &number));
+    assert_true(number == .1);
+    assert_false(lws_record_get_number(again, "none", &number));
+    assert_false(lws_record_get_number(again, "text", &number));
+    assert_null(lws_record_get_text(again, "number"));
+    assert_null(lws_record_get_text(again, "nothing"));
+    lws_record_free(again);
+    assert_int_equal(truncate(path, 10), 0);
+    assert_int_equal(lws_record_load(path, &again), LWS_ERR_FORMAT);
+    assert_null(again);
+    unlink(path);
+    assert_int_equal(lws_record_load(path, &again), LWS_ERR_IO);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(waits_for_room), cmocka_unit_test(a_sink_takes_all),
+                                       cmocka_unit_test(reads_records)};
+    signal(SIGXFSZ, SIG_IGN);
+    if (!mkdtemp(folder))
+        return 1;
+    snprintf(path, sizeof path, "%s/metrics.jsonl", folder);
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    unlink(path);
+    rmdir(folder);
+    return failed;
+}
