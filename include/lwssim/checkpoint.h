@@ -83,10 +83,6 @@ lws_status lws_checkpoint_set_aside(const char *folder, int64_t step);
  * none). What is no checkpoint of the step of its name stays and does not count. */
 void lws_checkpoint_prune(const char *folder, int64_t step, int64_t keep, int64_t best_step);
 
-/* Of a folder that is to hold one checkpoint: deletes those under the names of other steps than this. What is no
- * checkpoint stays. */
-void lws_checkpoint_keep_only(const char *folder, int64_t step);
-
 /* Throws a run's checkpoints away; what is no checkpoint of the step of its name is renamed instead. LWS_ERR_IO where
  * one cannot be opened, removed or renamed. */
 lws_status lws_checkpoint_remove_all(const char *folder);

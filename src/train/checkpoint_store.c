@@ -255,20 +255,6 @@ void lws_checkpoint_prune(const char *folder, int64_t step, int64_t keep, int64_
     free(steps);
 }
 
-void lws_checkpoint_keep_only(const char *folder, int64_t step)
-{
-    int64_t count, *steps, held;
-    char path[LWS_PATH];
-    if (lws_checkpoint_list(folder, &steps, &count) != LWS_OK)
-        return;
-    for (int64_t i = 0; i < count; i++) {
-        lws_checkpoint_path(folder, steps[i], path);
-        if (steps[i] != step && lws_checkpoint_peek(path, &held) == LWS_OK)
-            unlink(path);
-    }
-    free(steps);
-}
-
 lws_status lws_checkpoint_remove_all(const char *folder)
 {
     int64_t count, *steps;

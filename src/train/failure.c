@@ -59,7 +59,7 @@ static lws_status write_failure(trainer *t, const step_result *r)
         status = lws_record_save(record, path);
     lws_record_free(record);
     if (status == LWS_OK)
-        lws_checkpoint_keep_only(folder, t->step); /* the weights of an earlier failure */
+        lws_checkpoint_prune(folder, INT64_MAX, 0, t->step); /* the weights of an earlier failure */
     return status;
 }
 
