@@ -140,8 +140,10 @@ for kind in loop dangling folder; do
 done
 
 # Of another user, in a folder that is one's own.
-nobody=(setpriv --reuid 65534 --regid 65534 --clear-groups)
+mkdir nobody-tmp
+chown 65534 nobody-tmp || true
 chmod 755 "$tmp"
+nobody=(env "TMPDIR=$tmp/nobody-tmp" setpriv --reuid 65534 --regid 65534 --clear-groups)
 if "${nobody[@]}" "$lwssim" inspect run >/dev/null 2>&1; then
     anew
     chown -R 65534 copy
