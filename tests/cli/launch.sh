@@ -6,7 +6,7 @@
 mkdir bin
 cat >bin/mpirun <<'END'
 #!/bin/sh
-echo "$@"
+printf '%s\n' "$*"
 env | grep keepalive
 exit "${STUB_CODE:-0}"
 END
