@@ -29,7 +29,7 @@ expect 0 "$lwssim" verify run
 mkdir bin
 cat >bin/mpirun <<'END'
 #!/bin/sh
-echo "$@"
+printf '%s\n' "$*"
 env | grep keepalive
 exit "${STUB_CODE:-0}"
 END

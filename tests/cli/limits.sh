@@ -6,7 +6,7 @@
 
 make_data data
 system=(train --data data "${tiny[@]}" --threads 2 --steps 4 --eval-every 0)
-expect 0 ranks 0 "${system[@]}" --run done
+expect 0 ranks 0 "${system[@]}" --run trained
 
 # ---- address space -----------------------------------------------------------------------------------
 # shellcheck disable=SC2016 # for the inner shell
@@ -24,8 +24,8 @@ ends_well() {
 export OMP_NUM_THREADS=2
 for mb in 250 400 450 475 600; do
     ends_well "${with_memory[@]}" $mb "$lwssim" "${system[@]}" --run "memory-$mb"
-    ends_well "${with_memory[@]}" $mb "$lwssim" evaluate --data data --run done
-    ends_well "${with_memory[@]}" $mb "$lwssim" reconstruct --input data --run done --output x.png
+    ends_well "${with_memory[@]}" $mb "$lwssim" evaluate --data data --run trained
+    ends_well "${with_memory[@]}" $mb "$lwssim" reconstruct --input data --run trained --output x.png
     ends_well "${with_memory[@]}" $mb "$lwssim" prepare --synthetic 96 --size 16 --output "prepared-$mb"
 done
 expect_error 1 'matrix products on 8 threads need 1024 MB of address space' \
@@ -43,10 +43,11 @@ unset OMP_NUM_THREADS
 # root's processes are not counted, so this one is another user's.
 if id nobody >/dev/null 2>&1 && command -v setpriv >/dev/null && [ "$(id -u)" = 0 ]; then
     chmod 755 "$tmp"
+    # shellcheck disable=SC2016 # for the inner shell
     as_nobody=(setpriv --reuid nobody --clear-groups env OMP_NUM_THREADS=4 bash -c 'ulimit -u 2; exec "$0" "$@"')
     if "${as_nobody[@]}" "$lwssim" --version >/dev/null 2>&1; then
         expect_error 1 'cannot start 4 threads: Resource temporarily unavailable' \
-            "${as_nobody[@]}" "$lwssim" reconstruct --input data --run done --output /dev/null
+            "${as_nobody[@]}" "$lwssim" reconstruct --input data --run trained --output /dev/null
     fi
 fi
 

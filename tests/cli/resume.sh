@@ -80,7 +80,9 @@ expect 0 ranks 0 train --run long "${system[@]}" "${seldom[@]}" --steps $long
 interrupt() {
     local run=$1 n=$2 waited=0
     if [ "$n" = 0 ]; then
-        "$lwssim" train --run "$run" "${system[@]}" "${seldom[@]}" --steps $long >job.out 2>job.err </dev/null &
+        # A script's background job ignores SIGINT, and what is ignored stays so.
+        env --default-signal=INT "$lwssim" train --run "$run" "${system[@]}" "${seldom[@]}" --steps $long \
+            >job.out 2>job.err </dev/null &
     else
         mpirun --oversubscribe -n "$n" "$lwssim" train --run "$run" "${system[@]}" "${seldom[@]}" \
             --steps $long >job.out 2>job.err </dev/null &

@@ -39,7 +39,7 @@ cc -shared -fPIC -o count.so count.c -ldl || skip "no compiler for the counter"
 make_data data
 { printf 'P6\n16 16\n255\n'; head -c 768 /dev/zero; } >a.ppm
 system=(train --data data "${tiny[@]:0:8}" --steps 2 --eval-every 0 --overwrite)
-expect 0 ranks 0 "${system[@]}" --run done
+expect 0 ranks 0 "${system[@]}" --run trained
 
 # counts N COMMAND…: it succeeds, with N threads.
 counts() {
@@ -54,8 +54,8 @@ counts() {
 each_command() {
     counts "$1" prepare --synthetic 50 --size 16 --output "prepared-$RANDOM-$RANDOM"
     counts "$1" train "${system[@]:1}" --run run
-    counts "$1" evaluate --data data --run done
-    counts "$1" reconstruct --input data --run done --output x.png
+    counts "$1" evaluate --data data --run trained
+    counts "$1" reconstruct --input data --run trained --output x.png
     counts "$1" compare a.ppm a.ppm
     counts "$1" bench --only adam
 }
@@ -94,7 +94,7 @@ if [ "$cores" -gt 1 ] && mpirun -n 1 --bind-to core true 2>/dev/null; then
     expect 0 mpirun -n 1 --bind-to core "$lwssim" "${system[@]}" --run run
     expect_text "$warning" err
     [ "$(grep -c 'bound the ranks' err)" = 1 ] || fail 'binding is not said once'
-    expect 0 mpirun -n 1 --bind-to core "$lwssim" evaluate --data data --run done
+    expect 0 mpirun -n 1 --bind-to core "$lwssim" evaluate --data data --run trained
     expect_text "$warning" err
     for how in '--bind-to none' '--bind-to none --oversubscribe -n 2'; do
         # shellcheck disable=SC2086 # words

@@ -78,7 +78,7 @@ cc -shared -fPIC -o trouble.so trouble.c -ldl || skip "no compiler for the troub
 
 make_data data
 system=(train --data data "${tiny[@]}" --eval-every 0 --deadline 3)
-expect 0 ranks 0 "${system[@]}" --steps 2 --run done
+expect 0 ranks 0 "${system[@]}" --steps 2 --run trained
 export LWSSIM_DEADLINE=3
 
 # begin NAME RANKS TROUBLE RANK ARGUMENT…: a job in the background; its output in NAME.err, its exit code in NAME.code,
@@ -120,12 +120,12 @@ endless=(--steps 100000000 --checkpoint-every 0 --log-every 1)
 for rank in 0 1 2; do begin "suspended-$rank" 3 none 0 "${system[@]}" "${endless[@]}" --run "suspended-$rank"; done
 begin clock 2 clock -1 "${system[@]}" "${endless[@]}" --run clock
 begin whole 2 none 0 "${system[@]}" --steps 100000000 --checkpoint-every 0 --log-every 1 --time-limit 15 --run whole
-for name in suspended-{0,1,2} clock whole; do steps $name; done
+for name in suspended-{0,1,2} clock whole; do steps "$name"; done
 for rank in 0 1 2; do kill -STOP "$(cat "suspended-$rank.$rank")"; done
 kill -STOP "$(cat clock.1)" "$(cat whole.0)" "$(cat whole.1)"
 start=$(date +%s)
 begin hung 3 hung 0 "${system[@]}" --steps 10 --run hung
-begin evaluate 3 stops 1 evaluate --data data --run done
+begin evaluate 3 stops 1 evaluate --data data --run trained
 begin prepare 3 stops 2 prepare --synthetic 100 --size 16 --shards 3 --output prepared
 begin slow 3 slow 0 "${system[@]}" --steps 3 --run slow
 begin late 3 late 2 prepare --synthetic 100 --size 16 --shards 3 --output late
@@ -137,7 +137,7 @@ for rank in 0 1 2; do
 done
 ends clock 'nothing is heard of rank 1 on'
 for name in suspended-{0,1,2} clock; do
-    [ $(($(cat $name.end) - start)) -lt 25 ] || fail "$name ended only after $(($(cat $name.end) - start)) s"
+    [ $(($(cat "$name.end") - start)) -lt 25 ] || fail "$name ended only after $(($(cat "$name.end") - start)) s"
 done
 ends hung 'rank 0 on .* made no progress for [0-9]+ s in checkpoint of step [0-9]+: a disk .*hangs.*--resume'
 ends evaluate 'nothing is heard of rank 1 on .*LWSSIM_DEADLINE'

@@ -15,7 +15,7 @@ ip link add wire netns "$a" type veth peer name wire netns "$b" 2>err || skip "n
 join_machines
 export OMP_NUM_THREADS=1
 make_data data
-system=(train --data "$tmp/data" "${tiny[@]}" --eval-every 0 --log-every 1 --deadline $deadline)
+system=(train --data "$tmp/data" "${tiny[@]}" --eval-every 0 --log-every 1 --deadline "$deadline")
 
 processes() { # those of a machine
     { ip netns pids "$a"; ip netns pids "$b"; } | sort -u
@@ -42,7 +42,7 @@ for side in "$a" "$b"; do
     echo "cut off at $side: exit code $code after $took s"
     [ $code = 1 ] || fail "exit code $code"
     [ $took -lt 45 ] || fail "the job ends only after $took s"
-    [ $deadline -gt 25 ] || expect_text 'nothing is heard of rank 1 on lwssim-b-.* the network is down' err
+    [ "$deadline" -gt 25 ] || expect_text 'nothing is heard of rank 1 on lwssim-b-.* the network is down' err
     expect_text 'error: a machine of this job is out of reach' err
     for ((i = 0; i < 450; i++)); do # the other machine notices later
         [ -n "$(processes)" ] || break

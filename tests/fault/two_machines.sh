@@ -1,7 +1,7 @@
 # Sourced after common.sh, as root: two machines, $a and $b, that are network namespaces of this one. The caller joins them
 # by a device "wire" in each and calls join_machines; jobs then run by on_machines.
 #
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154 # of common.sh
 
 [ "$(id -u)" = 0 ] || skip "needs root"
 for tool in ip unshare; do

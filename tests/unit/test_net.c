@@ -40,16 +40,17 @@ static lws_status build(problem *p)
     return lws_net_batchnorm(p->net, "bn2", false);
 }
 
-static problem make(uint64_t seed, int n)
+/* Plans the net that is built, and fills its arrays. */
+static void fill(problem *to, uint64_t seed)
 {
-    problem p = {.n = n};
-    assert_int_equal(build(&p), LWS_OK);
+    problem p = *to;
+    int n = p.n;
     lws_arena counting = {0};
     lws_net_plan(p.net, n, &counting);
     assert_int_equal(lws_arena_create(&p.arena, counting.used, "test"), LWS_OK);
     lws_net_plan(p.net, n, &p.arena);
-    p.nx = (size_t)n * 16 * 16 * 16;
-    p.ny = (size_t)n * 16 * 16 * 16;
+    p.nx = (size_t)n * lws_shape_size(lws_net_in(p.net));
+    p.ny = (size_t)n * lws_shape_size(lws_net_out(p.net));
     check_rng r = {seed};
     p.params = check_random_floats(&r, p.tensors.params, -.2, .2);
     p.states = check_random_floats(&r, p.tensors.states, .5, 1.5);
@@ -59,6 +60,14 @@ static problem make(uint64_t seed, int n)
     p.dstates = check_floats(p.tensors.states);
     p.scratch = check_floats(lws_net_scratch(p.net, n));
     lws_net_prepare(p.net, p.params);
+    *to = p;
+}
+
+static problem make(uint64_t seed, int n)
+{
+    problem p = {.n = n};
+    assert_int_equal(build(&p), LWS_OK);
+    fill(&p, seed);
     return p;
 }
 
@@ -282,28 +291,42 @@ static void threads_do_not_change_bits(void **state)
     omp_set_num_threads(before);
 }
 
-/* The number of threads may rise between plan and pass: the pass keeps to its scratch, which ends in guards, and to the
- * bits. */
+/* A net of one convolution, whose scratch is then all there is. */
+static problem make_one(int channels, int kernel)
+{
+    problem p = {.n = 7};
+    assert_int_equal(lws_net_create("n", (lws_shape){16, 16, channels}, &p.tensors, &p.net), LWS_OK);
+    assert_int_equal(lws_net_conv(p.net, "conv", (lws_shape){8, 8, 32}, kernel, 2, (kernel - 1) / 2, false, 2), LWS_OK);
+    fill(&p, 83);
+    return p;
+}
+
+/* The number of threads may rise between plan and pass: the pass keeps to its scratch, which ends in a guard, and to
+ * the bits. */
 static void more_threads_than_planned(void **state)
 {
     (void)state;
+    static const struct {
+        int channels, kernel;
+    } kind[] = {{16, 4}, {16, 5}, {3, 4}}; /* Winograd, direct, from few channels */
     int before = omp_get_max_threads();
-    float *first = NULL;
-    for (int threads = 1; threads <= 4; threads += 3) {
-        omp_set_num_threads(1);
-        problem p = make(83, 7);
-        omp_set_num_threads(threads);
-        lws_net_prepare(p.net, p.params);
-        lws_pass pass = training(&p);
-        const float *y = lws_net_forward(p.net, &pass, p.x);
-        if (threads == 1)
-            first = check_floats(p.ny), memcpy(first, y, p.ny * sizeof *y);
-        check_same_bits(y, first, p.ny * sizeof *y);
-        lws_net_backward(p.net, &pass, p.x, p.dy, true);
-        assert_int_equal(omp_get_max_threads(), threads);
-        if (threads == 4)
-            check_free(first, p.ny);
-        release(&p);
+    for (size_t k = 0; k < sizeof kind / sizeof *kind; k++) {
+        float *first = NULL;
+        for (int threads = 1; threads <= 4; threads += 3) {
+            omp_set_num_threads(1);
+            problem p = make_one(kind[k].channels, kind[k].kernel);
+            omp_set_num_threads(threads);
+            lws_pass pass = training(&p);
+            const float *y = lws_net_forward(p.net, &pass, p.x);
+            if (threads == 1)
+                first = check_floats(p.ny), memcpy(first, y, p.ny * sizeof *y);
+            check_same_bits(y, first, p.ny * sizeof *y);
+            lws_net_backward(p.net, &pass, p.x, p.dy, true);
+            assert_int_equal(omp_get_max_threads(), threads);
+            if (threads == 4)
+                check_free(first, p.ny);
+            release(&p);
+        }
     }
     omp_set_num_threads(before);
 }
