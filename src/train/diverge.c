@@ -14,7 +14,7 @@ enum { CLAUSE = 240 };
 /* The order of computation, which tells causes from consequences. */
 enum { STAGE_BEFORE, STAGE_FORWARD, STAGE_MMD, STAGE_GRADIENT, STAGE_ONLY_ONCE, STAGE_SUM };
 
-static finding nothing(void)
+finding diverge_nothing(void)
 {
     return (finding){.stage = INT64_MAX, .rank = -1};
 }
@@ -52,11 +52,6 @@ static const lws_tensor *tensor_not_finite(const trainer *t, size_t begin, size_
     return NULL;
 }
 
-finding diverge_nothing(void)
-{
-    return nothing();
-}
-
 void diverge_note(trainer *t, const lws_micro_batch *batch, const lws_model_sums *sums)
 {
     char what[CLAUSE];
@@ -82,7 +77,7 @@ void diverge_rewind(trainer *t)
 /* The running statistics do not enter a training step. */
 static finding look_before(const trainer *t)
 {
-    finding f = nothing();
+    finding f = diverge_nothing();
     const lws_tensor *tensor = tensor_not_finite(t, 0, t->params, t->flat);
     if (tensor) {
         f.stage = STAGE_BEFORE;
@@ -95,7 +90,7 @@ static finding look_before(const trainer *t)
 /* Of the sums over all micro-batches, of which every rank has pieces: as they are from the step itself. */
 static finding look_at_sums(trainer *t)
 {
-    finding f = nothing();
+    finding f = diverge_nothing();
     for (int b = 0; b < lws_reduction_get_part(t->reduction)->buckets; b++) {
         const lws_reduction_piece *piece = &t->pieces[b];
         const lws_tensor *tensor = tensor_not_finite(t, piece->begin, piece->end, piece->sum);
@@ -110,11 +105,28 @@ static finding look_at_sums(trainer *t)
             snprintf(f.part, sizeof f.part, ", micro-batches %" PRId64 " to %" PRId64, first + 1, first + leaves);
         snprintf(f.what, sizeof f.what,
                  "%s: the sum of its gradients is not finite, though that of each micro-batch, computed again, is: an "
-                 "overflow, "
-                 "or a fault of a machine",
+                 "overflow, or a fault of a machine",
                  tensor->name);
         return f;
     }
+    return f;
+}
+
+/* The codes are those that the MMD was computed of, before the passes that are repeated. */
+static finding look_at_mmd(const trainer *t)
+{
+    const lws_reduction_part *part = lws_reduction_get_part(t->reduction);
+    int64_t batch = t->options->batch_size, latent = t->options->latent;
+    int64_t at = (int64_t)lws_first_not_finite((size_t)(batch * latent), t->codes);
+    finding f = diverge_nothing();
+    if (at == batch * latent) {
+        f.stage = STAGE_MMD;
+        snprintf(f.what, sizeof f.what, "the MMD is not finite, of finite codes");
+        return f;
+    }
+    int64_t leaf = at / latent / (batch / t->options->micro_batches);
+    if (leaf >= part->first_leaf && leaf < part->first_leaf + part->leaves)
+        f = in_micro_batch(t, STAGE_ONLY_ONCE, leaf, "its codes are not finite");
     return f;
 }
 
@@ -163,7 +175,7 @@ static finding look_at_micro_batch(trainer *t, int64_t leaf, float *gradient)
     if (lws_model_first_not_finite(t->model, t->flat, &batch, &sums, what, sizeof what))
         return in_micro_batch(t, STAGE_FORWARD, leaf, what);
     if (!watch.first)
-        return nothing();
+        return diverge_nothing();
     snprintf(what, sizeof what, "backward through a finite loss: the gradient of %s is not finite", watch.first->name);
     return in_micro_batch(t, STAGE_GRADIENT, leaf, what);
 }
@@ -175,15 +187,14 @@ static finding look_at_micro_batch(trainer *t, int64_t leaf, float *gradient)
 static finding agree_on_earliest(trainer *t, const finding *mine)
 {
     int size = lws_comm_size(t->comm);
-    finding earliest = nothing(), *all = malloc((size_t)size * sizeof *all);
+    finding earliest = diverge_nothing(), *all = malloc((size_t)size * sizeof *all);
     if (lws_comm_agree(t->comm, all ? LWS_OK : lws_fail(LWS_ERR_MEMORY, "out of memory")) == LWS_OK) {
         for (int r = 0; r < size; r++)
             t->bytes_of[r] = sizeof *all;
         lws_comm_allgather(t->comm, mine, t->bytes_of, all);
         for (int r = 0; r < size; r++)
             keep_earliest(&earliest, &all[r]);
-        if (earliest.rank >= 0)
-            memcpy(earliest.host, all[earliest.rank].host, sizeof earliest.host);
+        snprintf(earliest.host, sizeof earliest.host, "%s", earliest.rank >= 0 ? all[earliest.rank].host : "");
     }
     free(all);
     return earliest;
@@ -192,16 +203,14 @@ static finding agree_on_earliest(trainer *t, const finding *mine)
 void diverge_find(trainer *t, const step_result *result)
 {
     const lws_reduction_part *part = lws_reduction_get_part(t->reduction);
-    finding mine = look_at_sums(t);
+    finding mine = look_at_sums(t), mmd = isfinite(result->mmd) ? diverge_nothing() : look_at_mmd(t);
+    bool is_encoded;
     diverge_rewind(t);
+    if (t->options->model == LWS_MODEL_MMD_AE && isfinite(trainer_mmd(t, &is_encoded)) && mmd.stage == STAGE_MMD)
+        mmd.stage = STAGE_ONLY_ONCE;
+    keep_earliest(&mine, &mmd);
     finding before = look_before(t);
     keep_earliest(&mine, &before);
-    if (!isfinite(result->mmd)) {
-        finding mmd = nothing();
-        mmd.stage = STAGE_MMD;
-        snprintf(mmd.what, sizeof mmd.what, "the MMD is not finite, of finite codes");
-        keep_earliest(&mine, &mmd);
-    }
     float *gradient = lws_reduction_leaf(t->reduction);
     for (int64_t leaf = part->first_leaf; leaf < part->first_leaf + part->leaves && mine.stage > STAGE_FORWARD;
          leaf++) {
@@ -217,7 +226,7 @@ void diverge_find(trainer *t, const step_result *result)
                  "computed again all of it is finite: suspect a fault of a machine");
     else if (t->found.stage == STAGE_ONLY_ONCE)
         snprintf(t->found.what + end, sizeof t->found.what - end,
-                 "; but computed again it is: suspect a fault of the machine");
+                 "; computed again it is finite: suspect a fault of the machine");
 }
 
 bool diverge_after_update(trainer *t)
@@ -228,7 +237,7 @@ bool diverge_after_update(trainer *t)
         part = "Adam's second moment of ";
     if (!tensor)
         return false;
-    t->found = nothing();
+    t->found = diverge_nothing();
     snprintf(t->found.what, sizeof t->found.what, "%s%s is not finite after the update, of finite gradients", part,
              tensor->name);
     return true;

@@ -83,10 +83,8 @@ static void read_images(trainer *t)
     lws_dataset_prefetch(t->train, t->rows, (int)(part->leaves * n)); /* the disk works while this step computes */
 }
 
-/* MMD-AE's first pass: the codes of the global batch on every rank, then the gradient with respect to the own ones.
- * The estimator is not a sum over micro-batches, hence the pass of its own. *encoded says that the encoder still holds
- * the only micro-batch of this rank, so that it need not run twice. */
-static double global_mmd(trainer *t, bool *encoded)
+/* The estimator is not a sum over micro-batches, hence the pass of its own. */
+double trainer_mmd(trainer *t, bool *encoded)
 {
     LWS_PROFILE("MMD");
     const lws_reduction_part *part = lws_reduction_get_part(t->reduction);
@@ -252,7 +250,7 @@ lws_status trainer_step(trainer *t, step_result *result)
     double mmd = 0, *mine = t->my_sums;
     if (with_mmd) {
         lws_watchdog_phase("MMD of step", t->step + 1);
-        mmd = global_mmd(t, &encoded);
+        mmd = trainer_mmd(t, &encoded);
     }
     backward_all(t, encoded, mine + NEWS_HEAD);
     lws_watchdog_phase("reduction of step", t->step + 1);

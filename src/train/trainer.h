@@ -122,6 +122,11 @@ void trainer_settle(trainer *t);
 void step_failure_keep(step_failure *failure, lws_status status);
 lws_status step_failure_tell(const step_failure *failure);
 
+/* step.c: MMD-AE's first pass: the codes of the global batch on every rank, then the gradient with respect to the own
+ * ones. *encoded says that the encoder still holds the only micro-batch of this rank, so that it need not run twice.
+ * All ranks; returns the MMD. */
+double trainer_mmd(trainer *t, bool *encoded);
+
 /* step.c: a micro-batch of this rank in this step, and the gradient of the MMD with respect to its codes (NULL: none).
  */
 lws_micro_batch trainer_micro_batch(const trainer *t, int64_t leaf);

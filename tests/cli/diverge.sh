@@ -117,8 +117,10 @@ expect_error 1 'does not fail here as recorded: all of it is finite.*rank 1 of 3
     ranks 0 replay always-1/failure
 expect_text '^  repeated  all of it is finite' out
 # Once only, going forward.
-on_bad 0 50 50 fails once 0 'rank 0 on [^:]+: micro-batch 3 of 8, encoder/conv1: .*; but computed again it is: suspect a'
+on_bad 0 50 50 fails once 0 'rank 0 on [^:]+: micro-batch 3 of 8, encoder/conv1: .*; computed again it is finite: suspect a'
 expect_error 1 'does not fail here as recorded: all of it is finite' ranks 0 replay once/failure
+on_bad 1 2 2 fails once-codes 2 'rank 1 on [^:]+: micro-batch [5-8] of 8, its codes are not finite; computed again it is finite' \
+    --model mmd-ae
 # Once only, going backward: the ranks' sums tell whose it was.
 on_bad 0 54 54 fails back 0 'the gradient is not finite at step 1: .*rank 0 on [^:]+, micro-batches 1 to 8: decoder/deconv2/weight.* or a fault of a machine'
 on_bad 2 54 54 fails back-3 3 'the gradient is not finite at step 1: .*rank 2 on [^:]+, micro-batches [678] to [678]: decoder/deconv2/weight.* or a fault of a machine'

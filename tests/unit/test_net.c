@@ -331,6 +331,46 @@ static void more_threads_than_planned(void **state)
     omp_set_num_threads(before);
 }
 
+/* Whatever parameter is a NaN, its layer is the first whose output is one, be it computed by its neighbours or not. */
+static void names_the_first_not_finite(void **state)
+{
+    (void)state;
+    problem p = make(83, 3);
+    lws_pass pass = training(&p);
+    lws_net_forward(p.net, &pass, p.x);
+    assert_null(lws_net_first_not_finite(p.net, &pass));
+    for (int i = p.tensors.count - 1; i >= 0; i--) { /* from the last: those found before stay behind it */
+        const lws_tensor *t = &p.tensors.item[i];
+        if (t->state)
+            continue;
+        p.params[t->offset] = (float)NAN;
+        lws_net_prepare(p.net, p.params);
+        lws_net_forward(p.net, &pass, p.x);
+        const char *name = lws_net_first_not_finite(p.net, &pass);
+        assert_non_null(name);
+        assert_memory_equal(name, t->name, strlen(name));
+        assert_int_equal(t->name[strlen(name)], '/');
+        lws_net_backward(p.net, &pass, p.x, p.dy, false);
+        assert_string_equal(lws_net_first_not_finite(p.net, &pass), name);
+    }
+    release(&p);
+}
+
+static void single_values(void **state)
+{
+    (void)state;
+    lws_tensors tensors = {0};
+    lws_net *net;
+    assert_int_equal(lws_net_create("encoder", (lws_shape){1, 1, 8}, &tensors, &net), LWS_OK);
+    assert_int_equal(lws_net_dense(net, "dense", (lws_shape){1, 1, 8}, true, 1), LWS_OK);
+    assert_int_equal(lws_net_check_training(net, 1), LWS_OK);
+    assert_int_equal(lws_net_batchnorm(net, "bn", true), LWS_OK);
+    assert_int_equal(lws_net_check_training(net, 2), LWS_OK);
+    assert_int_equal(lws_net_check_training(net, 1), LWS_ERR_USAGE);
+    check_mentions(lws_message(), "encoder/bn");
+    lws_net_destroy(net);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -338,6 +378,8 @@ int main(void)
         cmocka_unit_test(evaluation),
         cmocka_unit_test(threads_do_not_change_bits),
         cmocka_unit_test(more_threads_than_planned),
+        cmocka_unit_test(names_the_first_not_finite),
+        cmocka_unit_test(single_values),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
