@@ -41,8 +41,16 @@ while kill -0 "$mpirun_pid" 2> /dev/null; do # a trapped signal ends wait early
     wait "$mpirun_pid"
     code=$?
 done
-if [ "$code" = 205 ]; then # of Open MPI 4, which is quiet about it, too
-    echo "lwssim: error: a machine of this job is out of reach: it or the network is down. Go on with --resume" >&2
-    code=1
-fi
+case $code in # mpirun is quiet about these, too
+    0 | 1 | 2 | 75) ;;
+    205) # of Open MPI 4
+        echo "lwssim: error: a machine of this job is out of reach: it or the network is down. Go on with --resume" >&2
+        code=1
+        ;;
+    *)
+        echo "lwssim: error: mpirun ended with code $code: a rank could not be started, or was killed (signal N gives" \
+            "128 + N; 9 where memory ran out). Go on with --resume" >&2
+        code=1
+        ;;
+esac
 exit "$code"

@@ -1,6 +1,7 @@
 #include "cli.h"
 
 #include <dirent.h>
+#include <lwssim/checkpoint.h>
 #include <lwssim/h5.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 static lws_status identify_folder(const char *path, cli_kind *kind)
 {
     DIR *dir = opendir(path);
+    char checkpoints[LWS_PATH];
     bool shards = false, config = false;
     if (!dir)
         return lws_fail(LWS_ERR_IO, "cannot read the folder %s: %m", path);
@@ -19,10 +21,12 @@ static lws_status identify_folder(const char *path, cli_kind *kind)
         config |= strcmp(entry->d_name, "config.ini") == 0;
     }
     closedir(dir);
+    snprintf(checkpoints, sizeof checkpoints, "%s/checkpoints", path);
+    config = config || lws_checkpoint_count(checkpoints) > 0; /* they hold the configuration */
     if (!shards && !config)
         return lws_fail(LWS_ERR_FORMAT,
                         "%s holds neither a dataset (SPLIT-00000-of-NNNNN.h5) nor a run "
-                        "(config.ini)",
+                        "(config.ini, checkpoints)",
                         path);
     *kind = config ? CLI_RUN : CLI_DATASET;
     return LWS_OK;

@@ -40,6 +40,9 @@ for what in data run $file $shard; do
     expect_text 'as written' out
 done
 expect 0 ranks 0 verify data run
+cp -r run bare && rm bare/config.ini # its checkpoints make it a run
+expect 0 ranks 0 verify bare
+[ "$("$lwssim" inspect --digest run)" = "$("$lwssim" inspect --digest bare)" ] || fail 'a run without config.ini is another'
 [ "$(wc -l <out)" = 7 ] || fail "$(wc -l <out) files verified in place of 7"
 
 # One byte in the middle of a file is a byte of its largest array.

@@ -56,4 +56,5 @@ expect 0 env OMPI_MCA_mca_base_env_list=HOME "$launch" -n 2 lwssim train
 expect_text '^-n 2 lwssim train$' out
 
 for code in 1 2 75; do STUB_CODE=$code expect $code "$launch" -n 2 lwssim train; done
+STUB_CODE=137 expect_error 1 'mpirun ended with code 137.*--resume' "$launch" -n 2 lwssim train
 STUB_CODE=205 expect_error 1 'a machine of this job is out of reach' "$launch" -n 2 lwssim train
