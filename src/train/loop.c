@@ -153,7 +153,14 @@ static lws_status evaluate(trainer *t, bool *improved)
         return LWS_OK;
     lws_evaluation e;
     int block = (int)(t->options->batch_size / t->options->micro_batches);
-    LWS_TRY(lws_evaluate(t->comm, t->model, t->flat, t->flat + t->params, t->valid, block, &e));
+    lws_status status = lws_evaluate(t->comm, t->model, t->flat, t->flat + t->params, t->valid, block, &e);
+    if (status == LWS_ERR_NUMERIC)
+        return lws_fail(status,
+                        "%s after step %" PRId64
+                        ": training has diverged. Start again with a smaller lr, with clip-norm, "
+                        "or with warmup-steps.",
+                        lws_message(), t->step);
+    LWS_TRY(status);
     double ssim = e.mean[LWS_METRIC_SSIM_G11];
     if (ssim > t->best_ssim) {
         t->best_ssim = ssim;

@@ -64,6 +64,10 @@ for n in 1 3; do
     reproduces update-$n
 done
 
+# An evaluation may be the first to show it.
+expect_error 1 'reconstructions of images 0 to [0-9]+ are not all finite.* after step [0-9]+: training has diverged' \
+    ranks 2 train --run shown "${system[@]}" --model mmd-ae --weight-decay 100 --lr 1000 --eval-every 3 --grid 0
+
 # ---- the folder of the run ---------------------------------------------------------------------------
 # Resuming diverges again at the same step; a second failure takes the place of the first.
 cp -r whole again
