@@ -44,6 +44,8 @@ lws_status lws_h5_edit(const char *path, lws_h5 **out);
  * file. */
 lws_status lws_h5_sync(lws_h5 *file);
 
+/* Every write gives LWS_ERR_LIMIT in place of LWS_ERR_IO where the process may not make files of that size. */
+
 /* Flushes, closes and frees, whatever the status; NULL is fine. A full disk may show only here:
  * check the status after writing. After an error the file on disk is worthless: the caller removes
  * it. */

@@ -14,7 +14,7 @@ lws_status lws_metrics_log_open(const char *folder, int64_t step, bool active, l
 /* Appends the record as a line, in memory, and frees it. LWS_ERR_MEMORY; LWS_ERR_IO where 64 MB wait already. */
 lws_status lws_metrics_log_add(lws_metrics_log *log, lws_record *record);
 
-/* Writes what was added. LWS_ERR_IO (a full disk, …): it is all kept for the next flush, and the file ends with a whole
+/* Writes what was added. LWS_ERR_IO (a full disk, …), LWS_ERR_LIMIT: it is all kept for the next flush, and the file ends with a whole
  * line. So it is for good once _add has failed. */
 lws_status lws_metrics_log_flush(lws_metrics_log *log);
 

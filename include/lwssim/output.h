@@ -1,8 +1,9 @@
 /* An output file: it appears whole or not at all.
  *
- * It is written beside the target, under a temporary name that no other file has, flushed, and put in the target's
- * place. A target that is there keeps its mode and owner; a new one gets those that open() would give it. Of a symbolic
- * link, the file that it leads to is replaced, and the link stays. Pipes and devices are written to directly. */
+ * It is written beside the target, under a temporary name that no other file has or had, flushed, and put in the
+ * target's place. A target that is there keeps its mode and owner; a new one gets those that open() would give it. Of a
+ * symbolic link, the file that it leads to is replaced, and the link stays. Pipes and devices are written to directly.
+ */
 #ifndef LWSSIM_OUTPUT_H
 #define LWSSIM_OUTPUT_H
 
@@ -19,8 +20,9 @@ typedef struct lws_output {
 /* Opens an output for writing; one of the two below ends it. LWS_ERR_IO where the target cannot be written. */
 lws_status lws_output_open(const char *path, lws_output *out);
 
-/* Flushes, closes and puts the file in the target's place. On failure (LWS_ERR_IO: full disk) the target is as before,
- * and no temporary file is left. */
+/* Flushes, closes and puts the file in the target's place. On failure (LWS_ERR_IO: full disk; LWS_ERR_LIMIT) the target
+ * is as before, and no temporary file is left. Only where it is the folder that cannot be flushed, also LWS_ERR_IO, the
+ * new file stands there, and a crash of the machine might undo that. */
 lws_status lws_output_commit(lws_output *out);
 
 /* Closes and removes the temporary file. The message of a failure stays. */

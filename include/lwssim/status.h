@@ -15,11 +15,15 @@ typedef enum lws_status {
     LWS_ERR_NUMERIC,  /* a value that must be finite is not */
     LWS_ERR_MISMATCH, /* two things that must fit together do not: shapes, models, datasets */
     LWS_ERR_PEER,     /* another rank failed; its message is the one to read */
+    LWS_ERR_LIMIT,    /* a limit of this process (ulimit) is reached: trying again cannot help */
     LWS_STOPPED,      /* stopped early on purpose, with a checkpoint: exit code 75 */
 } lws_status;
 
 /* Keeps a message (printf style) for this thread and returns `status`. */
 lws_status lws_fail(lws_status status, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* The status of a write that failed with this errno: LWS_ERR_LIMIT or LWS_ERR_IO. */
+lws_status lws_write_status(int error);
 
 /* The message of this thread's latest lws_fail(); "" if there was none. Owned by the library. */
 const char *lws_message(void);

@@ -2,7 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <lwssim/log.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -56,9 +56,10 @@ static int open_temporary(lws_output *out)
         errno = EISDIR;
         return -1;
     }
+    static atomic_uint count; /* of a file that could not be flushed nobody knows what a second attempt would say */
     for (int i = 0; i < TRIES && fd < 0; i++) {
-        if (snprintf(out->path, sizeof out->path, "%.*s.%.*s.%ld.partial", folder, out->target, NAME_MOST, name,
-                     (long)getpid() + i) >= LWS_PATH) {
+        if (snprintf(out->path, sizeof out->path, "%.*s.%.*s.%ld%03u.partial", folder, out->target, NAME_MOST, name,
+                     (long)getpid(), atomic_fetch_add(&count, 1) % TRIES) >= LWS_PATH) {
             errno = ENAMETOOLONG;
             return -1;
         }
@@ -108,32 +109,41 @@ lws_status lws_output_open(const char *path, lws_output *out)
 
 /* ---- the end --------------------------------------------------------------------------------- */
 
-lws_status lws_output_commit(lws_output *out)
+/* Keeps the message for an errno and takes the temporary file away. */
+static lws_status give_up(lws_output *out, const char *doing, int error)
+{
+    lws_output_discard(out);
+    return lws_fail(lws_write_status(error), "cannot %s %s%s: %s", doing, out->target[0] ? out->target : out->path,
+                    strcmp(doing, "flush") == 0 ? " to disk" : "", strerror(error));
+}
+
+static lws_status flush_folder(const lws_output *out)
 {
     char folder[LWS_PATH];
-    bool is_temporary = out->target[0] != 0;
-    bool written = fflush(out->file) == 0 && !ferror(out->file);
-    if (written && is_temporary)
-        written = fsync(fileno(out->file)) == 0;
-    int error = errno;
-    if (fclose(out->file) != 0 && written) {
-        written = false;
-        error = errno;
-    }
-    out->file = NULL;
-    if (written && is_temporary && rename(out->path, out->target) != 0) {
-        written = false;
-        error = errno;
-    }
-    if (!written) {
-        lws_output_discard(out);
-        return lws_fail(LWS_ERR_IO, "cannot write %s: %s", is_temporary ? out->target : out->path, strerror(error));
-    }
     int length = folder_length(out->target);
     snprintf(folder, sizeof folder, "%.*s", length ? length : 1, length ? out->target : ".");
-    if (is_temporary && lws_folder_flush(folder) != LWS_OK) /* the file stands: no failure */
-        lws_warn("%s", lws_message());
-    return LWS_OK;
+    return lws_folder_flush(folder);
+}
+
+lws_status lws_output_commit(lws_output *out)
+{
+    bool is_temporary = out->target[0] != 0;
+    if (fflush(out->file) != 0 || ferror(out->file))
+        return give_up(out, "write", errno);
+    if (is_temporary && fsync(fileno(out->file)) != 0)
+        return give_up(out, "flush", errno);
+    int closed = fclose(out->file);
+    out->file = NULL;
+    if (closed != 0)
+        return give_up(out, "write", errno);
+    if (!is_temporary)
+        return LWS_OK;
+    if (rename(out->path, out->target) != 0) {
+        int error = errno;
+        lws_output_discard(out);
+        return lws_fail(LWS_ERR_IO, "cannot rename %s to %s: %s", out->path, out->target, strerror(error));
+    }
+    return flush_folder(out);
 }
 
 void lws_output_discard(lws_output *out)

@@ -1,5 +1,6 @@
 #include <lwssim/status.h>
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -15,6 +16,11 @@ lws_status lws_fail(lws_status status, const char *format, ...)
     va_end(args);
     snprintf(message, sizeof message, "%s", text);
     return status;
+}
+
+lws_status lws_write_status(int error)
+{
+    return error == EFBIG ? LWS_ERR_LIMIT : LWS_ERR_IO;
 }
 
 const char *lws_message(void)

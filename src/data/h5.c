@@ -64,7 +64,7 @@ lws_status lws_h5_check(const lws_h5 *file)
 {
     int error = lws_h5_driver_error(file->id);
     if (error)
-        return lws_fail(LWS_ERR_IO, "%s: cannot write: %s", file->path, strerror(error));
+        return lws_fail(lws_write_status(error), "%s: cannot write: %s", file->path, strerror(error));
     return LWS_OK;
 }
 
@@ -154,7 +154,7 @@ lws_status lws_h5_sync(lws_h5 *file)
     if (H5Fflush(file->id, H5F_SCOPE_GLOBAL) < 0)
         return lws_h5_fail(file, LWS_ERR_IO, "cannot write", NULL);
     int error = lws_h5_driver_sync(file->id);
-    return error ? lws_fail(LWS_ERR_IO, "%s: cannot write: %s", file->path, strerror(error)) : LWS_OK;
+    return error ? lws_fail(lws_write_status(error), "%s: cannot write: %s", file->path, strerror(error)) : LWS_OK;
 }
 
 lws_status lws_h5_close(lws_h5 *file)
@@ -171,7 +171,7 @@ lws_status lws_h5_close(lws_h5 *file)
         status = lws_h5_fail(file, LWS_ERR_IO, "cannot close", NULL);
     int error = lws_h5_driver_take_errno();
     if (error && file->writable)
-        status = lws_fail(LWS_ERR_IO, "%s: cannot write: %s", file->path, strerror(error));
+        status = lws_fail(lws_write_status(error), "%s: cannot write: %s", file->path, strerror(error));
     free(file);
     return status;
 }

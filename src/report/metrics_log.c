@@ -151,7 +151,7 @@ lws_status lws_metrics_log_flush(lws_metrics_log *log)
         log->used = 0;
         return LWS_OK;
     }
-    lws_status status = lws_fail(LWS_ERR_IO, "cannot write %s: %m", log->path);
+    lws_status status = lws_fail(lws_write_status(errno), "cannot write %s: %m", log->path);
     bool was_torn = log->is_torn;
     log->is_torn = ftruncate(log->fd, log->size) != 0; /* half a line is worse than none */
     return was_torn && !log->is_torn ? lws_metrics_log_flush(log) : status;

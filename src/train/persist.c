@@ -53,6 +53,8 @@ lws_status persist_try(trainer *t, lateness *late, persist_attempt *attempt, boo
     if (*is_late)
         return LWS_OK;
     lws_status status = attempt(t);
+    if (status == LWS_ERR_LIMIT)
+        return lws_fail(status, "%s (ulimit). Raise that limit, and go on with --resume.", lws_message());
     if (status != LWS_OK && status != LWS_ERR_NUMERIC)
         return note_failure(t, late, status, force, is_late);
     if (status == LWS_OK && late->attempts > 0)

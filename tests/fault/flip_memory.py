@@ -26,8 +26,7 @@ def main():
     data = open(sys.argv[2], "rb").read()
     runs = [data[at : at + RUN] for at in range(0, len(data) - RUN, RUN)]
     runs = [run for run in runs if len(set(run)) > RUN // 2]  # weights, no zeros or names
-    if not only_first:
-        runs = runs[:: max(1, len(runs) // SOME)]
+    runs = runs[:SOME] if only_first else runs[:: max(1, len(runs) // SOME)]
     os.kill(pid, signal.SIGSTOP)
     flipped = 0
     try:
