@@ -24,8 +24,12 @@ static lws_status put_images(lws_h5 *file, int64_t rows, int size, int channels,
  * the disk. */
 static lws_status finish(lws_h5 *file, const char *path, lws_status status)
 {
-    if (status == LWS_OK)
-        return lws_h5_close(file) == LWS_OK ? LWS_OK : (unlink(path), LWS_ERR_IO);
+    if (status == LWS_OK) {
+        status = lws_h5_close(file);
+        if (status != LWS_OK)
+            unlink(path);
+        return status;
+    }
     char message[1024]; /* closing may fail as well, but the first failure is the one to tell */
     snprintf(message, sizeof message, "%s", lws_message());
     lws_h5_close(file);

@@ -402,7 +402,7 @@ static int fill_at_close(void *user)
         if (lws_h5_put_i64(file, "/", name, i) != LWS_OK)
             break;
     }
-    return lws_h5_close(file) == LWS_ERR_IO && strstr(lws_message(), "too large") ? 0 : 2;
+    return lws_h5_close(file) == LWS_ERR_LIMIT && strstr(lws_message(), "too large") ? 0 : 2;
 }
 
 static void full_disk(void **state)

@@ -803,7 +803,7 @@ static int fill(void *user)
     lws_prepare_options o = options_of("output", user, "synthetic", "100", "size", "32", "split", "1,0,0", NULL);
     prepared p;
     lws_status status = prepared_write(&o, false, &p);
-    bool right = status == LWS_ERR_IO && strstr(lws_message(), "too large") && strstr(lws_message(), user);
+    bool right = status == LWS_ERR_LIMIT && strstr(lws_message(), "too large") && strstr(lws_message(), user);
     bool gone = !file_exists(path_of("%s/.train-00000-of-00001.h5.partial", (char *)user));
     prepared_free(&p);
     return status == LWS_OK ? 3 : !right ? 1 : !gone ? 2 : 0;
@@ -820,7 +820,7 @@ static int fill_when_completing(void *user)
     limit.rlim_cur = 100;
     setrlimit(RLIMIT_FSIZE, &limit);
     lws_status status = prepared_finish(&p, false);
-    bool right = status == LWS_ERR_IO && strstr(lws_message(), "too large");
+    bool right = status == LWS_ERR_LIMIT && strstr(lws_message(), "too large");
     bool gone = !file_exists(path_of("%s/.train-00000-of-00001.h5.partial", (char *)user));
     prepared_free(&p);
     return !right ? 2 : !gone ? 3 : 0;
