@@ -10,7 +10,9 @@ expect 0 ranks 0 "${system[@]}" --steps 2 --run trained
 # ---- Open MPI's folder of a session: none is made, so none can be in the way -----------------------------
 mkdir empty
 expect 0 env TMPDIR="$tmp/empty" "$lwssim" evaluate --run trained --data data
-expect 0 env TMPDIR=/proc/nowhere "$lwssim" evaluate --run trained --data data
+if mpirun --version | grep -q 'Open MPI) 4'; then # 5 cannot do without
+    expect 0 env TMPDIR=/proc/nowhere "$lwssim" evaluate --run trained --data data
+fi
 TMPDIR=$tmp/empty "$lwssim" "${system[@]}" --steps 100000000 --checkpoint-every 0 --run named 2>named.err &
 pid=$!
 children+=("$pid")
