@@ -43,9 +43,6 @@ lws_status lws_comm_agree(lws_comm *comm, lws_status status);
  * which completes "…: " with what to do. LWS_ERR_MEMORY. All ranks. */
 lws_status lws_comm_compare(lws_comm *comm, const char *text, const char *advice);
 
-/* Prints this thread's message with rank and host and ends the job with exit code 1 at once. Any one rank. */
-void lws_comm_abort(lws_comm *comm, const char *where) __attribute__((noreturn));
-
 void lws_comm_barrier(lws_comm *comm);
 void lws_comm_broadcast(lws_comm *comm, void *data, size_t bytes); /* from rank 0 */
 

@@ -1,5 +1,6 @@
 /* Reading images as training does, and preparing synthetic ones. */
 #include "bench.h"
+#include "cli.h"
 
 #include <ftw.h>
 #include <lwssim/agreement.h>
@@ -117,6 +118,7 @@ static lws_status measure_folder(bench *b, const char *folder)
 lws_status bench_data(bench *b)
 {
     bench_section(b, "data", "Data%s%s", b->data[0] ? ": " : ", synthetic", b->data);
+    LWS_TRY(cli_agree_given(b->comm, "data", b->data[0]));
     if (b->data[0])
         return measure_folder(b, b->data);
     const char *base = getenv("TMPDIR");

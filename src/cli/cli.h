@@ -27,6 +27,9 @@ lws_status cli_parse(lws_config_table table, void *fields, int argc, char **argv
 lws_status cli_agree(lws_comm *comm, lws_status parsed, const char *command, bool help, lws_config_table table,
                      const void *fields, const char *const *own);
 
+/* options.c: where an option may differ from rank to rank, it is given to all of them or to none. All ranks. */
+lws_status cli_agree_given(lws_comm *comm, const char *option, bool is_given);
+
 /* options.c: the start of a command on several ranks: MPI, watched from the first moment on: after
  * LWSSIM_DEADLINE seconds (600) without progress the job ends. All ranks. LWS_ERR_USAGE, LWS_ERR_MEMORY. */
 lws_status cli_enter(lws_comm **comm);

@@ -107,6 +107,7 @@ static lws_status evaluate(lws_comm *comm, command *c)
     lws_evaluation result;
     int threads;
     LWS_TRY(cli_start_threads(comm, 0, &threads));
+    LWS_TRY(cli_agree_given(comm, "data", c->data[0]));
     lws_status status = default_data(comm, c);
     if (status == LWS_OK && strcmp(c->json, "-") != 0)
         status = cli_check_output("--json", c->json, (const char *const[]){c->checkpoint, c->run, c->data, NULL});

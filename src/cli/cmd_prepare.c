@@ -147,8 +147,9 @@ static lws_status exchange(job *j)
     int size = lws_comm_size(j->comm);
     size_t *bytes_of = calloc((size_t)size, sizeof *bytes_of), bytes = 0;
     lws_status status = bytes_of ? LWS_OK : lws_fail(LWS_ERR_MEMORY, "out of memory collecting the results");
-    LWS_TRY(lws_comm_agree(j->comm, status));
-    status = lws_comm_join(j->comm, j->packed, j->packed_bytes, false, &all, bytes_of);
+    status = lws_comm_agree(j->comm, status);
+    if (status == LWS_OK)
+        status = lws_comm_join(j->comm, j->packed, j->packed_bytes, false, &all, bytes_of);
     for (int r = 0; r < size && status == LWS_OK; r++)
         bytes += bytes_of[r];
     if (status == LWS_OK)

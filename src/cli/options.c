@@ -28,6 +28,13 @@ lws_status cli_agree(lws_comm *comm, lws_status parsed, const char *command, boo
     return lws_agree_on_options(comm, table, fields, own);
 }
 
+lws_status cli_agree_given(lws_comm *comm, const char *option, bool is_given)
+{
+    char text[64];
+    snprintf(text, sizeof text, "%s = %s\n", option, is_given ? "given" : "");
+    return lws_comm_compare(comm, text, "give that option to all ranks or to none");
+}
+
 lws_status cli_report(lws_status status)
 {
     static bool reported = false;

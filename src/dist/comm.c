@@ -190,15 +190,6 @@ lws_status lws_comm_agree(lws_comm *comm, lws_status status)
     return lws_fail(status, "%s (rank %d on %s)", lws_message(), root, host);
 }
 
-void lws_comm_abort(lws_comm *comm, const char *where)
-{
-    lws_log_voice(true);
-    lws_error("rank %d on %s, %s: %s", comm->rank, comm->host, where, lws_message());
-    pthread_mutex_lock(&comm->lock);
-    MPI_Abort(comm->world, 1);
-    _exit(1); /* MPI_Abort does not return, but is not declared so */
-}
-
 void lws_comm_barrier(lws_comm *comm)
 {
     COMPLETE(comm, MPI_Ibarrier(comm->world, &request));

@@ -21,13 +21,11 @@ lws_status pulse_create(lws_comm *comm, pulse **out)
     *out = NULL;
     if (comm->size == 1 || !comm->allows_thread)
         return LWS_OK;
-    MPI_Comm channel;
-    MPI_Comm_dup(comm->world, &channel);
     size_t size = (size_t)comm->size;
     pulse *p = calloc(1, sizeof *p);
     if (p)
         *p = (pulse){.comm = comm,
-                     .channel = channel,
+                     .channel = MPI_COMM_NULL,
                      .peers = comm->rank == 0 ? comm->size - 1 : 1,
                      .first = comm->rank == 0 ? 1 : 0,
                      .heard = calloc(size, sizeof *p->heard),
@@ -35,17 +33,19 @@ lws_status pulse_create(lws_comm *comm, pulse **out)
                      .silent = calloc(size, sizeof *p->silent),
                      .sending = calloc(size, sizeof *p->sending)};
     *out = p;
+    for (size_t r = 0; p && p->sending && r < size; r++)
+        p->sending[r] = MPI_REQUEST_NULL;
     if (!p || !p->heard || !p->told || !p->silent || !p->sending)
         return lws_fail(LWS_ERR_MEMORY, "out of memory starting MPI");
-    for (size_t r = 0; r < size; r++)
-        p->sending[r] = MPI_REQUEST_NULL;
     return LWS_OK;
 }
 
 void pulse_meet(pulse *p, const beat *mine)
 {
-    if (p)
-        MPI_Allgather(mine, sizeof *mine, MPI_BYTE, p->heard, sizeof *mine, MPI_BYTE, p->channel);
+    if (!p)
+        return;
+    MPI_Comm_dup(p->comm->world, &p->channel);
+    MPI_Allgather(mine, sizeof *mine, MPI_BYTE, p->heard, sizeof *mine, MPI_BYTE, p->channel);
 }
 
 void pulse_destroy(pulse *p)
@@ -55,7 +55,8 @@ void pulse_destroy(pulse *p)
     for (int r = p->first; p->sending && r < p->first + p->peers; r++)
         if (p->sending[r] != MPI_REQUEST_NULL)
             MPI_Wait(&p->sending[r], MPI_STATUS_IGNORE); /* so short that it leaves at once */
-    MPI_Comm_free(&p->channel);
+    if (p->channel != MPI_COMM_NULL)
+        MPI_Comm_free(&p->channel);
     free(p->heard);
     free(p->told);
     free(p->silent);

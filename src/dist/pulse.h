@@ -16,11 +16,11 @@ typedef struct beat {
 
 typedef struct pulse pulse;
 
-/* All ranks. LWS_ERR_MEMORY, on this rank alone. *out is NULL where there is nobody to hear of, or where MPI allows no
+/* Any rank: LWS_ERR_MEMORY is of this rank alone. *out is NULL where there is nobody to hear of, or where MPI allows no
  * second thread to call it. */
 lws_status pulse_create(lws_comm *comm, pulse **out);
 
-/* The first beats, of all ranks to all. All ranks. NULL is fine. */
+/* Opens the channel; the first beats, of all ranks to all. Once, all ranks, when all have created it. NULL is fine. */
 void pulse_meet(pulse *p, const beat *mine);
 
 /* All ranks. NULL is fine. */

@@ -44,7 +44,8 @@ static void take_buffers(int buffers)
     for (int i = 0; buffer && i < buffers; i++)
         buffer[i] = blas_memory_alloc(0);
     for (int i = 0; buffer && i < buffers; i++)
-        blas_memory_free(buffer[i]);
+        if (buffer[i])
+            blas_memory_free(buffer[i]);
     free(buffer);
 }
 

@@ -219,6 +219,17 @@ static lws_status not_finite(trainer *t, const step_result *result)
                     isfinite(result->loss) ? "gradient" : "loss", (long long)t->step + 1, who, t->found.what);
 }
 
+/* A difference that was heard of is a failure, even where it cannot be found again. */
+static lws_status tell_difference(trainer *t)
+{
+    LWS_TRY(integrity_compare(t));
+    return lws_fail(
+        LWS_ERR_MISMATCH,
+        "the digests of the parameters that ranks exchanged after step %lld differ, though the parameters do "
+        "not: a message was altered on its way, or memory. Go on with --resume.",
+        (long long)t->step);
+}
+
 /* The parameters are on their way to all ranks: the next forward pass waits for those of each layer in its turn, or
  * this step waits for all. */
 static void end_update(trainer *t)
@@ -261,8 +272,8 @@ lws_status trainer_step(trainer *t, step_result *result)
     exchange_sums(t, mine, mmd, &heard, result);
     if (heard.has_failed)
         return lws_comm_agree(t->comm, step_failure_tell(&t->failure));
-    if (heard.differs)
-        return integrity_compare(t);
+    if (heard.differs && isfinite(result->loss)) /* else some never went backward, and did not look */
+        return tell_difference(t);
     if (!isfinite(result->loss) || !isfinite(result->gradient_norm))
         return not_finite(t, result);
     update_clipped(t, result->gradient_norm);

@@ -155,12 +155,13 @@ bool update_range(const trainer *t, const lws_tensor *tensor, const lws_reductio
                   size_t *end);
 
 /* integrity.c: have parameters or moments changed that nothing should have changed?
- *  _note     remembers this rank's own pieces, when a state has been set: any rank
- *  _updated  is told by every update what it found and what it left; a difference is a failure of the step: any rank
- *  _begin    at the start of a step: t->is_to_look says that it has to _look, once all parameters are here: any rank
- *  _look     digests what this rank holds of the parameters of all: any rank
- *  _compare  after _look on all ranks: LWS_ERR_MISMATCH on all names the first rank that differs from an owner: all
- * ranks _check    all of it at once, between steps, when the parameters are here: all ranks */
+ *
+ * - _note remembers this rank's own pieces, when a state has been set. Any rank.
+ * - _updated is told by every update what it found and what it left; a difference is a failure of the step. Any rank.
+ * - _begin, at the start of a step: t->is_to_look says that it has to _look, once all parameters are here. Any rank.
+ * - _look digests what this rank holds of the parameters of all. Any rank.
+ * - _compare, after _look on all ranks: LWS_ERR_MISMATCH names the first rank that differs from an owner. All ranks.
+ * - _check does all of it at once, between steps, when the parameters are here. All ranks. */
 void integrity_note(trainer *t);
 void integrity_begin(trainer *t);
 void integrity_updated(trainer *t, const lws_reduction_piece *piece, lws_adam_bits bits);

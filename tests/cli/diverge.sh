@@ -117,6 +117,8 @@ for rank in 0 1 2; do # that always goes wrong from some product on
     on_bad $rank 40 1000000 fails always-$rank 3 "First, rank $rank on [^:]+: micro-batch [0-9] of 8, encoder/conv1: its \
 output is not finite, from finite input[.]"
 done
+# From the first on: such a rank never goes backward, which is where the parameters of ranks are compared.
+on_bad 0 2 1000000 fails early 4 "the loss is not finite at step 1: .*First, rank 0 on [^:]+: micro-batch 1 of 8, "
 expect_error 1 'does not fail here as recorded: all of it is finite.*rank 1 of 3 on .*test its memory' \
     ranks 0 replay always-1/failure
 expect_text '^  repeated  all of it is finite' out

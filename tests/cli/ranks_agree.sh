@@ -78,6 +78,8 @@ same_file threads/checkpoints/step-000000006.h5 alone/checkpoints/step-000000006
 # ---- evaluate, bench, prepare ----------------------------------------------------------------------------------
 evaluate=(evaluate --checkpoint alone/checkpoints/step-000000006.h5)
 three "rank 2 on $host has 'test images = " "${evaluate[@]}" --data data : "${evaluate[@]}" --data data2
+two "rank 1 on $host has 'data = given', rank 0 on $host has 'data = '" evaluate --run alone : evaluate --run alone --data data
+two "rank 1 on $host has 'data = '" bench --only data --data data : bench --only data
 two "rank 1 on $host has 'split = valid'" "${evaluate[@]}" --data data : "${evaluate[@]}" --data data --split valid
 expect 0 mpirun --oversubscribe -n 1 "$lwssim" "${evaluate[@]}" --data data : -n 1 "$lwssim" "${evaluate[@]}" --data elsewhere
 
