@@ -15,6 +15,11 @@ lwssim=${LWSSIM:-$root/build/release/src/cli/lwssim}
 [ -x "$lwssim" ] || { echo "no program at $lwssim: build it, or set LWSSIM" >&2; exit 1; }
 lwssim=$(realpath "$lwssim")
 
+# What to put before "FIRST… + LAST…" for ranks with commands of their own.
+by_rank=$root/tests/cli/by_rank
+# shellcheck disable=SC2034 # for the scripts
+two_ranks=(mpirun --oversubscribe -n 2 "$by_rank" 1)
+
 tmp=$(mktemp -d "${TMPDIR:-/tmp}/lwssim-test.XXXXXX")
 failures=0
 mounts=()
@@ -27,7 +32,7 @@ at_exit() {
     for folder in "${mounts[@]}"; do umount "$folder" || true; done
     for name in "${namespaces[@]}"; do ip netns del "$name" || true; done
     rm -rf "$tmp"
-    if [ "$code" = 0 ] && [ "$failures" -gt 0 ]; then
+    if { [ "$code" = 0 ] || [ "$code" = 77 ]; } && [ "$failures" -gt 0 ]; then
         echo "$failures checks failed" >&2
         exit 1
     fi

@@ -23,6 +23,8 @@ ends_well() {
 
 export OMP_NUM_THREADS=2
 for mb in 250 400 450 475 600; do
+    # Some builds of OpenBLAS try for ever to get their memory, as soon as they are loaded.
+    "${with_memory[@]}" $mb timeout 10 "$lwssim" --version >out 2>&1 || continue
     ends_well "${with_memory[@]}" $mb "$lwssim" "${system[@]}" --run "memory-$mb"
     ends_well "${with_memory[@]}" $mb "$lwssim" evaluate --data data --run trained
     ends_well "${with_memory[@]}" $mb "$lwssim" reconstruct --input data --run trained --output x.png
@@ -36,7 +38,7 @@ expect_error 1 'matrix products on 8 threads need 1024 MB of address space' \
 few='ulimit -v 750000; exec "$0" "$@"'
 command=("$lwssim" "${system[@]}" --threads 4 --run ranks)
 expect_error 1 'matrix products on 4 threads .*\(rank 2 on ' \
-    mpirun --oversubscribe -n 2 "${command[@]}" : -n 1 bash -c "$few" "${command[@]}"
+    mpirun --oversubscribe -n 3 "$by_rank" 2 "${command[@]}" + bash -c "$few" "${command[@]}"
 unset OMP_NUM_THREADS
 
 # ---- threads -----------------------------------------------------------------------------------------
@@ -65,8 +67,10 @@ expect_error 1 'File too large' "${with_files[@]}" 30 "$lwssim" prepare --synthe
 
 # The ranks' limit, not mpirun's, which has files of its own; nor may the ranks share memory, which is a file too.
 over_tcp=(mpirun --oversubscribe --mca btl "tcp,self" -n 3)
-expect_error 1 'File too large' "${over_tcp[@]}" "${with_files[@]}" 100 "$lwssim" "${system[@]}" --run files-3
-none_partial files-3
-expect_error 1 'File too large' "${over_tcp[@]}" "${with_files[@]}" 30 "$lwssim" prepare --synthetic 200 --size 16 \
-    --shards 3 --output small-3
-[ -z "$(find small-3 -name '*.h5*')" ] || fail "left $(find small-3 -name '*.h5*' | tr '\n' ' ')"
+if mpirun --version | grep -q 'Open MPI) 4'; then # 5 has files of its own in the ranks, and dies of the limit itself
+    expect_error 1 'File too large' "${over_tcp[@]}" "${with_files[@]}" 100 "$lwssim" "${system[@]}" --run files-3
+    none_partial files-3
+    expect_error 1 'File too large' "${over_tcp[@]}" "${with_files[@]}" 30 "$lwssim" prepare --synthetic 200 --size 16 \
+        --shards 3 --output small-3
+    [ -z "$(find small-3 -name '*.h5*')" ] || fail "left $(find small-3 -name '*.h5*' | tr '\n' ' ')"
+fi

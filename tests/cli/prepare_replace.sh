@@ -90,7 +90,7 @@ own_mount='mount -t tmpfs lwssim-test apart && exec "$@"'
 if unshare -m sh -c "$own_mount" - true 2>/dev/null; then
     command=("$lwssim" prepare --synthetic 200 --size 16 --shards 4 --output apart/data)
     expect_error 1 'apart/data is not the same folder here.*share.*rank 1|rank 1.*apart/data is not the same folder' \
-        mpirun --oversubscribe -n 1 "${command[@]}" : -n 1 unshare -m sh -c "$own_mount" - "${command[@]}"
+        "${two_ranks[@]}" "${command[@]}" + unshare -m sh -c "$own_mount" - "${command[@]}"
     [ -z "$(find apart -type f)" ] || fail "left behind: $(find apart -type f | tr '\n' ' ')"
 else
     echo 'note: mounting is not permitted, so no folder apart was tested' >&2

@@ -18,15 +18,15 @@ differ() {
     shift 2
     while [ "$1" != : ]; do first+=("$1"); shift; done
     shift
-    expect_error 1 "$pattern" mpirun --oversubscribe -n "$n" "$lwssim" "${first[@]}" : -n 1 "$lwssim" "$@"
+    expect_error 1 "$pattern" mpirun --oversubscribe -n $((n + 1)) "$by_rank" "$n" "$lwssim" "${first[@]}" + "$lwssim" "$@"
 }
 
 train=(train --run new "${tiny[@]}" --steps 6 --deadline 15)
 
 # ---- options ---------------------------------------------------------------------------------------------------
 while read -r key value other; do
-    expect_error 1 "rank 1 on $host has '$key = $other', rank 0 on $host has '$key = $value'" mpirun --oversubscribe \
-        -n 1 "$lwssim" "${train[@]}" --data data "--$key=$value" : -n 1 "$lwssim" "${train[@]}" --data data "--$key=$other"
+    expect_error 1 "rank 1 on $host has '$key = $other', rank 0 on $host has '$key = $value'" "${two_ranks[@]}" \
+        "$lwssim" "${train[@]}" --data data "--$key=$value" + "$lwssim" "${train[@]}" --data data "--$key=$other"
 done <<'KEYS'
 lr 0.001 0.01
 seed 1 2
@@ -50,8 +50,8 @@ two "rank 1 on $host has 'command = evaluate', rank 0 on $host has 'command = tr
 two "rank 1 on $host has 'command = prepare'" "${train[@]}" --data data : prepare --synthetic 10 --output new
 
 # A rank's wrong word is told as before.
-expect_error 2 "unknown key 'lrr'.*\(rank 1 on $host\)" mpirun --oversubscribe -n 1 "$lwssim" "${train[@]}" --data data : \
-    -n 1 "$lwssim" "${train[@]}" --data data --lrr 1
+expect_error 2 "unknown key 'lrr'.*\(rank 1 on $host\)" "${two_ranks[@]}" "$lwssim" "${train[@]}" --data data + \
+    "$lwssim" "${train[@]}" --data data --lrr 1
 
 # ---- data ------------------------------------------------------------------------------------------------------
 three "rank 2 on $host has 'training images = .*', rank 0 on $host has 'training images = " "${train[@]}" --data data : \
@@ -68,11 +68,11 @@ two "rank 1 on $host has 'validation images = " "${train[@]}" --data noise : "${
 if [ -e new ] || [ -e new2 ]; then fail 'a job whose ranks disagree made its run folder'; fi
 
 # The same images at another place are no difference, nor is the number of threads.
-expect 0 mpirun --oversubscribe -n 1 "$lwssim" "${train[@]}" --data data : -n 1 "$lwssim" "${train[@]}" --data elsewhere
+expect 0 "${two_ranks[@]}" "$lwssim" "${train[@]}" --data data + "$lwssim" "${train[@]}" --data elsewhere
 expect 0 ranks 0 train --run alone "${tiny[@]}" --steps 6 --data data
 same_file new/checkpoints/step-000000006.h5 alone/checkpoints/step-000000006.h5
-expect 0 mpirun --oversubscribe -n 1 "$lwssim" "${train[@]}" --data data --run threads : \
-    -n 1 "$lwssim" "${train[@]}" --data data --run threads --threads 2
+expect 0 "${two_ranks[@]}" "$lwssim" "${train[@]}" --data data --run threads + \
+    "$lwssim" "${train[@]}" --data data --run threads --threads 2
 same_file threads/checkpoints/step-000000006.h5 alone/checkpoints/step-000000006.h5
 
 # ---- evaluate, bench, prepare ----------------------------------------------------------------------------------
@@ -81,7 +81,7 @@ three "rank 2 on $host has 'test images = " "${evaluate[@]}" --data data : "${ev
 two "rank 1 on $host has 'data = given', rank 0 on $host has 'data = '" evaluate --run alone : evaluate --run alone --data data
 two "rank 1 on $host has 'data = '" bench --only data --data data : bench --only data
 two "rank 1 on $host has 'split = valid'" "${evaluate[@]}" --data data : "${evaluate[@]}" --data data --split valid
-expect 0 mpirun --oversubscribe -n 1 "$lwssim" "${evaluate[@]}" --data data : -n 1 "$lwssim" "${evaluate[@]}" --data elsewhere
+expect 0 "${two_ranks[@]}" "$lwssim" "${evaluate[@]}" --data data + "$lwssim" "${evaluate[@]}" --data elsewhere
 
 two "rank 1 on $host has 'images = 16'" bench --only adam --images 8 : bench --only adam --images 16
 two "rank 1 on $host has 'only = gemm'" bench --only adam : bench --only gemm
@@ -95,14 +95,14 @@ ln -s a here # one name, two listings: what the ranks of two hosts may see
 inside='cd "$0" && shift 0 && exec "$@"'
 mkdir one two && ln -s ../a one/pictures && ln -s ../b two/pictures
 for limit in 0 4; do
-    expect_error 1 "rank 1 on $host has 'images .* = .*, rank 0 on $host has 'images" mpirun --oversubscribe \
-        -n 1 bash -c "$inside" one "$lwssim" prepare --input pictures --size 16 --limit $limit --output "$tmp/new" : \
-        -n 1 bash -c "$inside" two "$lwssim" prepare --input pictures --size 16 --limit $limit --output "$tmp/new"
+    expect_error 1 "rank 1 on $host has 'images .* = .*, rank 0 on $host has 'images" "${two_ranks[@]}" \
+        bash -c "$inside" one "$lwssim" prepare --input pictures --size 16 --limit $limit --output "$tmp/new" + \
+        bash -c "$inside" two "$lwssim" prepare --input pictures --size 16 --limit $limit --output "$tmp/new"
 done
 mv b/6.ppm b/7.ppm && cp a/3.ppm b/3.ppm # as many, other names
-expect_error 1 "rank 1 on $host has 'names" mpirun --oversubscribe \
-    -n 1 bash -c "$inside" one "$lwssim" prepare --input pictures --size 16 --output "$tmp/new" : \
-    -n 1 bash -c "$inside" two "$lwssim" prepare --input pictures --size 16 --output "$tmp/new"
+expect_error 1 "rank 1 on $host has 'names" "${two_ranks[@]}" \
+    bash -c "$inside" one "$lwssim" prepare --input pictures --size 16 --output "$tmp/new" + \
+    bash -c "$inside" two "$lwssim" prepare --input pictures --size 16 --output "$tmp/new"
 two "rank 1 on $host has 'seed = 2'" prepare --synthetic 20 --size 16 --output new3 : \
     prepare --synthetic 20 --size 16 --output new3 --seed 2
 if [ -e new3 ] || [ -n "$(find new -name '*train*' -o -name '*test*')" ]; then fail 'ranks that disagree prepared'; fi
@@ -115,7 +115,7 @@ for command in "${train[*]} --data data --run fresh" "${evaluate[*]} --data data
     "prepare --synthetic 20 --size 16 --output new4"; do
     # shellcheck disable=SC2086 # words
     expect_error 1 "rank 1 on $host has 'matrix kernel = $other', rank 0 on $host has 'matrix kernel = .*OPENBLAS_CORETYPE" \
-        mpirun --oversubscribe -n 1 "$lwssim" $command : -n 1 env OPENBLAS_CORETYPE=$other "$lwssim" $command
+        "${two_ranks[@]}" "$lwssim" $command + env OPENBLAS_CORETYPE=$other "$lwssim" $command
 done
 if [ -e fresh ] || [ -e new4 ]; then fail 'ranks on different kernels began'; fi
 
@@ -130,6 +130,6 @@ data = open(path, "rb").read()
 assert data.count(build) == 1
 open(path, "wb").write(data.replace(build, build[::-1]))
 PY
-expect_error 1 "rank 1 on $host has 'build = [0-9a-f]+', rank 0 on $host has 'build = $id'" mpirun --oversubscribe \
-    -n 1 "$lwssim" "${train[@]}" --data data --run fresh : \
-    -n 1 env LD_LIBRARY_PATH="$tmp" "$lwssim" "${train[@]}" --data data --run fresh
+expect_error 1 "rank 1 on $host has 'build = [0-9a-f]+', rank 0 on $host has 'build = $id'" "${two_ranks[@]}" \
+    "$lwssim" "${train[@]}" --data data --run fresh + \
+    env LD_LIBRARY_PATH="$tmp" "$lwssim" "${train[@]}" --data data --run fresh
