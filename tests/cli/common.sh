@@ -68,11 +68,11 @@ ranks() {
     if [ "$n" = 0 ]; then "$lwssim" "$@"; else mpirun --oversubscribe -n "$n" "$lwssim" "$@"; fi
 }
 
-# expect CODE COMMAND…: exit code CODE within a minute; output in the files out and err.
+# expect CODE COMMAND…: exit code CODE within $patience seconds (60); output in the files out and err.
 expect() {
     local want=$1 code=0
     shift
-    limited 60 "$@" >"$tmp/out" 2>"$tmp/err" </dev/null || code=$?
+    limited "${patience:-60}" "$@" >"$tmp/out" 2>"$tmp/err" </dev/null || code=$?
     [ "$code" = "$want" ] && return
     fail "exit code $code in place of $want: $*"
     sed 's/^/    /' "$tmp/err" >&2

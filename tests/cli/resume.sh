@@ -3,6 +3,7 @@
 # shellcheck source=tests/cli/common.sh
 . "$(dirname "$0")/common.sh"
 
+patience=240 # for runs of 1,500 steps with a checkpoint every 10, on a machine that does other things
 make_data data
 
 system=(--data data "${tiny[@]}" --model mmd-ae --loss lwssim --log-every 1 --keep 100)
