@@ -277,12 +277,26 @@ static lws_status digest_names(const lws_prepare *plan, int64_t images, char dig
     return status;
 }
 
+/* Of what the listing shows of the contents of all images taken. */
+static lws_status digest_marks(const lws_prepare *plan, int64_t images, char digest[LWS_DIGEST_TEXT])
+{
+    uint64_t *mark = calloc((size_t)images + 1, sizeof *mark);
+    if (!mark)
+        return LWS_ERR_MEMORY;
+    for (int64_t i = 0; i < images && plan->source; i++)
+        mark[i] = plan->source->entries[plan->images[i]].mark;
+    lws_digest(mark, (size_t)images * sizeof *mark, digest);
+    free(mark);
+    return LWS_OK;
+}
+
 char *lws_prepare_describe(const lws_prepare *plan)
 {
-    char *text = NULL, digest[LWS_DIGEST_TEXT];
+    char *text = NULL, names[LWS_DIGEST_TEXT], marks[LWS_DIGEST_TEXT];
     const int64_t *in = plan->images_in_split;
     const int *files = plan->shards_in_split;
-    if (digest_names(plan, in[LWS_TRAIN] + in[LWS_VALID] + in[LWS_TEST], digest) != LWS_OK)
+    int64_t images = in[LWS_TRAIN] + in[LWS_VALID] + in[LWS_TEST];
+    if (digest_names(plan, images, names) != LWS_OK || digest_marks(plan, images, marks) != LWS_OK)
         return NULL;
     int length = asprintf(&text, "%s\nimages listed = %lld\n", plan->recipe_text, (long long)plan->listed);
     for (int s = 0; s < LWS_SPLITS && length >= 0; s++) {
@@ -294,7 +308,7 @@ char *lws_prepare_describe(const lws_prepare *plan)
     }
     char *whole = NULL;
     if (length >= 0)
-        length = asprintf(&whole, "%snames = digest %s\n", text, digest);
+        length = asprintf(&whole, "%snames = digest %s\nsizes = digest %s\n", text, names, marks);
     free(text);
     return length < 0 ? NULL : whole;
 }

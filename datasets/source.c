@@ -13,7 +13,7 @@ static bool is_hidden(const char *name)
     return name[0] == '.' || strstr(name, "/.") || strncmp(name, "__MACOSX/", 9) == 0;
 }
 
-lws_status lws_source_add(lws_source *source, const char *name, uint64_t place)
+lws_status lws_source_add(lws_source *source, const char *name, uint64_t place, uint64_t mark)
 {
     if (is_hidden(name))
         return LWS_OK;
@@ -32,7 +32,7 @@ lws_status lws_source_add(lws_source *source, const char *name, uint64_t place)
     char *copy = strdup(name);
     if (!copy)
         return lws_fail(LWS_ERR_MEMORY, "out of memory listing images");
-    source->entries[source->count++] = (lws_source_entry){copy, place};
+    source->entries[source->count++] = (lws_source_entry){copy, place, mark};
     return LWS_OK;
 }
 

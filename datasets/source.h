@@ -19,6 +19,7 @@ typedef struct lws_source_kind {
 typedef struct lws_source_entry {
     char *name;     /* path inside the folder or zip; owned */
     uint64_t place; /* the kind's own */
+    uint64_t mark;  /* of the content, as far as a listing shows it: other marks, other contents */
 } lws_source_entry;
 
 /* The part common to all kinds; theirs begin with it. */
@@ -41,6 +42,6 @@ lws_status lws_source_open_zip(const char *path, int threads, lws_source **out);
 
 /* For the kinds: takes the file `name` into the list if it is one for it (no hidden name, known
  * extension), or counts it among the others. The name is copied. LWS_ERR_MEMORY. */
-lws_status lws_source_add(lws_source *source, const char *name, uint64_t place);
+lws_status lws_source_add(lws_source *source, const char *name, uint64_t place, uint64_t mark);
 
 #endif

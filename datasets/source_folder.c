@@ -41,7 +41,7 @@ static lws_status visit(folder *f, FTS *walk, FTSENT *entry, size_t skip)
     case FTS_F:
     case FTS_SLNONE: {
         const char *name = entry->fts_path + skip;
-        return lws_source_add(&f->common, name + strspn(name, "/"), 0);
+        return lws_source_add(&f->common, name + strspn(name, "/"), 0, (uint64_t)entry->fts_statp->st_size);
     }
     case FTS_DNR:
     case FTS_NS:

@@ -85,6 +85,14 @@ static void close_zip(lws_source *source)
 
 static const lws_source_kind kind = {read_entry, close_zip};
 
+/* Size and CRC, which the archive's directory lists. */
+static uint64_t mark_of(zip_t *zip, zip_uint64_t place)
+{
+    zip_stat_t st;
+    zip_stat_init(&st);
+    return zip_stat_index(zip, place, 0, &st) == 0 ? (uint64_t)st.crc << 32 ^ st.size : 0;
+}
+
 static lws_status list(archive *a)
 {
     LWS_TRY(open_handle(a->path, &a->handles[0]));
@@ -93,7 +101,7 @@ static lws_status list(archive *a)
         const char *name = zip_get_name(a->handles[0], (zip_uint64_t)i, 0);
         size_t length = name ? strlen(name) : 0;
         if (length > 0 && name[length - 1] != '/')
-            LWS_TRY(lws_source_add(&a->common, name, (uint64_t)i));
+            LWS_TRY(lws_source_add(&a->common, name, (uint64_t)i, mark_of(a->handles[0], (zip_uint64_t)i)));
     }
     return LWS_OK;
 }

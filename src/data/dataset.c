@@ -173,6 +173,12 @@ static lws_status open_shard(lws_dataset *d, const char *folder, const char *nam
         out->images = (const uint8_t *)out->map.base + header->offset;
     if (d->info.digest[0] == 0)
         memcpy(d->info.digest, header->split_digest, LWS_DIGEST_TEXT);
+    if (status == LWS_OK && strcmp(d->info.digest, header->split_digest) != 0)
+        status =
+            lws_fail(LWS_ERR_MISMATCH,
+                     "%s: the %s shards are not all of the same dataset (that of the split has another digest in %s "
+                     "than in the first). Prepare it again into an empty folder.",
+                     folder, lws_split_name[d->split], name);
     return status;
 }
 

@@ -141,7 +141,7 @@ static void judge_self(const beat *mine)
     if (mine->idle > dog.watch.deadline)
         blame_idle(dog.rank, dog.host, mine->idle, mine->where,
                    rank_by_launcher() >= 0 ? "another rank, the network, a disk or a file system hangs"
-                                           : "a disk or a file system hangs");
+                                           : "a disk or a file system hangs, or needs longer than the deadline");
 }
 
 /* Rank 0 looks at all. Not heard of for some ticks is silent. */
@@ -163,7 +163,7 @@ static void judge_all(const beat *mine)
             silent++;
             first_silent = first_silent < 0 ? r : first_silent;
         } else if (!b->waits) {
-            blame_idle(r, b->host, age, b->where, "a disk or a file system hangs");
+            blame_idle(r, b->host, age, b->where, "a disk or a file system hangs, or needs longer than the deadline");
         }
     }
     if (silent > 0) {

@@ -151,7 +151,10 @@ static lws_status find_newest(const char *folder, bool to_resume, char *path)
     }
     free(steps);
     if (!decided)
-        return lws_fail(LWS_ERR_FORMAT, "none of the %" PRId64 " checkpoints in %s is whole", count, folder);
+        return lws_fail(LWS_ERR_FORMAT,
+                        "none of the %" PRId64 " checkpoints in %s is whole: put one back from a copy, or start again with "
+                        "--overwrite",
+                        count, folder);
     return status;
 }
 

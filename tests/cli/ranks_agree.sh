@@ -103,6 +103,10 @@ mv b/6.ppm b/7.ppm && cp a/3.ppm b/3.ppm # as many, other names
 expect_error 1 "rank 1 on $host has 'names" "${two_ranks[@]}" \
     bash -c "$inside" one "$lwssim" prepare --input pictures --size 16 --output "$tmp/new" + \
     bash -c "$inside" two "$lwssim" prepare --input pictures --size 16 --output "$tmp/new"
+for i in 1 2 4 5 6; do cp a/$i.ppm b; done && rm b/7.ppm && printf '# longer\n' >>b/2.ppm # the same names, other contents
+expect_error 1 "rank 1 on $host has 'sizes" "${two_ranks[@]}" \
+    bash -c "$inside" one "$lwssim" prepare --input pictures --size 16 --output "$tmp/new" + \
+    bash -c "$inside" two "$lwssim" prepare --input pictures --size 16 --output "$tmp/new"
 two "rank 1 on $host has 'seed = 2'" prepare --synthetic 20 --size 16 --output new3 : \
     prepare --synthetic 20 --size 16 --output new3 --seed 2
 if [ -e new3 ] || [ -n "$(find new -name '*train*' -o -name '*test*')" ]; then fail 'ranks that disagree prepared'; fi
