@@ -138,7 +138,7 @@ begin evaluate 3 stops 1 evaluate --data data --run trained
 begin prepare 3 stops 2 prepare --synthetic 100 --size 16 --shards 3 --output prepared
 begin slow 3 slow 0 "${system[@]}" --steps 3 --run slow
 cp -r trained slow-resume
-begin slow-resume 2 slow 0 train --run slow-resume --resume --steps 3
+begin slow-resume 2 slow 0 train --run slow-resume --resume --steps 2
 begin slow-evaluate 2 slow 0 evaluate --data data --run trained
 begin late 3 late 2 prepare --synthetic 100 --size 16 --shards 3 --output late
 sleep 5
