@@ -178,6 +178,7 @@ for file in $good data run; do
     expect_error 1 'cannot write to standard output' bash -c '"$0" verify "$1" <&- >&-' "$lwssim" "$file"
     expect 0 bash -c '"$0" verify "$1" <&- 2>&-' "$lwssim" "$file"
 done
+expect_error 1 'cannot write to standard output' bash -c '"$0" evaluate --run run <&- >&-' "$lwssim"
 
 # ---- written by others -----------------------------------------------------------------------------
 ways=('latest plain' 'v110 plain' 'earliest plain' 'latest narrow' 'latest chunked' 'latest compressed' 'v110 big-endian')
