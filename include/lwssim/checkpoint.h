@@ -30,8 +30,9 @@ typedef struct lws_checkpoint_data {
     float *params, *states, *m, *v;
 } lws_checkpoint_data;
 
-/* Writes FOLDER/step-NNNNNNNNN.h5; path [LWS_PATH] gets its name. On failure (LWS_ERR_IO: full or unwritable disk) no
- * file of that name is left or changed, but where only the folder could not be flushed. May be tried again. */
+/* Writes FOLDER/step-NNNNNNNNN.h5; path [LWS_PATH] gets its name. On failure (LWS_ERR_IO: full or unwritable disk;
+ * LWS_ERR_LIMIT: a file larger than the process may make) no file of that name is left or changed, but where only the
+ * folder could not be flushed. After LWS_ERR_IO it may be tried again. */
 lws_status lws_checkpoint_write(const char *folder, const lws_checkpoint_meta *meta, const char *config,
                                 const lws_tensors *tensors, const lws_checkpoint_data *data, char *path);
 

@@ -1,8 +1,10 @@
 /* The little of HDF5 that datasets and checkpoints need: arrays, written in one piece each, and attributes on the
  * root or on an array. The only code that includes hdf5.h stands behind this header. Names are
  * absolute ("/model/encoder/conv1/weight"); missing groups are created. HDF5's own error stack is
- * silenced: failures come as lws_status with the file's name in the message. Files are written
- * without time stamps, so equal contents give equal bytes. Not thread-safe. */
+ * silenced: failures come as lws_status with the file's name in the message. Whatever reads gives LWS_ERR_IO where the
+ * disk refuses, which says nothing about the file; whatever writes gives LWS_ERR_LIMIT in its place where the process
+ * may not make files of that size. Files are written without time stamps, so equal contents give equal bytes. Not
+ * thread-safe. */
 #ifndef LWSSIM_H5_H
 #define LWSSIM_H5_H
 
@@ -40,11 +42,8 @@ lws_status lws_h5_open_own(const char *path, lws_h5 **out);
 /* Opens an existing file to add to it. As lws_h5_open otherwise. */
 lws_status lws_h5_edit(const char *path, lws_h5 **out);
 
-/* Flushes and waits until the disk has it all (fsync). LWS_ERR_IO. The caller still closes the
- * file. */
+/* Flushes and waits until the disk has it all (fsync). LWS_ERR_IO, LWS_ERR_LIMIT. The caller still closes the file. */
 lws_status lws_h5_sync(lws_h5 *file);
-
-/* Every write gives LWS_ERR_LIMIT in place of LWS_ERR_IO where the process may not make files of that size. */
 
 /* Flushes, closes and frees, whatever the status; NULL is fine. A full disk may show only here:
  * check the status after writing. After an error the file on disk is worthless: the caller removes
@@ -61,6 +60,9 @@ lws_status lws_h5_write_strings(lws_h5 *file, const char *name, int64_t count, c
 lws_status lws_h5_read_strings(lws_h5 *file, const char *name, int64_t *count, char ***text);
 void lws_h5_free_strings(int64_t count, char **text);
 
+/* *exists: there is an array or a group of that name. */
+lws_status lws_h5_exists(lws_h5 *file, const char *name, bool *exists);
+
 /* Shape, type and place of an array. LWS_ERR_FORMAT where it is missing, of a type not listed
  * above, or larger than the file can hold: memory may be taken by its shape. */
 lws_status lws_h5_describe(lws_h5 *file, const char *name, lws_h5_info *info);
@@ -68,9 +70,10 @@ lws_status lws_h5_describe(lws_h5 *file, const char *name, lws_h5_info *info);
 /* Reads a whole array of exactly `count` elements of `type`; else LWS_ERR_FORMAT. */
 lws_status lws_h5_read(lws_h5 *file, const char *name, lws_h5_type type, int64_t count, void *data);
 
-/* Attributes of `object` ("/", a group or an array): is there one of that name; putting, which replaces; getting. A text attribute is written as a
- * fixed-length UTF-8 string and read as any string; the reader gets a malloc()ed copy to free(). Numbers are read from
- * any width that holds them. Getting gives LWS_ERR_FORMAT where the attribute is missing or of another kind. */
+/* Attributes of `object` ("/", a group or an array): is there one of that name; putting, which replaces; getting. A
+ * text attribute is written as a fixed-length UTF-8 string and read as any string; the reader gets a malloc()ed copy to
+ * free(). Numbers are read from any width that holds them. Getting gives LWS_ERR_FORMAT where the attribute is missing
+ * or of another kind. */
 lws_status lws_h5_put_text(lws_h5 *file, const char *object, const char *name, const char *text);
 lws_status lws_h5_put_i64(lws_h5 *file, const char *object, const char *name, int64_t value);
 lws_status lws_h5_put_f64(lws_h5 *file, const char *object, const char *name, double value);
@@ -80,7 +83,8 @@ lws_status lws_h5_get_i64(lws_h5 *file, const char *object, const char *name, in
 lws_status lws_h5_get_f64(lws_h5 *file, const char *object, const char *name, double *value);
 
 /* Calls visit(user, name, info) for every array below the root, in name order; strings are passed
- * over. A link that is not a plain one is LWS_ERR_FORMAT. Stops at the first status that is not LWS_OK and returns it. */
+ * over. A link that is not a plain one is LWS_ERR_FORMAT. Stops at the first status that is not LWS_OK and returns it.
+ */
 lws_status lws_h5_visit(lws_h5 *file, lws_status (*visit)(void *user, const char *name, const lws_h5_info *info),
                         void *user);
 

@@ -42,9 +42,14 @@ static lws_status inspect_dataset(const char *folder, bool digest_only)
     return LWS_OK;
 }
 
+typedef struct totals {
+    int64_t parameters;
+    bool has_moments;
+} totals;
+
 static lws_status print_array(void *user, const char *name, const lws_h5_info *info)
 {
-    int64_t *total = user;
+    totals *t = user;
     int64_t count = 1;
     char shape[LWS_H5_RANK * sizeof " × 9223372036854775807" + 1] = ""; /* the longest there can be */
     size_t used = 0;
@@ -53,8 +58,10 @@ static lws_status print_array(void *user, const char *name, const lws_h5_info *i
         used += (size_t)snprintf(shape + used, sizeof shape - used, "%s%lld", i ? " × " : "", (long long)info->dims[i]);
     }
     if (strncmp(name, "/model/", 7) == 0)
-        *total += count;
-    if (strncmp(name, "/optimizer/", 11) != 0)
+        t->parameters += count;
+    if (strncmp(name, "/optimizer/", 11) == 0)
+        t->has_moments = true;
+    else
         printf("  %-36s %s\n", name, shape);
     return LWS_OK;
 }
@@ -62,12 +69,13 @@ static lws_status print_array(void *user, const char *name, const lws_h5_info *i
 static lws_status inspect_arrays(const char *path)
 {
     lws_h5 *file;
-    int64_t parameters = 0;
+    totals t = {0};
     LWS_TRY(lws_h5_open(path, &file));
-    lws_status status = lws_h5_visit(file, print_array, &parameters);
+    lws_status status = lws_h5_visit(file, print_array, &t);
     lws_h5_close(file);
     if (status == LWS_OK)
-        printf("  %lld parameters; with Adam's two moments of each\n", (long long)parameters);
+        printf("  %lld parameters; %s\n", (long long)t.parameters,
+               t.has_moments ? "with Adam's two moments of each" : "without the state of the optimizer");
     return status;
 }
 

@@ -1,9 +1,11 @@
 #include "cli.h"
 
+#include <fcntl.h>
 #include <lwssim/log.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static const struct command {
     const char *name, *summary;
@@ -32,8 +34,19 @@ static void help(FILE *out)
                  "Exit codes: 0 done, 1 failed, 2 wrong use, 75 stopped early with a checkpoint.\n");
 }
 
+/* Where a standard stream is closed, the next file to be opened would be it, and get what is printed. What is opened
+ * here in its place refuses, as a closed one does. */
+static void fill_streams(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        if (fcntl(fd, F_GETFD) < 0)
+            open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+    }
+}
+
 int main(int argc, char **argv)
 {
+    fill_streams();
     signal(SIGXFSZ, SIG_IGN); /* a file that may not grow further is an error of write(), as a full disk is */
     cli_prepare_environment(argv);
     const char *name = argc > 1 ? argv[1] : "";

@@ -178,10 +178,12 @@ lws_status lws_h5_close(lws_h5 *file)
 
 /* ---- links ----------------------------------------------------------------------------------- */
 
-lws_status h5_check_links(const lws_h5 *file, const char *name)
+/* Goes the way to an object; *exists unless a step of it is missing. */
+static lws_status follow(const lws_h5 *file, const char *name, bool *exists)
 {
     char way[H5_NAME];
     size_t length = strlen(name);
+    *exists = true;
     if (length >= sizeof way)
         return lws_fail(LWS_ERR_FORMAT, "%s: a name of more than %zu bytes", file->path, sizeof way - 1);
     for (size_t end = 1; end <= length; end++) {
@@ -190,11 +192,28 @@ lws_status h5_check_links(const lws_h5 *file, const char *name)
             continue;
         memcpy(way, name, end);
         way[end] = 0;
-        if (way[1] == 0 || H5Lget_info(file->id, way, &link, H5P_DEFAULT) < 0)
+        if (way[1] == 0)
             break;
+        htri_t found = H5Lexists(file->id, way, H5P_DEFAULT);
+        *exists = found > 0;
+        if (found == 0)
+            break;
+        if (found < 0 || H5Lget_info(file->id, way, &link, H5P_DEFAULT) < 0)
+            return lws_h5_fail(file, LWS_ERR_FORMAT, "cannot look up", way);
         if (link.type != H5L_TYPE_HARD)
             return lws_fail(LWS_ERR_FORMAT, "%s: %s is a link to another place: such links are not followed",
                             file->path, way);
     }
     return LWS_OK;
+}
+
+lws_status h5_check_links(const lws_h5 *file, const char *name)
+{
+    bool exists;
+    return follow(file, name, &exists);
+}
+
+lws_status lws_h5_exists(lws_h5 *file, const char *name, bool *exists)
+{
+    return file->is_apart ? h5_reader_exists(file, name, exists) : follow(file, name, exists);
 }

@@ -72,21 +72,24 @@ lws_status lws_h5_has(lws_h5 *file, const char *object, const char *name, bool *
 /* Opens a scalar attribute. The caller closes it unless this fails. */
 static lws_status open_attribute(lws_h5 *file, const char *object, const char *name, attribute *a)
 {
-    LWS_TRY(h5_check_links(file, object));
-    a->id = H5Aopen_by_name(file->id, object, name, H5P_DEFAULT, H5P_DEFAULT);
-    if (a->id < 0) {
-        H5Eclear2(H5E_DEFAULT);
+    bool has;
+    LWS_TRY(lws_h5_has(file, object, name, &has));
+    if (!has)
         return lws_fail(LWS_ERR_FORMAT, "%s: %s has no attribute %s", file->path, object, name);
-    }
+    a->id = H5Aopen_by_name(file->id, object, name, H5P_DEFAULT, H5P_DEFAULT);
+    if (a->id < 0)
+        return lws_h5_fail(file, LWS_ERR_FORMAT, "cannot open the attribute", name);
     a->type = H5Aget_type(a->id);
-    hid_t space = H5Aget_space(a->id);
-    hssize_t count = H5Sget_simple_extent_npoints(space);
+    hid_t space = a->type < 0 ? H5I_INVALID_HID : H5Aget_space(a->id);
+    lws_status status = LWS_OK;
+    if (space < 0)
+        status = lws_h5_fail(file, LWS_ERR_FORMAT, "cannot read the attribute", name);
+    else if (H5Sget_simple_extent_npoints(space) != 1)
+        status = lws_fail(LWS_ERR_FORMAT, "%s: not a single value in the attribute %s", file->path, name);
     H5Sclose(space);
-    if (a->type < 0 || count != 1) {
+    if (status != LWS_OK)
         close_attribute(a);
-        return lws_h5_fail(file, LWS_ERR_FORMAT, "not a single value in the attribute", name);
-    }
-    return LWS_OK;
+    return status;
 }
 
 static lws_status read_attribute(lws_h5 *file, const char *name, const attribute *a, hid_t in_memory, void *value)

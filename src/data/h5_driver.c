@@ -21,6 +21,7 @@ typedef struct driver_file {
 } driver_file;
 
 static _Thread_local int latest_errno;
+static void (*tell)(void);
 
 /* ---- opening and closing --------------------------------------------------------------------- */
 
@@ -119,6 +120,8 @@ static herr_t driver_read(H5FD_t *common, H5FD_mem_t type, hid_t transfer, haddr
             return 0;
         }
         lws_progress();
+        if (tell)
+            tell();
         to += n;
         address += (haddr_t)n;
         size -= (size_t)n;
@@ -187,6 +190,11 @@ herr_t lws_h5_driver_set(hid_t access)
     if (id < 0)
         id = H5FDregister(&driver_class);
     return H5Pset_driver(access, id, NULL);
+}
+
+void lws_h5_driver_tell(void (*told)(void))
+{
+    tell = told;
 }
 
 static driver_file *file_of(hid_t file)

@@ -22,6 +22,9 @@ uint64_t lws_h5_driver_size(hid_t file);
 /* fsync on the file; 0 or an errno. */
 int lws_h5_driver_sync(hid_t file);
 
+/* From now on `told` is called after each piece that the disk has given; NULL: nobody is told. */
+void lws_h5_driver_tell(void (*told)(void));
+
 /* The errno of this thread's latest failure to open or read a file, or of the first write to the
  * file that it closed last; 0 for none. Resets it. */
 int lws_h5_driver_take_errno(void);

@@ -22,7 +22,8 @@ struct lws_h5 {
 lws_h5 *h5_new(const char *path);
 
 /* LWS_ERR_FORMAT where the way to an object goes over a link that is not a plain one: what a file says must not lead
- * to other files. An object that is not there is left to who opens it. */
+ * to other files. LWS_ERR_FORMAT or LWS_ERR_IO where that cannot be told. An object that is not there is left to who
+ * opens it. */
 lws_status h5_check_links(const lws_h5 *file, const char *name);
 
 /* Bytes of an element. */
@@ -41,7 +42,7 @@ hid_t h5_text_in_memory(hid_t in_file);
  * forgets the reason. `name` may be NULL. */
 lws_status lws_h5_fail(const lws_h5 *file, lws_status status, const char *doing, const char *name);
 
-/* LWS_ERR_IO where any write to the file has failed. */
+/* LWS_ERR_IO or LWS_ERR_LIMIT where any write to the file has failed. */
 lws_status lws_h5_check(const lws_h5 *file);
 
 #endif

@@ -2,7 +2,9 @@
 #include "h5_reader.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <lwssim/input.h>
+#include <lwssim/progress.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -86,6 +88,7 @@ static lws_status receive(lws_h5 *file, void *data, size_t bytes)
             continue;
         if (n <= 0)
             return lose(file, GONE);
+        lws_progress();
         to += n;
         bytes -= (size_t)n;
     }
@@ -94,7 +97,9 @@ static lws_status receive(lws_h5 *file, void *data, size_t bytes)
 
 static lws_status receive_reply(lws_h5 *file, h5_reply *r)
 {
-    LWS_TRY(receive(file, r, sizeof *r));
+    do
+        LWS_TRY(receive(file, r, sizeof *r));
+    while (r->is_busy);
     r->message[sizeof r->message - 1] = 0;
     switch (r->status) {
     case LWS_OK:
@@ -108,10 +113,29 @@ static lws_status receive_reply(lws_h5 *file, h5_reply *r)
     }
 }
 
+/* Two ends of a socket beyond the standard streams: where one of those is closed, it must not become one. */
+static bool connect_ends(int ends[2])
+{
+    int low[2];
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, low) != 0)
+        return false;
+    for (int i = 0; i < 2; i++)
+        ends[i] = fcntl(low[i], F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    int error = errno;
+    close(low[0]);
+    close(low[1]);
+    if (ends[0] >= 0 && ends[1] >= 0)
+        return true;
+    if (ends[0] >= 0)
+        close(ends[0]);
+    errno = error;
+    return false;
+}
+
 static lws_status start(lws_h5 *file)
 {
     int ends[2];
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
+    if (!connect_ends(ends))
         return lws_fail(LWS_ERR_IO, "%s: cannot reach a process to read it: %m", file->path);
     H5open(); /* once for all children */
     pid_t child = fork();
@@ -250,6 +274,14 @@ lws_status h5_reader_strings(lws_h5 *file, const char *name, int64_t *count, cha
     *count = r.count;
     free(data);
     return *text ? LWS_OK : lws_fail(LWS_ERR_MEMORY, "%s: out of memory reading %s", file->path, name);
+}
+
+lws_status h5_reader_exists(lws_h5 *file, const char *name, bool *exists)
+{
+    h5_reply r;
+    LWS_TRY(ask(file, H5_EXISTS, name, "", (h5_request){0}, &r));
+    *exists = r.has;
+    return LWS_OK;
 }
 
 lws_status h5_reader_has(lws_h5 *file, const char *object, const char *name, bool *has)

@@ -17,6 +17,7 @@ void h5_reader_end(lws_h5 *file);
 lws_status h5_reader_describe(lws_h5 *file, const char *name, lws_h5_info *info);
 lws_status h5_reader_read(lws_h5 *file, const char *name, lws_h5_type type, int64_t count, void *data);
 lws_status h5_reader_strings(lws_h5 *file, const char *name, int64_t *count, char ***text);
+lws_status h5_reader_exists(lws_h5 *file, const char *name, bool *exists);
 lws_status h5_reader_has(lws_h5 *file, const char *object, const char *name, bool *has);
 lws_status h5_reader_text(lws_h5 *file, const char *object, const char *name, char **text);
 lws_status h5_reader_i64(lws_h5 *file, const char *object, const char *name, int64_t *value);
@@ -32,6 +33,7 @@ typedef enum h5_request_kind {
     H5_DESCRIBE,
     H5_READ,
     H5_STRINGS,
+    H5_EXISTS,
     H5_HAS,
     H5_TEXT,
     H5_I64,
@@ -46,9 +48,10 @@ typedef struct h5_request {
     char object[H5_NAME], name[H5_NAME];
 } h5_request;
 
-/* Followed by `bytes` of data: an array's elements; strings, each with its zero; or an lws_h5_info and a name with its
- * zero for each array visited. */
+/* Any number of replies that are no more than `is_busy`, and one that is not. That is followed by `bytes` of data: an
+ * array's elements; strings, each with its zero; or an lws_h5_info and a name with its zero for each array visited. */
 typedef struct h5_reply {
+    bool is_busy; /* the disk gives something, but not all yet */
     lws_status status;
     lws_h5_info info;
     bool has;

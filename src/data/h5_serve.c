@@ -1,4 +1,5 @@
 /* The child that reads a file for h5_reader.c. */
+#include "h5_driver.h"
 #include "h5_reader.h"
 
 #include <errno.h>
@@ -10,6 +11,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 bool h5_send(int socket, const void *data, size_t bytes)
@@ -65,8 +67,9 @@ static rlim_t address_space(void)
     return pages * (rlim_t)sysconf(_SC_PAGESIZE);
 }
 
-/* A crash is to end the process at once and without a word, whatever handlers MPI has installed; a hang is to end, too.
- * Nothing of the parent's stays open: its locks and connections are its own. */
+/* `socket` is none of the standard streams. A crash is to end the process at once and without a word, whatever handlers
+ * MPI has installed; a hang is to end, too. Nothing of the parent's stays open: its locks and connections are its own.
+ */
 static int confine(int socket, int64_t size)
 {
     static const int deadly[] = {SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGXCPU};
@@ -81,16 +84,15 @@ static int confine(int socket, int64_t size)
 #endif
         dup2(nothing, fd);
     }
-    int kept = fcntl(socket, F_DUPFD_CLOEXEC, 3);
-    if (kept > 3)
-        kept = dup2(kept, 3);
+    if (socket > 3)
+        socket = dup2(socket, 3);
     close_range(4, ~0u, 0);
     limit(RLIMIT_CORE, 0);
     limit(RLIMIT_CPU, 10 + (rlim_t)size / (4 << 20));
     rlim_t used = address_space();
     if (used)
         limit(RLIMIT_AS, used + (1u << 30) + 40 * (rlim_t)size);
-    return kept;
+    return socket;
 }
 
 /* ---- requests ---------------------------------------------------------------------------------- */
@@ -149,13 +151,24 @@ static lws_status collect(lws_h5 *file, const h5_request *q, h5_reply *r, char *
     return status;
 }
 
+/* What the disk refused is the reason of all that came of it, whatever HDF5 made of it on the way. */
+static lws_status blame_disk(const lws_h5 *file, lws_status status)
+{
+    int error = lws_h5_driver_take_errno();
+    return error ? lws_fail(LWS_ERR_IO, "%s: cannot read: %s", file->path, strerror(error)) : status;
+}
+
 static bool answer(int socket, lws_h5 *file, const h5_request *q)
 {
     h5_reply r = {0};
     char *data = NULL;
+    lws_h5_driver_take_errno();
     switch (q->kind) {
     case H5_DESCRIBE:
         r.status = lws_h5_describe(file, q->object, &r.info);
+        break;
+    case H5_EXISTS:
+        r.status = lws_h5_exists(file, q->object, &r.has);
         break;
     case H5_HAS:
         r.status = lws_h5_has(file, q->object, q->name, &r.has);
@@ -172,6 +185,7 @@ static bool answer(int socket, lws_h5 *file, const h5_request *q)
     default:
         r.status = collect(file, q, &r, &data);
     }
+    r.status = blame_disk(file, r.status);
     if (r.status != LWS_OK) {
         r.bytes = 0;
         snprintf(r.message, sizeof r.message, "%s", lws_message());
@@ -181,11 +195,27 @@ static bool answer(int socket, lws_h5 *file, const h5_request *q)
     return sent;
 }
 
+static int to_parent;
+
+/* A slow disk is none that hangs: the parent hears of it a few times a second. */
+static void tell_parent(void)
+{
+    static struct timespec last;
+    struct timespec now;
+    h5_reply busy = {.is_busy = true};
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    if (now.tv_sec - last.tv_sec + 1e-9 * (double)(now.tv_nsec - last.tv_nsec) < 0.2)
+        return;
+    last = now;
+    h5_send(to_parent, &busy, sizeof busy);
+}
+
 void h5_serve(int socket, const char *path, int64_t size)
 {
     static h5_request q;
     lws_h5 *file = NULL;
-    socket = confine(socket, size);
+    socket = to_parent = confine(socket, size);
+    lws_h5_driver_tell(tell_parent);
     h5_reply hello = {.status = lws_h5_open_own(path, &file)};
     if (hello.status != LWS_OK)
         snprintf(hello.message, sizeof hello.message, "%s", lws_message());

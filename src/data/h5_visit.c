@@ -40,6 +40,23 @@ static lws_status visit_array(visitor *v, hid_t array)
     return v->visit(v->user, v->path, &info);
 }
 
+/* That of v->path, which `link` of this name leads to. */
+static lws_status visit_object(visitor *v, hid_t group, const char *name, const H5L_info_t *link)
+{
+    if (link->type != H5L_TYPE_HARD)
+        return h5_check_links(v->file, v->path);
+    hid_t object = H5Oopen(group, name, H5P_DEFAULT);
+    if (object < 0)
+        return lws_h5_fail(v->file, LWS_ERR_FORMAT, "cannot open", v->path);
+    lws_status status = LWS_OK;
+    if (H5Iget_type(object) == H5I_GROUP)
+        status = visit_group(v, object);
+    else if (H5Iget_type(object) == H5I_DATASET)
+        status = visit_array(v, object);
+    H5Oclose(object);
+    return status;
+}
+
 static herr_t on_link(hid_t group, const char *name, const H5L_info_t *link, void *user)
 {
     visitor *v = user;
@@ -54,19 +71,7 @@ static herr_t on_link(hid_t group, const char *name, const H5L_info_t *link, voi
     }
     v->path[length] = '/';
     strcpy(v->path + length + 1, name);
-    if (link->type != H5L_TYPE_HARD) {
-        v->status = h5_check_links(v->file, v->path);
-        return v->status == LWS_OK ? 0 : -1;
-    }
-    hid_t object = H5Oopen(group, name, H5P_DEFAULT);
-    if (object < 0)
-        v->status = lws_h5_fail(v->file, LWS_ERR_FORMAT, "cannot open", v->path);
-    else if (H5Iget_type(object) == H5I_GROUP)
-        v->status = visit_group(v, object);
-    else if (H5Iget_type(object) == H5I_DATASET)
-        v->status = visit_array(v, object);
-    if (object >= 0)
-        H5Oclose(object);
+    v->status = visit_object(v, group, name, link);
     v->path[length] = 0;
     return v->status == LWS_OK ? 0 : -1;
 }

@@ -30,7 +30,8 @@ lws_status checkpoint_contents(lws_h5 *file, const lws_checkpoint_meta *m, const
     if (!out)
         return lws_fail(LWS_ERR_MEMORY, "out of memory digesting a checkpoint");
     fprintf(out, "%d %d %d %s%s%s %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %a\n%s\n", m->image.h, m->image.w,
-            m->image.c, m->dataset_digest, m->valid_digest[0] ? " " : "", m->valid_digest, m->seed, m->epoch, m->step, m->best_step, m->best_ssim, config);
+            m->image.c, m->dataset_digest, m->valid_digest[0] ? " " : "", m->valid_digest, m->seed, m->epoch, m->step,
+            m->best_step, m->best_ssim, config);
     listing l = {file, out};
     lws_status status = lws_h5_visit(file, list_array, &l);
     if (fclose(out) != 0 && status == LWS_OK)
@@ -149,9 +150,12 @@ static lws_status read_array(lws_h5 *file, const char *path, const char *group, 
 {
     char name[128];
     lws_h5_info info;
+    bool exists;
     snprintf(name, sizeof name, "/%s/%s", group, tensor->name);
-    if (lws_h5_describe(file, name, &info) != LWS_OK)
+    LWS_TRY(lws_h5_exists(file, name, &exists));
+    if (!exists)
         return lws_fail(LWS_ERR_MISMATCH, "%s holds another model: it has no %s", path, name);
+    LWS_TRY(lws_h5_describe(file, name, &info));
     bool same = info.type == LWS_H5_F32 && info.rank == tensor->rank;
     for (int i = 0; same && i < info.rank; i++)
         same = info.dims[i] == tensor->dims[i];

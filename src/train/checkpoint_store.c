@@ -141,10 +141,10 @@ static lws_status find_newest(const char *folder, bool to_resume, char *path)
     for (int64_t i = 0; i < count && !decided; i++) {
         lws_checkpoint_path(folder, steps[i], path);
         status = lws_checkpoint_verify(path);
-        /* Unreadable for now, or of another version: it may be good. */
-        bool bars_resume = status == LWS_ERR_IO || status == LWS_ERR_MISMATCH;
+        bool is_other = status == LWS_ERR_MISMATCH; /* of another version; not misnamed, as below */
         if (status == LWS_OK)
             status = check_name(path);
+        bool bars_resume = is_other || status == LWS_ERR_IO; /* it may be good */
         decided = status == LWS_OK || status == LWS_ERR_MEMORY || (to_resume && bars_resume);
         if (!decided)
             lws_warn("%s; passing over it for the one before", lws_message());

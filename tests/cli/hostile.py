@@ -178,7 +178,11 @@ def damage_heap(source, to):
         out.write(data)
 
 
-changes = {"set": set_attribute, "config": set_key, "array": add_array, "replace": replace, "ring": ring}
+def remove(file, source, name):
+    del file[name]
+
+
+changes = {"set": set_attribute, "remove": remove, "config": set_key, "array": add_array, "replace": replace, "ring": ring}
 
 
 def make(source, to, change, *arguments):

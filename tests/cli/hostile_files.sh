@@ -60,6 +60,8 @@ k.h5 set channels 70000
 l.h5 set height 17
 m.h5 set step -1
 n.h5 replace $weight transposed
+o.h5 remove $weight
+p.h5 remove optimizer
 END
 refused a.h5 'batch-size 16 is not a multiple of micro-batches 128' evaluate reconstruct
 refused b.h5 'micro-batches' evaluate
@@ -75,6 +77,11 @@ refused k.h5 'channels' evaluate
 refused l.h5 '17 × 16' evaluate reconstruct
 refused m.h5 'step' verify inspect evaluate
 refused n.h5 'the shape of .*encoder/conv1/weight' evaluate reconstruct
+refused o.h5 'holds another model: it has no /model/encoder/conv1/weight' evaluate
+expect 0 ranks 0 inspect $good
+expect_text "parameters; with Adam's two moments" out
+expect 0 ranks 0 inspect p.h5 # as of a step that diverged
+expect_text 'parameters; without the state of the optimizer' out
 cp -r run odd
 cp a.h5 odd/checkpoints/step-000000004.h5
 expect_error 1 'micro-batches 128' ranks 2 train --run odd --resume --steps 6
@@ -135,6 +142,43 @@ expect_error 1 'a.png: not a regular file' ranks 0 reconstruct --run run --input
 expect_text '^batch-size = 16$' from-pipe/config.ini
 printf 'batch-size = 16\0\nsteps = 1\n' >zero.ini
 expect_error 2 'zero.ini:1: a zero byte' ranks 0 train --data data --run x --config zero.ini
+
+# ---- disks that refuse a read ----------------------------------------------------------------------
+# Whichever read fails: that is no damage, and nothing is left behind for an older checkpoint.
+shim=${LWSSIM_BUILD:-$root/build/release}/tests/fault/failing_disk.so
+rm -rf odd
+cp -r run odd
+
+# refusing NTH COMMAND…: that read of the newest checkpoint fails; false where there are fewer.
+refusing() {
+    local n=$1 code=0
+    shift
+    rm -f calls
+    FAILING_DISK_CALLS=pread FAILING_DISK_PATH=step-000000004 FAILING_DISK_LOG=$tmp/calls FAILING_DISK_FIRST=$n \
+        FAILING_DISK_LAST=$n LD_PRELOAD=$shim "$lwssim" "$@" >out 2>err </dev/null || code=$?
+    if [ ! -e calls ]; then
+        [ $code = 0 ] || fail "exit code $code without an error"
+        return 1 # there is no such read
+    fi
+    [ $code = 1 ] || fail "read $n: exit code $code: $*"
+    grep -q 'error: .*step-000000004.h5.*Input/output error' err || fail "read $n: $(cat err)"
+    [ "$(ls odd/checkpoints)" = "$(ls run/checkpoints)" ] || fail "read $n: $(ls odd/checkpoints)"
+}
+n=1
+while refusing $n verify odd; do n=$((n + (n < 30 ? 1 : 5))); done
+[ $n -gt 50 ] || fail "only $n reads of a checkpoint"
+# Resuming reads the whole file, and again for its name, its description and its arrays: it ends at 3 times as many.
+for ((i = 1; i < 16; i++)); do refusing $i train --run odd --resume --steps 4 || fail "no read $i"; done
+for ((; i < 4 * n; i += 19)); do refusing $i train --run odd --resume --steps 4 || break; done
+[ "$i" -gt $((2 * n)) ] || fail "only $i reads to resume"
+
+# ---- standard streams that are closed --------------------------------------------------------------
+# 'cannot write' only because there is something to say: the file is read.
+for file in $good data run; do
+    expect_error 1 'cannot write to standard output' bash -c '"$0" verify "$1" <&- >&-' "$lwssim" "$file"
+    expect 0 bash -c '"$0" verify "$1" <&- 2>&-' "$lwssim" "$file"
+done
+expect_error 1 'cannot write to standard output' bash -c '"$0" evaluate --run run <&- >&-' "$lwssim"
 
 # ---- written by others -----------------------------------------------------------------------------
 ways=('latest plain' 'v110 plain' 'earliest plain' 'latest narrow' 'latest chunked' 'latest compressed' 'v110 big-endian')

@@ -24,7 +24,16 @@ static int has(const char *what)
 
 #define NEXT(name) (*(void **)&next = dlsym(RTLD_NEXT, #name))
 
-/* A disk that needs a third of a second for everything. */
+/* A disk that needs a third of a second for everything that is written, and a twentieth for all that is read. */
+ssize_t pread(int fd, void *data, size_t size, off_t at)
+{
+    ssize_t (*next)(int, void *, size_t, off_t);
+    if (has("slow"))
+        usleep(50000);
+    NEXT(pread);
+    return next(fd, data, size, at);
+}
+
 ssize_t pwrite(int fd, const void *data, size_t size, off_t at)
 {
     ssize_t (*next)(int, const void *, size_t, off_t);
@@ -128,6 +137,9 @@ begin hung 3 hung 0 "${system[@]}" --steps 10 --run hung
 begin evaluate 3 stops 1 evaluate --data data --run trained
 begin prepare 3 stops 2 prepare --synthetic 100 --size 16 --shards 3 --output prepared
 begin slow 3 slow 0 "${system[@]}" --steps 3 --run slow
+cp -r trained slow-resume
+begin slow-resume 2 slow 0 train --run slow-resume --resume --steps 2
+begin slow-evaluate 2 slow 0 evaluate --data data --run trained
 begin late 3 late 2 prepare --synthetic 100 --size 16 --shards 3 --output late
 sleep 5
 kill -CONT "$(cat whole.0)" "$(cat whole.1)"
@@ -145,5 +157,7 @@ ends prepare 'nothing is heard of rank 2 on .*LWSSIM_DEADLINE'
 [ "$(cat late.code)" = 1 ] || fail "late: exit code $(cat late.code)"
 expect_text 'no progress for [0-9]+ s in start of MPI: another rank' late.err
 [ "$(cat whole.code)" = 75 ] || { fail "a job that was suspended as a whole ends with $(cat whole.code)"; cat whole.err >&2; }
-# A checkpoint that took longer than the deadline, but moved on.
-[ "$(cat slow.code)" = 0 ] || { fail "a slow disk ends the job with $(cat slow.code)"; cat slow.err >&2; }
+# Checkpoints that took longer than the deadline to write or to read, but moved on.
+for name in slow slow-resume slow-evaluate; do
+    [ "$(cat $name.code)" = 0 ] || { fail "$name: a slow disk ends the job with $(cat $name.code)"; cat $name.err >&2; }
+done

@@ -1,7 +1,8 @@
-/* A disk with errors, for LD_PRELOAD: calls named in FAILING_DISK_CALLS ("pwrite,fsync,rename,write") on files whose
- * path contains FAILING_DISK_PATH fail with the error number FAILING_DISK_ERRNO (5: input/output error), from the
+/* A disk with errors, for LD_PRELOAD: calls named in FAILING_DISK_CALLS ("pread,pwrite,fsync,rename,write") on files
+ * whose path contains FAILING_DISK_PATH fail with the error number FAILING_DISK_ERRNO (5: input/output error), from the
  * FAILING_DISK_FIRST-th of them (1) to the FAILING_DISK_LAST-th (any), and, with FAILING_DISK_WHILE, as long as that
- * file exists. Of two writes that fail, the first writes half. Their paths are appended to FAILING_DISK_LOG. */
+ * file exists. They are counted over the program and the processes that it forks. Of two writes that fail, the first
+ * writes half. Their paths are appended to FAILING_DISK_LOG. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -11,7 +12,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
+
+static atomic_long *calls; /* shared with children */
+
+__attribute__((constructor)) static void share(void)
+{
+    calls = mmap(NULL, sizeof *calls, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (calls == MAP_FAILED)
+        abort();
+}
 
 static long number(const char *name, long otherwise)
 {
@@ -36,14 +47,13 @@ static void note(const char *call, const char *path)
 
 static bool fails(const char *call, const char *path)
 {
-    static atomic_long calls;
     const char *part = getenv("FAILING_DISK_PATH"), *which = getenv("FAILING_DISK_CALLS");
     const char *condition = getenv("FAILING_DISK_WHILE");
     if (!part || !which || !strstr(path, part) || !strstr(which, call))
         return false;
     if (condition && access(condition, F_OK) != 0)
         return false;
-    long n = ++calls;
+    long n = atomic_fetch_add(calls, 1) + 1;
     if (n < number("FAILING_DISK_FIRST", 1) || n > number("FAILING_DISK_LAST", LONG_MAX))
         return false;
     note(call, path);
@@ -56,6 +66,12 @@ static bool fails_at(const char *call, int fd)
     char link[64], path[PATH_MAX] = "";
     snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
     return readlink(link, path, sizeof path - 1) > 0 && fails(call, path);
+}
+
+ssize_t pread(int fd, void *to, size_t size, off_t at)
+{
+    ssize_t (*next)(int, void *, size_t, off_t) = (ssize_t(*)(int, void *, size_t, off_t))real("pread");
+    return fails_at("pread", fd) ? -1 : next(fd, to, size, at);
 }
 
 ssize_t pwrite(int fd, const void *from, size_t size, off_t at)
