@@ -1,16 +1,32 @@
 /* Training as a program of one's own calls it: again and again in one process, whose signals are its own before and
- * after; and gathers on a rank that has no memory left. */
+ * after; its log on the disk; and gathers on a rank that has no memory left. */
 #include "scratch.h"
 
 #include "mpi_check.h"
 
 #include <dlfcn.h>
+#include <errno.h>
 #include <lwssim/prepare.h>
 #include <lwssim/trainer.h>
 #include <pthread.h>
 #include <string.h>
 
 static char folder[256];
+
+/* ---- the log -------------------------------------------------------------------------------------- */
+
+/* Flushes of this rank's log: how many there were, and how many of the next fail. */
+static int log_flushes, failing_flushes;
+
+int fdatasync(int fd)
+{
+    log_flushes++;
+    if (failing_flushes == 0)
+        return fsync(fd);
+    failing_flushes--;
+    errno = EIO;
+    return -1;
+}
 
 /* ---- signals --------------------------------------------------------------------------------- */
 
@@ -115,7 +131,11 @@ static void again(void **state)
     signal(SIGINT, SIG_DFL);
     long long step = 0;
     assert_int_equal(sscanf(lws_message(), "stopped on request after step %lld", &step), 1);
+    assert_int_equal(log_flushes, rank == 0);
+    failing_flushes = 1;
     assert_int_equal(train(step + 3, true), LWS_OK); /* not stopped by the signal of the last one */
+    assert_int_equal(log_flushes, 2 * (rank == 0));
+    assert_int_equal(failing_flushes, rank != 0); /* the log went to another file */
     assert_ptr_equal(handler_of(SIGINT), SIG_DFL);
 }
 
