@@ -13,8 +13,8 @@
  *   - weights, weights_digest: the name of the other file, and its digest;
  *   - version, kernel: of the program, and of OpenBLAS: another one rounds differently.
  *
- * A second failure takes the place of the first. The update of a parameter is repeated without the moments that it started
- * from: where it then does not fail as it did, that says nothing of the machine. */
+ * A second failure takes the place of the first. The update of a parameter is repeated without the moments that it
+ * started from: where it then does not fail as it did, that says nothing of the machine. */
 #ifndef LWSSIM_REPLAY_H
 #define LWSSIM_REPLAY_H
 
