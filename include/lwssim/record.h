@@ -23,7 +23,7 @@ lws_record *lws_record_object(lws_record *record, const char *key);
 const char *lws_record_get_text(const lws_record *record, const char *key);
 bool lws_record_get_number(const lws_record *record, const char *key, double *value);
 
-/* Reads what lws_record_save() has written; the caller frees it. LWS_ERR_IO, LWS_ERR_FORMAT. */
+/* Reads what lws_record_save() has written; the caller frees it. LWS_ERR_IO, LWS_ERR_MEMORY, LWS_ERR_FORMAT. */
 lws_status lws_record_load(const char *path, lws_record **out);
 
 /* The text, on one line or indented; the caller frees it. NULL when out of memory. */

@@ -1,15 +1,20 @@
-/* The flight recorder: a step that was not finite, kept in the folder of its run, and repeated.
+/* The flight recorder: a step that was not finite, kept in the folder of its run, and repeated. RUN/failure/ has
  *
- *   RUN/failure/step-NNNNNNNNN.h5  the weights and statistics before the step, after NNNNNNNNN steps: a checkpoint
- * without the optimizer's moments, which every command takes that takes a checkpoint RUN/failure/failure.json written
- * last; names it and its digest, and has step, finding                the step, counted from 1, and what of it was not
- * finite first rank, host, ranks            who computed that (rank -1: all), of how many loss, recon, … as in
- * metrics.jsonl; null where not finite keys: seed, step             what all random numbers of the step were keyed by;
- * here the step counts from 0 rows                         the images of the global batch, rows of the training split
- * in the order of use dataset_digest, config       of the training split; config.ini of the run version, kernel of the
- * program; of OpenBLAS: another one rounds differently
+ * - step-NNNNNNNNN.h5, the weights and statistics before the step, after NNNNNNNNN steps: a checkpoint without the
+ *   optimizer's moments, which every command takes that reads checkpoints; and
+ * - failure.json, written last, an object with the keys
+ *   - step, finding: the step, counted from 1, and what of it was not finite first;
+ *   - rank, host, ranks: who computed that (rank -1: all), and of how many ranks;
+ *   - loss, recon, …: as in metrics.jsonl; null where not finite;
+ *   - keys: seed and step, which all random numbers of the step were keyed by; here the step counts from 0;
+ *   - rows: the images of the global batch, as rows of the training split in the order of use;
+ *   - dataset_digest: of the training split;
+ *   - config: the run's config.ini;
+ *   - weights, weights_digest: the name of the other file, and its digest;
+ *   - version, kernel: of the program, and of OpenBLAS: another one rounds differently.
  *
- * A second failure takes the place of the first. */
+ * A second failure takes the place of the first. The update of a parameter is repeated without the moments that it
+ * started from: where it then does not fail as it did, that says nothing of the machine. */
 #ifndef LWSSIM_REPLAY_H
 #define LWSSIM_REPLAY_H
 

@@ -3,22 +3,23 @@
 #include <cjson/cJSON.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <lwssim/input.h>
 #include <lwssim/output.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 enum { PENDING_MOST = 64 << 20 };
 
 struct lws_metrics_log {
-    int fd;        /* -1: a sink */
-    off_t size;    /* of the file, in whole lines */
-    bool is_lossy; /* a line could not even be kept */
-    bool is_torn;  /* there may be half a line behind them */
-    char *pending; /* lines that the file does not have yet */
+    int fd;         /* -1: a sink */
+    off_t size;     /* of the file, in whole lines */
+    bool is_lossy;  /* a line could not even be kept */
+    bool is_torn;   /* there may be half a line behind them */
+    bool is_unsafe; /* the disk did not flush the file: what it holds is not known */
+    char *pending;  /* lines that the file does not have yet */
     size_t used, room;
     char path[4096];
 };
@@ -43,9 +44,6 @@ static bool copy_until(FILE *in, int64_t step, FILE *out)
 static lws_status rewind_file(FILE *in, const char *path, int64_t step)
 {
     lws_output out;
-    struct stat info;
-    if (fstat(fileno(in), &info) != 0 || !S_ISREG(info.st_mode))
-        return lws_fail(LWS_ERR_IO, "%s is not a regular file", path);
     LWS_TRY(lws_output_open(path, &out));
     if (copy_until(in, step, out.file))
         return lws_output_commit(&out);
@@ -56,16 +54,25 @@ static lws_status rewind_file(FILE *in, const char *path, int64_t step)
 
 static lws_status rewind_to(const char *path, int64_t step)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe must not block */
-    if (fd < 0 && errno == ENOENT)
+    int fd;
+    if (access(path, F_OK) != 0 && errno == ENOENT)
         return LWS_OK; /* nothing there yet */
-    FILE *in = fd >= 0 ? fdopen(fd, "r") : NULL;
+    LWS_TRY(lws_input_open(path, &fd, NULL));
+    FILE *in = fdopen(fd, "r");
     lws_status status = in ? rewind_file(in, path, step) : lws_fail(LWS_ERR_IO, "cannot read %s: %m", path);
     if (in)
         fclose(in);
-    else if (fd >= 0)
+    else
         close(fd);
     return status;
+}
+
+/* The lines up to that of `step` in a file of their own, to be appended to. */
+static lws_status open_from(lws_metrics_log *log, int64_t step, int *fd)
+{
+    LWS_TRY(rewind_to(log->path, step));
+    *fd = open(log->path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+    return *fd >= 0 ? LWS_OK : lws_fail(LWS_ERR_IO, "cannot write %s: %m", log->path);
 }
 
 lws_status lws_metrics_log_open(const char *folder, int64_t step, bool active, lws_metrics_log **out)
@@ -78,9 +85,7 @@ lws_status lws_metrics_log_open(const char *folder, int64_t step, bool active, l
     if (!active)
         return LWS_OK;
     snprintf(log->path, sizeof log->path, "%s/metrics.jsonl", folder);
-    lws_status status = rewind_to(log->path, step);
-    if (status == LWS_OK && (log->fd = open(log->path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666)) < 0)
-        status = lws_fail(LWS_ERR_IO, "cannot write %s: %m", log->path);
+    lws_status status = open_from(log, step, &log->fd);
     if (status != LWS_OK) {
         free(log);
         *out = NULL;
@@ -95,7 +100,7 @@ static lws_status make_room(lws_metrics_log *log, size_t bytes)
 {
     size_t need = log->used + bytes;
     if (need > PENDING_MOST)
-        return lws_fail(LWS_ERR_IO, "%s: %d MB of lines wait to be written, and no more are kept", log->path,
+        return lws_fail(LWS_ERR_LIMIT, "%s: %d MB of lines wait to be written, and no more are kept", log->path,
                         PENDING_MOST >> 20);
     if (need <= log->room)
         return LWS_OK;
@@ -132,6 +137,8 @@ static bool write_all(int fd, const char *text, size_t length)
         ssize_t n = write(fd, text, length);
         if (n < 0 && errno == EINTR)
             continue;
+        if (n == 0)
+            errno = EIO; /* which did not say why */
         if (n <= 0)
             return false;
         text += n;
@@ -140,32 +147,73 @@ static bool write_all(int fd, const char *text, size_t length)
     return true;
 }
 
-lws_status lws_metrics_log_flush(lws_metrics_log *log)
+/* Half a line is worse than none. */
+static bool cut_half_line(lws_metrics_log *log)
 {
-    if (log->is_lossy)
-        return lws_fail(LWS_ERR_IO, "%s has lost lines: they were too many to keep them in memory", log->path);
-    if (log->used == 0)
-        return LWS_OK;
-    if (!log->is_torn && write_all(log->fd, log->pending, log->used)) {
-        log->size += (off_t)log->used;
-        log->used = 0;
-        return LWS_OK;
-    }
-    lws_status status = lws_fail(lws_write_status(errno), "cannot write %s: %m", log->path);
-    bool was_torn = log->is_torn;
-    log->is_torn = ftruncate(log->fd, log->size) != 0; /* half a line is worse than none */
-    return was_torn && !log->is_torn ? lws_metrics_log_flush(log) : status;
+    log->is_torn = ftruncate(log->fd, log->size) != 0;
+    return !log->is_torn;
 }
 
-void lws_metrics_log_close(lws_metrics_log *log)
+static lws_status write_pending(lws_metrics_log *log)
+{
+    if (log->used == 0)
+        return LWS_OK;
+    if (log->is_torn && !cut_half_line(log))
+        return lws_fail(LWS_ERR_IO, "cannot cut half a line off %s: %m", log->path);
+    if (!write_all(log->fd, log->pending, log->used)) {
+        lws_status status = lws_fail(lws_write_status(errno), "cannot write %s: %m", log->path);
+        cut_half_line(log); /* or else before the next attempt */
+        return status;
+    }
+    log->size += (off_t)log->used;
+    log->used = 0;
+    return LWS_OK;
+}
+
+static lws_status check_whole(const lws_metrics_log *log)
+{
+    if (log->is_lossy)
+        return lws_fail(LWS_ERR_LIMIT, "%s has lost lines: neither the disk nor the memory could keep them", log->path);
+    return LWS_OK;
+}
+
+lws_status lws_metrics_log_flush(lws_metrics_log *log)
+{
+    LWS_TRY(check_whole(log));
+    return write_pending(log);
+}
+
+/* Nobody knows what a second attempt to flush the same file would say: its lines go to another. */
+static lws_status renew(lws_metrics_log *log)
+{
+    int fd;
+    LWS_TRY(open_from(log, INT64_MAX, &fd));
+    close(log->fd);
+    log->fd = fd;
+    log->is_unsafe = false;
+    log->is_lossy = lseek(fd, 0, SEEK_END) != log->size;
+    return check_whole(log);
+}
+
+lws_status lws_metrics_log_sync(lws_metrics_log *log)
+{
+    LWS_TRY(lws_metrics_log_flush(log));
+    if (log->is_unsafe)
+        return renew(log);
+    if (log->fd < 0 || fdatasync(log->fd) == 0)
+        return LWS_OK;
+    log->is_unsafe = true;
+    return lws_fail(lws_write_status(errno), "cannot flush %s to disk: %m", log->path);
+}
+
+lws_status lws_metrics_log_close(lws_metrics_log *log)
 {
     if (!log)
-        return;
-    if (log->used > 0 && !log->is_torn && !write_all(log->fd, log->pending, log->used) &&
-        ftruncate(log->fd, log->size) != 0)
-        log->is_torn = true; /* whoever opens it next drops half a line */
-    if (log->fd >= 0)
-        close(log->fd);
+        return LWS_OK;
+    lws_status status = write_pending(log);
+    if (log->fd >= 0 && close(log->fd) != 0 && status == LWS_OK)
+        status = lws_fail(lws_write_status(errno), "cannot close %s, which may lack lines: %m", log->path);
     free(log->pending);
     free(log);
+    return status;
 }

@@ -1,6 +1,7 @@
 #include <lwssim/record.h>
 
 #include <cjson/cJSON.h>
+#include <lwssim/input.h>
 #include <lwssim/output.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -81,24 +82,16 @@ bool lws_record_get_number(const lws_record *record, const char *key, double *va
 
 lws_status lws_record_load(const char *path, lws_record **out)
 {
-    char *text = NULL;
-    size_t capacity = 0;
+    char *text;
+    size_t length;
     *out = NULL;
-    FILE *in = fopen(path, "r");
-    if (!in)
-        return lws_fail(LWS_ERR_IO, "cannot open %s: %m", path);
-    ssize_t length = getdelim(&text, &capacity, 0, in); /* to the end: JSON has no zero bytes */
-    lws_status status = ferror(in) ? lws_fail(LWS_ERR_IO, "cannot read %s: %m", path) : LWS_OK;
-    fclose(in);
-    if (status == LWS_OK) {
-        cJSON *parsed = length > 0 ? cJSON_Parse(text) : NULL;
-        *out = (lws_record *)parsed;
-        if (!cJSON_IsObject(parsed)) {
-            lws_record_free(*out);
-            *out = NULL;
-            status = lws_fail(LWS_ERR_FORMAT, "%s is damaged: no JSON object", path);
-        }
-    }
+    LWS_TRY(lws_input_read_text(path, "record", &text, &length));
+    cJSON *parsed = cJSON_ParseWithLengthOpts(text, length + 1, NULL, true);
     free(text);
-    return status;
+    if (!cJSON_IsObject(parsed)) {
+        cJSON_Delete(parsed);
+        return lws_fail(LWS_ERR_FORMAT, "%s is damaged: no JSON object", path);
+    }
+    *out = (lws_record *)parsed;
+    return LWS_OK;
 }

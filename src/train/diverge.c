@@ -238,7 +238,6 @@ bool diverge_after_update(trainer *t)
     if (!tensor)
         return false;
     t->found = diverge_nothing();
-    snprintf(t->found.what, sizeof t->found.what, "%s%s is not finite after the update, of finite gradients", part,
-             tensor->name);
+    snprintf(t->found.what, sizeof t->found.what, "%s%s " NOT_FINITE_AFTER_UPDATE, part, tensor->name);
     return true;
 }

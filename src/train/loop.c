@@ -76,20 +76,27 @@ static lws_status flush_log(trainer *t)
     return lws_metrics_log_flush(t->log);
 }
 
-/* Rank 0. Lines that the disk does not take wait; once the patience is over all ranks end, after this step. */
-static void write_lines(trainer *t, bool force)
+/* The last flush of a run. */
+static lws_status sync_log(trainer *t)
+{
+    return lws_metrics_log_sync(t->log);
+}
+
+/* Lines that the disk does not take wait; once the patience is over all ranks end, after this step. */
+static void write_lines(trainer *t)
 {
     bool is_late;
-    step_failure_keep(&t->log_failure, persist_try(t, &t->late_log, flush_log, force, &is_late));
+    if (t->is_root)
+        step_failure_keep(&t->log_failure, persist_try(t, &t->late_log, flush_log, false, &is_late));
 }
 
-static void write_line(trainer *t, lws_record *record)
+/* Rank 0: a line for write_lines() to write. */
+static void add_line(trainer *t, lws_record *record)
 {
     step_failure_keep(&t->log_failure, lws_metrics_log_add(t->log, record));
-    write_lines(t, false);
 }
 
-/* The line of a step, counted from 1: all ranks keep the pace, rank 0 writes. */
+/* The line of a step, counted from 1: all ranks keep the pace, rank 0 has the log. */
 static void log_step(trainer *t, int64_t step, const step_result *r, pace *p)
 {
     double now = lws_now();
@@ -109,7 +116,7 @@ static void log_step(trainer *t, int64_t step, const step_result *r, pace *p)
         lws_sampler_batch(&t->sampler, step - 1, 0, t->options->batch_size, t->rows);
         lws_record_integers(record, "rows", t->options->batch_size, t->rows);
     }
-    write_line(t, record);
+    add_line(t, record);
 }
 
 static void log_failure(trainer *t)
@@ -118,7 +125,7 @@ static void log_failure(trainer *t)
     lws_record_text(record, "type", "failure");
     lws_record_number(record, "step", (double)t->step + 1);
     lws_record_text(record, "finding", t->found.what);
-    write_line(t, record);
+    add_line(t, record);
 }
 
 static void log_evaluation(trainer *t, const lws_evaluation *e)
@@ -130,7 +137,7 @@ static void log_evaluation(trainer *t, const lws_evaluation *e)
     lws_record_number(record, "images", (double)e->images);
     for (int m = 0; m < LWS_METRICS; m++)
         lws_record_number(record, lws_metric_key[m], e->mean[m]);
-    write_line(t, record);
+    add_line(t, record);
 }
 
 /* A picture that cannot be written is no reason to end a run. */
@@ -180,7 +187,7 @@ static lws_status end_early(trainer *t, const step_result *r)
     bool is_late;
     if (r->log_given_up)
         return lws_comm_agree(t->comm, step_failure_tell(&t->log_failure));
-    LWS_TRY(persist(t, &t->late_log, flush_log, true, &is_late));
+    LWS_TRY(persist(t, &t->late_log, sync_log, true, &is_late));
     return lws_fail(LWS_STOPPED, "stopped %s after step %" PRId64 " of %" PRId64 "; go on with --resume",
                     r->stop ? "on request" : "at the time limit", t->step, t->total_steps);
 }
@@ -191,12 +198,12 @@ static lws_status after_step(trainer *t, const step_result *r, pace *p)
     bool ends = last || r->stop || r->time_up || r->log_given_up;
     if (t->step % t->options->log_every == 0 || last)
         log_step(t, t->step, r, p);
-    else if (t->is_root && persist_is_due(&t->late_log))
-        write_lines(t, false);
+    write_lines(t);
     show_status(t, r, p);
     if (last || r->evaluate || is_due(t, &t->options->eval_every)) {
         trainer_settle(t);
         LWS_TRY(evaluate(t, &improved));
+        write_lines(t);
     }
     if (ends || r->checkpoint || improved || is_due(t, &t->options->checkpoint_every)) {
         trainer_settle(t);
@@ -217,7 +224,8 @@ static lws_status end_diverged(trainer *t, const step_result *r, pace *p)
         log_step(t, t->step + 1, r, p);
     if (t->is_root) {
         log_failure(t);
-        write_lines(t, true);
+        if (sync_log(t) != LWS_OK) /* nobody waits for a disk here, nor comes back to it */
+            lws_warn("%s; the last lines of the log are lost", lws_message());
     }
     lws_fail(LWS_ERR_NUMERIC, "%s", message);
     return failure_record(t, r);
@@ -243,10 +251,23 @@ static lws_status run(trainer *t)
         LWS_TRY(status);
     }
     bool is_late;
-    LWS_TRY(persist(t, &t->late_log, flush_log, true, &is_late));
+    LWS_TRY(persist(t, &t->late_log, sync_log, true, &is_late));
     lws_info("done: %" PRId64 " steps in %s; the run is in %s", t->step - t->first_step, lws_duration(lws_now() - now),
              t->request.run);
     return LWS_OK;
+}
+
+/* All ranks, as the run ends with this status and message; what its log has to say comes after them. */
+static lws_status close_log(trainer *t, lws_status status)
+{
+    char message[2048];
+    bool is_whole = status == LWS_OK || status == LWS_STOPPED;
+    snprintf(message, sizeof message, "%s", lws_message());
+    lws_status closed = lws_metrics_log_close(t->log);
+    t->log = NULL;
+    if (is_whole)
+        LWS_TRY(lws_comm_agree(t->comm, closed));
+    return status == LWS_OK ? status : lws_fail(status, "%s", message);
 }
 
 lws_status lws_train(lws_comm *comm, lws_train_options *options, const lws_train_request *request)
@@ -262,7 +283,7 @@ lws_status lws_train(lws_comm *comm, lws_train_options *options, const lws_train
         status = trainer_profile_start(&t);
         if (status == LWS_OK)
             status = run(&t);
-        status = trainer_profile_end(&t, status);
+        status = close_log(&t, trainer_profile_end(&t, status));
         trainer_destroy(&t);
     }
     lws_watchdog_set(before, NULL);

@@ -27,7 +27,7 @@ static lws_status give_up(const trainer *t, const lateness *late, lws_status sta
         lws_message(), lws_duration(lws_now() - late->since), late->attempts);
 }
 
-static lws_status note_failure(const trainer *t, lateness *late, lws_status status, bool is_waiting, bool *is_late)
+static lws_status note_failure(const trainer *t, lateness *late, lws_status status, bool waits, bool *is_late)
 {
     double now = lws_now(), patience = t->options->checkpoint_patience;
     if (late->attempts == 0) {
@@ -41,22 +41,25 @@ static lws_status note_failure(const trainer *t, lateness *late, lws_status stat
         return give_up(t, late, status);
     if (late->attempts == 1)
         lws_warn("%s. %s; the %s is tried again for up to %s.", lws_message(),
-                 is_waiting ? "The run waits" : "Training goes on", late->what, lws_duration(patience));
+                 waits ? "The run waits" : "Training goes on", late->what, lws_duration(patience));
     late->next = fmin(now + late->pause, late->since + patience);
     *is_late = true;
     return LWS_OK;
 }
 
-lws_status persist_try(trainer *t, lateness *late, persist_attempt *attempt, bool force, bool *is_late)
+lws_status persist_try(trainer *t, lateness *late, persist_attempt *attempt, bool waits, bool *is_late)
 {
-    *is_late = late->attempts > 0 && !force && !persist_is_due(late);
+    *is_late = late->attempts > 0 && !waits && !persist_is_due(late);
     if (*is_late)
         return LWS_OK;
     lws_status status = attempt(t);
     if (status == LWS_ERR_LIMIT)
-        return lws_fail(status, "%s (ulimit). Raise that limit, and go on with --resume.", lws_message());
+        return lws_fail(status,
+                        "%s: a limit of this process, and waiting does not raise it. See ulimit -f, or make room, "
+                        "and go on with --resume.",
+                        lws_message());
     if (status != LWS_OK && status != LWS_ERR_NUMERIC)
-        return note_failure(t, late, status, force, is_late);
+        return note_failure(t, late, status, waits, is_late);
     if (status == LWS_OK && late->attempts > 0)
         lws_info("the %s is written again, at step %lld, after %s", late->what, (long long)t->step,
                  lws_duration(lws_now() - late->since));

@@ -51,6 +51,13 @@ static lws_status write_state(trainer *t)
     return LWS_OK;
 }
 
+/* The best step is one that there is a checkpoint of. */
+static void forget_best(trainer *t)
+{
+    t->best_step = t->saved_best_step;
+    t->best_ssim = t->saved_best_ssim;
+}
+
 lws_status trainer_save(trainer *t, bool wait)
 {
     LWS_PROFILE("checkpoint");
@@ -60,15 +67,15 @@ lws_status trainer_save(trainer *t, bool wait)
     lws_reduction_collect(t->reduction, t->v, t->full_v);
     lws_status status = persist(t, &t->late_checkpoint, write_state, wait, &is_late);
     if (status == LWS_ERR_NUMERIC) {
+        if (t->best_step == t->step)
+            forget_best(t);
         lws_comm_broadcast(t->comm, &t->found, sizeof t->found);
         diverge_rewind(t);
         t->step--;
     }
     LWS_TRY(status);
-    if (is_late && t->best_step == t->step) { /* the best is one that there is a checkpoint of */
-        t->best_step = t->saved_best_step;
-        t->best_ssim = t->saved_best_ssim;
-    }
+    if (is_late && t->best_step == t->step)
+        forget_best(t);
     t->saved_best_step = t->best_step;
     t->saved_best_ssim = t->best_ssim;
     return LWS_OK;

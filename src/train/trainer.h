@@ -135,7 +135,8 @@ const float *trainer_code_gradient(const trainer *t, int64_t leaf);
 /* diverge.c: _note: the micro-batch that lws_model_gradient() has just been given has a loss that is not finite. _find:
  * all ranks, once the gradients are summed: fills in t->found, and rewinds. _rewind: t->flat is again as before the
  * step, or before the latest update; all ranks. _after_update: whether the state that trainer_save() has collected on
- * rank 0 has something not finite; then t->found says what. */
+ * rank 0 has something not finite; then t->found says what: "TENSOR " NOT_FINITE_AFTER_UPDATE. */
+#define NOT_FINITE_AFTER_UPDATE "is not finite after the update, of finite gradients"
 finding diverge_nothing(void);
 void diverge_note(trainer *t, const lws_micro_batch *batch, const lws_model_sums *sums);
 void diverge_find(trainer *t, const step_result *result);

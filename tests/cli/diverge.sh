@@ -64,6 +64,15 @@ for n in 1 3; do
     reproduces update-$n
 done
 
+# The best step is one that was saved, not the one that was undone.
+slowly=(--weight-decay 100 --lr 1 --checkpoint-every 1 --grid 0)
+fails slowly 1 'state is not finite after step [0-9]+: ' "${slowly[@]}"
+step=$(sed -nE 's/.*not finite after step ([0-9]+):.*/\1/p' err)
+fails best 1 "state is not finite after step $step: " "${slowly[@]}" --eval-every "$step"
+expect_text "step $step: validation .*best so far" err
+expect 0 ranks 0 inspect best/failure/step-*.h5
+expect_no_text 'best validation' out
+
 # An evaluation may be the first to show it.
 expect_error 1 'reconstructions of images 0 to [0-9]+ are not all finite.* after step [0-9]+: training has diverged' \
     ranks 2 train --run shown "${system[@]}" --model mmd-ae --weight-decay 100 --lr 1000 --eval-every 3 --grid 0
@@ -103,6 +112,24 @@ for text in '{"step": 2}' '[1, 2]' 'nothing' ''; do
     echo "$text" >spoilt/failure/failure.json
     expect_error 1 'spoilt/failure/failure.json' ranks 0 replay spoilt/failure
 done
+spoil() { # FOLDER EDIT: its record, edited with sed
+    rm -r spoilt
+    cp -r "$1" spoilt
+    sed -i -E "$2" spoilt/failure/failure.json
+    cmp -s "$1/failure/failure.json" spoilt/failure/failure.json && fail "an edit without effect: $2"
+    return 0
+}
+# What nobody has typed is no wrong use; keys must also fit together.
+for edit in 's/\\nlr = [^\\]*/\\nlr = fast/' 's/\\nmicro-batches = [0-9]+/\\nmicro-batches = 5/'; do
+    spoil whole "$edit"
+    expect_error 1 'spoilt/failure/failure.json.*(lr|micro-batches)' ranks 0 replay spoilt/failure
+done
+# An update is not that of the run without the moments; the statistics are.
+spoil update-1 's/("finding":.*")[^ ]+ is not finite after/\1decoder\/dense\/weight is not finite after/'
+expect_error 1 'does not fail here as recorded: .*moments.* are not kept' ranks 0 replay spoilt/failure
+expect_no_text 'test its memory' err
+spoil update-1 's/("finding":.*")[^ ]+ is not finite after/\1encoder\/bn1\/running_mean is not finite after/'
+expect_error 1 'does not fail here as recorded: .*test its memory' ranks 0 replay spoilt/failure
 rm -r spoilt; cp -r whole spoilt
 sed -i 's/"finding":.*/"finding": "something else",/' spoilt/failure/failure.json
 expect_error 1 'step 2 does not fail here as recorded: micro-batch 1 of 8, the codes drawn' ranks 0 replay spoilt/failure
@@ -132,8 +159,12 @@ on_bad 0 54 54 fails back 0 'the gradient is not finite at step 1: .*rank 0 on [
 on_bad 2 54 54 fails back-3 3 'the gradient is not finite at step 1: .*rank 2 on [^:]+, micro-batches [678] to [678]: decoder/deconv2/weight.* or a fault of a machine'
 expect_error 1 'does not fail here as recorded: all of it is finite' ranks 0 replay back/failure
 
-# ---- a record that cannot be written is a warning ------------------------------------------------------
-export FAILING_DISK_CALLS=rename FAILING_DISK_PATH=/failure LD_PRELOAD=${wrong%/*}/failing_disk.so
+# ---- a record or a log that cannot be written is a warning -----------------------------------------------
+export FAILING_DISK_CALLS=write FAILING_DISK_PATH=metrics.jsonl LD_PRELOAD=${wrong%/*}/failing_disk.so
+fails unlogged 2 'step 2: .*the codes drawn' --model vae --loss mse --lr 1000 --log-every 100
+expect_text 'warning: .*unlogged/metrics.jsonl: Input/output error; the last lines of the log are lost' err
+expect_no_text 'waits|goes on|tried again' err # nobody does
+export FAILING_DISK_CALLS=rename FAILING_DISK_PATH=/failure
 fails unwritable 2 'step 2: .*the codes drawn' --model vae --loss mse --lr 1000
 unset LD_PRELOAD
 expect_text 'warning: .*Input/output error; the failed step is not kept for a replay' err

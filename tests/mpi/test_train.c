@@ -1,16 +1,32 @@
 /* Training as a program of one's own calls it: again and again in one process, whose signals are its own before and
- * after; and gathers on a rank that has no memory left. */
+ * after; its log on the disk; and gathers on a rank that has no memory left. */
 #include "scratch.h"
 
 #include "mpi_check.h"
 
 #include <dlfcn.h>
+#include <errno.h>
 #include <lwssim/prepare.h>
 #include <lwssim/trainer.h>
 #include <pthread.h>
 #include <string.h>
 
 static char folder[256];
+
+/* ---- the log -------------------------------------------------------------------------------------- */
+
+/* Flushes of this rank's log: how many there were, and how many of the next fail. */
+static int log_flushes, failing_flushes;
+
+int fdatasync(int fd)
+{
+    log_flushes++;
+    if (failing_flushes == 0)
+        return fsync(fd);
+    failing_flushes--;
+    errno = EIO;
+    return -1;
+}
 
 /* ---- signals --------------------------------------------------------------------------------- */
 
@@ -115,22 +131,28 @@ static void again(void **state)
     signal(SIGINT, SIG_DFL);
     long long step = 0;
     assert_int_equal(sscanf(lws_message(), "stopped on request after step %lld", &step), 1);
+    assert_int_equal(log_flushes, rank == 0);
+    failing_flushes = 1;
     assert_int_equal(train(step + 3, true), LWS_OK); /* not stopped by the signal of the last one */
+    assert_int_equal(log_flushes, 2 * (rank == 0));
+    assert_int_equal(failing_flushes, rank != 0); /* the log went to another file */
     assert_ptr_equal(handler_of(SIGINT), SIG_DFL);
 }
 
 /* ---- memory ---------------------------------------------------------------------------------- */
 
 #ifndef __SANITIZE_ADDRESS__
-/* Calls of malloc() from the library fail while this is set; MPI's own do not. */
+/* Calls of malloc() from the library fail while this is set; MPI's own do not. The library is where its functions are:
+ * a file of its own, or this program. */
 static bool no_memory;
 
 void *__libc_malloc(size_t bytes);
 
 void *malloc(size_t bytes)
 {
-    Dl_info caller;
-    if (no_memory && dladdr(__builtin_return_address(0), &caller) && strstr(caller.dli_fname, "liblwssim"))
+    Dl_info caller, library;
+    if (no_memory && dladdr(__builtin_return_address(0), &caller) &&
+        dladdr((void *)(uintptr_t)lws_comm_join, &library) && strcmp(caller.dli_fname, library.dli_fname) == 0)
         return NULL;
     return __libc_malloc(bytes);
 }
@@ -141,6 +163,11 @@ static void gather_without_memory(void **state)
     (void)state;
     size_t bytes_of[64];
     int all[64] = {0};
+    char *joined;
+    no_memory = rank == size - 1;
+    assert_int_not_equal(lws_comm_join(comm, &rank, sizeof rank, false, &joined, bytes_of), LWS_OK); /* it does fail */
+    assert_null(joined);
+    no_memory = false;
     for (int r = 0; r < size; r++)
         bytes_of[r] = sizeof *all;
     no_memory = rank == size - 1;

@@ -1,13 +1,61 @@
 /* metrics.jsonl on a disk that fills up, and JSON read back. */
 #include "check.h"
 
+#include <errno.h>
 #include <lwssim/metrics_log.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 static char folder[] = "/tmp/lws-log-XXXXXX", path[64];
+
+/* While one of these is not 0, such calls fail with it. */
+static int cut_error, flush_error, close_error;
+
+static int unless(int error, long (*call)(int fd, off_t length), int fd, off_t length)
+{
+    if (!error)
+        return (int)call(fd, length);
+    errno = error;
+    return -1;
+}
+
+static long real_ftruncate(int fd, off_t length)
+{
+    return syscall(SYS_ftruncate, fd, length);
+}
+
+static long real_fsync(int fd, off_t unused)
+{
+    (void)unused;
+    return syscall(SYS_fsync, fd);
+}
+
+int ftruncate(int fd, off_t length)
+{
+    return unless(cut_error, real_ftruncate, fd, length);
+}
+
+int fsync(int fd)
+{
+    return unless(flush_error, real_fsync, fd, 0);
+}
+
+int fdatasync(int fd)
+{
+    return unless(flush_error, real_fsync, fd, 0);
+}
+
+int close(int fd)
+{
+    int closed = (int)syscall(SYS_close, fd);
+    if (!close_error)
+        return closed;
+    errno = close_error;
+    return -1;
+}
 
 /* The largest size of a file of this process: a disk that is full beyond it. */
 static void limit_files(rlim_t bytes)
@@ -77,6 +125,104 @@ static void waits_for_room(void **state)
     assert_int_equal(count_lines(), 6);
 }
 
+/* Half a line that cannot be cut off: the cause is that of the cut, whatever failed last; and nothing is written. */
+static void waits_to_be_cut(void **state)
+{
+    (void)state;
+    lws_metrics_log *log;
+    unlink(path);
+    assert_int_equal(lws_metrics_log_open(folder, 0, true, &log), LWS_OK);
+    add(log, 1);
+    assert_int_equal(lws_metrics_log_flush(log), LWS_OK);
+    off_t torn = size_of_file() * 3 / 2;
+    limit_files((rlim_t)torn);
+    add(log, 2);
+    cut_error = EIO;
+    assert_int_equal(lws_metrics_log_flush(log), LWS_ERR_LIMIT);
+    limit_files(RLIM_INFINITY);
+    for (int attempt = 0; attempt < 2; attempt++) {
+        errno = EFBIG;
+        assert_int_equal(lws_metrics_log_flush(log), LWS_ERR_IO);
+        check_mentions(lws_message(), strerror(EIO));
+        assert_int_equal(size_of_file(), torn);
+        add(log, 3 + attempt);
+    }
+    cut_error = 0;
+    assert_int_equal(lws_metrics_log_flush(log), LWS_OK);
+    assert_int_equal(count_lines(), 4);
+    assert_int_equal(lws_metrics_log_close(log), LWS_OK);
+}
+
+/* A line too long to be kept is lost for good, but not those before it. */
+static void loses_what_is_too_much(void **state)
+{
+    (void)state;
+    enum { LONG = 65 << 20 };
+    lws_metrics_log *log;
+    lws_record *record = lws_record_new();
+    char *text = malloc(LONG + 1);
+    assert_non_null(text);
+    memset(text, 'x', LONG);
+    text[LONG] = 0;
+    lws_record_text(record, "text", text);
+    free(text);
+    unlink(path);
+    assert_int_equal(lws_metrics_log_open(folder, 0, true, &log), LWS_OK);
+    add(log, 1);
+    assert_int_equal(lws_metrics_log_add(log, record), LWS_ERR_LIMIT);
+    assert_int_equal(lws_metrics_log_flush(log), LWS_ERR_LIMIT);
+    check_mentions(lws_message(), path);
+    lws_metrics_log_close(log);
+    assert_int_equal(count_lines(), 1);
+}
+
+static ino_t inode(void)
+{
+    struct stat info;
+    assert_int_equal(stat(path, &info), 0);
+    return info.st_ino;
+}
+
+/* A file that could not be flushed is not trusted again: its lines go to another. */
+static void flushes_to_the_disk(void **state)
+{
+    (void)state;
+    lws_metrics_log *log;
+    unlink(path);
+    assert_int_equal(lws_metrics_log_open(folder, 0, true, &log), LWS_OK);
+    add(log, 1);
+    ino_t first = inode();
+    assert_int_equal(lws_metrics_log_sync(log), LWS_OK);
+    assert_int_equal(count_lines(), 1);
+    add(log, 2);
+    flush_error = EIO;
+    for (int attempt = 0; attempt < 2; attempt++) {
+        assert_int_equal(lws_metrics_log_sync(log), LWS_ERR_IO);
+        check_mentions(lws_message(), path);
+        check_mentions(lws_message(), strerror(EIO));
+        assert_int_equal(inode(), first);
+    }
+    flush_error = 0;
+    assert_int_equal(lws_metrics_log_sync(log), LWS_OK);
+    assert_int_not_equal(inode(), first);
+    add(log, 3);
+    assert_int_equal(lws_metrics_log_sync(log), LWS_OK);
+    assert_int_equal(count_lines(), 3);
+    assert_int_equal(lws_metrics_log_close(log), LWS_OK);
+}
+
+static void tells_what_closing_said(void **state)
+{
+    (void)state;
+    lws_metrics_log *log;
+    assert_int_equal(lws_metrics_log_open(folder, 3, true, &log), LWS_OK);
+    close_error = EIO;
+    assert_int_equal(lws_metrics_log_close(log), LWS_ERR_IO);
+    close_error = 0;
+    check_mentions(lws_message(), path);
+    assert_int_equal(lws_metrics_log_close(NULL), LWS_OK);
+}
+
 static void a_sink_takes_all(void **state)
 {
     (void)state;
@@ -84,7 +230,8 @@ static void a_sink_takes_all(void **state)
     assert_int_equal(lws_metrics_log_open("/nowhere", 0, false, &log), LWS_OK);
     add(log, 1);
     assert_int_equal(lws_metrics_log_flush(log), LWS_OK);
-    lws_metrics_log_close(log);
+    assert_int_equal(lws_metrics_log_sync(log), LWS_OK);
+    assert_int_equal(lws_metrics_log_close(log), LWS_OK);
 }
 
 static void reads_records(void **state)
@@ -109,14 +256,25 @@ static void reads_records(void **state)
     assert_int_equal(truncate(path, 10), 0);
     assert_int_equal(lws_record_load(path, &again), LWS_ERR_FORMAT);
     assert_null(again);
+    FILE *out = fopen(path, "w");
+    assert_non_null(out);
+    fwrite("{\"number\": 1}\0more", 1, 19, out);
+    fclose(out);
+    assert_int_equal(lws_record_load(path, &again), LWS_ERR_FORMAT);
+    assert_null(again);
     unlink(path);
     assert_int_equal(lws_record_load(path, &again), LWS_ERR_IO);
+    check_mentions(lws_message(), path);
 }
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(waits_for_room), cmocka_unit_test(a_sink_takes_all),
-                                       cmocka_unit_test(reads_records)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(waits_for_room),          cmocka_unit_test(waits_to_be_cut),
+        cmocka_unit_test(loses_what_is_too_much),  cmocka_unit_test(flushes_to_the_disk),
+        cmocka_unit_test(tells_what_closing_said), cmocka_unit_test(a_sink_takes_all),
+        cmocka_unit_test(reads_records),
+    };
     signal(SIGXFSZ, SIG_IGN);
     if (!mkdtemp(folder))
         return 1;
