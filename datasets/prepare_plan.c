@@ -258,11 +258,6 @@ int64_t lws_prepare_images(const lws_prepare *plan, int shard)
     return plan->shards[shard].count;
 }
 
-const char *lws_prepare_recipe(const lws_prepare *plan)
-{
-    return plan->recipe_text;
-}
-
 /* Of the names of all images taken, in the order of the shards. */
 static lws_status digest_names(const lws_prepare *plan, int64_t images, char digest[LWS_DIGEST_TEXT])
 {

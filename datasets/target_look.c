@@ -1,13 +1,13 @@
 /* Whose are the files in the output folder? What is in them tells, where it can. */
 #include "target.h"
 
-#include <lwssim/h5.h>
-
 #include "files.h"
 
+#include <lwssim/folder.h>
+#include <lwssim/h5.h>
+#include <lwssim/input.h>
+
 #include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,16 +34,6 @@ static bool is_partial(const char *name)
 
 /* ---- contents -------------------------------------------------------------------------------- */
 
-static bool begins_with(const char *path, const void *bytes, size_t count)
-{
-    char found[64];
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    bool does = fd >= 0 && read(fd, found, count) == (ssize_t)count && memcmp(found, bytes, count) == 0;
-    if (fd >= 0)
-        close(fd);
-    return does;
-}
-
 /* By its attributes; a damaged one has at least the beginning of an HDF5 file. */
 static lws_status is_shard(const char *path, bool *is_own)
 {
@@ -53,7 +43,7 @@ static lws_status is_shard(const char *path, bool *is_own)
     lws_status status = lws_h5_open(path, &file);
     *is_own = false;
     if (status == LWS_ERR_FORMAT) {
-        *is_own = begins_with(path, signature, sizeof signature - 1);
+        *is_own = lws_input_begins(path, signature, sizeof signature - 1);
         return LWS_OK;
     }
     LWS_TRY(status);
@@ -75,9 +65,9 @@ static lws_status look_at(const char *path, const char *name, lws_target_content
             strcpy(c->shard, name); /* such a name fits */
         c->has_dataset |= is_own;
     } else if (strcmp(name, LWS_PREPARE_REPORT) == 0) {
-        is_own = begins_with(path, LWS_TARGET_REPORT_BEGINS, sizeof LWS_TARGET_REPORT_BEGINS - 1);
+        is_own = lws_input_begins(path, LWS_TARGET_REPORT_BEGINS, sizeof LWS_TARGET_REPORT_BEGINS - 1);
     } else if (strcmp(name, LWS_TARGET_PREPARING) == 0) {
-        is_own = begins_with(path, LWS_TARGET_MARKER_BEGINS, sizeof LWS_TARGET_MARKER_BEGINS - 1);
+        is_own = lws_input_begins(path, LWS_TARGET_MARKER_BEGINS, sizeof LWS_TARGET_MARKER_BEGINS - 1);
         c->has_marker |= is_own;
     } else if (is_partial(name)) {
         snprintf(c->partial, sizeof c->partial, "%s", name);
@@ -110,17 +100,25 @@ lws_status lws_target_look(const char *folder, lws_target_contents *contents)
     return status;
 }
 
+static lws_status clear_one(void *unused, const char *folder, const char *name)
+{
+    (void)unused;
+    return is_partial(name) || strcmp(name, LWS_TARGET_PREPARING) == 0 ? lws_target_remove(folder, name) : LWS_OK;
+}
+
 lws_status lws_target_clear(const char *folder)
 {
-    DIR *dir = opendir(folder);
+    return lws_folder_each(folder, clear_one, NULL);
+}
+
+lws_status lws_target_remove(const char *folder, const char *name)
+{
+    char *path = lws_path(folder, "", name, "");
     lws_status status = LWS_OK;
-    if (!dir)
-        return lws_fail(LWS_ERR_IO, "cannot read the folder %s: %m", folder);
-    for (struct dirent *entry; status == LWS_OK && (entry = readdir(dir));) {
-        bool is_meant = is_partial(entry->d_name) || strcmp(entry->d_name, LWS_TARGET_PREPARING) == 0;
-        if (is_meant && unlinkat(dirfd(dir), entry->d_name, 0) != 0)
-            status = lws_fail(LWS_ERR_IO, "cannot remove %s/%s: %m", folder, entry->d_name);
-    }
-    closedir(dir);
+    if (!path)
+        status = lws_fail(LWS_ERR_MEMORY, "out of memory clearing %s", folder);
+    else if (unlink(path) != 0)
+        status = lws_fail(LWS_ERR_IO, "cannot remove %s: %m. Run lwssim prepare again to finish.", path);
+    free(path);
     return status;
 }

@@ -4,9 +4,9 @@
 
 #include "files.h"
 
+#include <lwssim/folder.h>
 #include <lwssim/output.h>
 
-#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,30 +17,49 @@ static const char marker_format[] = LWS_TARGET_MARKER_BEGINS "puts these in plac
 
 /* ---- steps that may be repeated -------------------------------------------------------------- */
 
-/* .NAME.partial to NAME, unless that has been done. */
-static lws_status put_in_place(const char *folder, const char *name)
+/* Done with each of the new files. */
+typedef lws_status step(const char *from, const char *to);
+
+/* Before the first change all of them are there. */
+static lws_status require(const char *from, const char *to)
+{
+    (void)to;
+    return access(from, F_OK) == 0 ? LWS_OK : lws_fail(LWS_ERR_IO, "%s, which this job has written, is gone: %m", from);
+}
+
+static lws_status put_in_place(const char *from, const char *to)
+{
+    if (rename(from, to) != 0)
+        return lws_fail(LWS_ERR_IO, "cannot rename %s to %s: %m. Run lwssim prepare again to finish.", from, to);
+    return LWS_OK;
+}
+
+/* The job that was killed had come so far. */
+static lws_status put_in_place_again(const char *from, const char *to)
+{
+    return access(from, F_OK) != 0 && errno == ENOENT ? LWS_OK : put_in_place(from, to);
+}
+
+/* From .NAME.partial to NAME. */
+static lws_status do_one(step *what, const char *folder, const char *name)
 {
     char *from = lws_path(folder, ".", name, LWS_TARGET_PARTIAL), *to = lws_path(folder, "", name, "");
-    lws_status status = LWS_OK;
-    if (!from || !to)
-        status = lws_fail(LWS_ERR_MEMORY, "out of memory publishing %s", name);
-    else if (rename(from, to) != 0 && errno != ENOENT)
-        status = lws_fail(LWS_ERR_IO, "cannot rename %s to %s: %m. Run lwssim prepare again to finish.", from, to);
+    lws_status status = from && to ? what(from, to) : lws_fail(LWS_ERR_MEMORY, "out of memory publishing %s", name);
     free(from);
     free(to);
     return status;
 }
 
-static lws_status put_all_in_place(const char *folder, const int shards[LWS_SPLITS])
+static lws_status do_all(step *what, const char *folder, const int shards[LWS_SPLITS])
 {
     char name[LWS_DATASET_SHARD_NAME];
     for (int s = 0; s < LWS_SPLITS; s++) {
         for (int i = 0; i < shards[s]; i++) {
             lws_dataset_shard_name((lws_split)s, i, shards[s], name);
-            LWS_TRY(put_in_place(folder, name));
+            LWS_TRY(do_one(what, folder, name));
         }
     }
-    return put_in_place(folder, LWS_PREPARE_REPORT);
+    return do_one(what, folder, LWS_PREPARE_REPORT);
 }
 
 /* Is it one of the new shards? Only their number in its name has to be looked at. */
@@ -56,25 +75,15 @@ static bool is_new(const char *name, const int shards[LWS_SPLITS])
 }
 
 /* All that have the name of a shard are shards: that was looked at before. */
-static lws_status remove_old(const char *folder, const int shards[LWS_SPLITS])
+static lws_status remove_old(void *shards, const char *folder, const char *name)
 {
-    DIR *dir = opendir(folder);
-    lws_status status = LWS_OK;
-    if (!dir)
-        return lws_fail(LWS_ERR_IO, "cannot read the folder %s: %m", folder);
-    for (struct dirent *entry; status == LWS_OK && (entry = readdir(dir));) {
-        const char *name = entry->d_name;
-        if (lws_dataset_is_shard_name(name) && !is_new(name, shards) && unlinkat(dirfd(dir), name, 0) != 0)
-            status = lws_fail(LWS_ERR_IO, "cannot remove %s/%s: %m. Run lwssim prepare again to finish.", folder, name);
-    }
-    closedir(dir);
-    return status;
+    return lws_dataset_is_shard_name(name) && !is_new(name, shards) ? lws_target_remove(folder, name) : LWS_OK;
 }
 
-static lws_status finish(const char *folder, const char *marker, const int shards[LWS_SPLITS])
+static lws_status finish(const char *folder, const char *marker, int shards[LWS_SPLITS], step *put)
 {
-    LWS_TRY(put_all_in_place(folder, shards));
-    LWS_TRY(remove_old(folder, shards));
+    LWS_TRY(do_all(put, folder, shards));
+    LWS_TRY(lws_folder_each(folder, remove_old, shards));
     LWS_TRY(lws_target_clear(folder));
     LWS_TRY(lws_folder_flush(folder));
     if (unlink(marker) != 0)
@@ -84,7 +93,7 @@ static lws_status finish(const char *folder, const char *marker, const int shard
 
 /* ---- from the beginning, and from where it was left ------------------------------------------ */
 
-lws_status lws_target_replace(const char *folder, const int shards[LWS_SPLITS], bool *begun)
+lws_status lws_target_replace(const char *folder, int shards[LWS_SPLITS], bool *begun)
 {
     char text[256];
     char *marker = lws_path(folder, "", LWS_DATASET_REPLACING, "");
@@ -92,12 +101,14 @@ lws_status lws_target_replace(const char *folder, const int shards[LWS_SPLITS], 
     *begun = false;
     if (!marker)
         return lws_fail(LWS_ERR_MEMORY, "out of memory publishing the dataset");
-    lws_status status = lws_folder_flush(folder); /* what the marker promises is on the disk before it */
+    lws_status status = do_all(require, folder, shards);
+    if (status == LWS_OK)
+        status = lws_folder_flush(folder); /* what the marker promises is on the disk before it */
     if (status == LWS_OK)
         status = lws_output_write(marker, text, (size_t)length);
     if (status == LWS_OK) {
         *begun = true;
-        status = finish(folder, marker, shards);
+        status = finish(folder, marker, shards, put_in_place);
     }
     free(marker);
     return status;
@@ -117,7 +128,7 @@ static lws_status resume(const char *folder, const char *marker, bool *found)
     if (!is_own)
         return lws_fail(LWS_ERR_USAGE, "%s is not a file of lwssim prepare: move it away, or choose another --output",
                         marker);
-    return finish(folder, marker, shards);
+    return finish(folder, marker, shards, put_in_place_again);
 }
 
 lws_status lws_target_replace_resume(const char *folder, bool *found)

@@ -11,6 +11,11 @@ enum { LWS_PATH = 4096 }; /* room for a path */
  * written to. */
 lws_status lws_folder_make(const char *folder);
 
+/* Calls visit(user, folder, name) for each entry but . and .., in no order, until one fails; that error is passed on.
+ * LWS_ERR_IO where the folder cannot be read to its end: half a listing never passes for a whole one. */
+typedef lws_status lws_folder_visit(void *user, const char *folder, const char *name);
+lws_status lws_folder_each(const char *folder, lws_folder_visit *visit, void *user);
+
 /* Waits until the disk has a folder's entries; fine on file systems that do not flush folders. LWS_ERR_IO. */
 lws_status lws_folder_flush(const char *folder);
 

@@ -3,6 +3,7 @@
 #define LWSSIM_INPUT_H
 
 #include <lwssim/status.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -10,10 +11,13 @@
  * LWS_ERR_IO, also for whatever is no regular file. */
 lws_status lws_input_open(const char *path, int *fd, int64_t *size);
 
+/* Whether a regular file begins with these `count` bytes, at most 64. False where it cannot be read. */
+bool lws_input_begins(const char *path, const void *bytes, size_t count);
+
 /* Reads a text of at most 256 MB whole, from a file or from a pipe such as a shell's <(command), which must bring
  * something within 10 s. *text, the caller's to free(), is ended by a zero that *length does not count; a UTF-8 byte
- * order mark is left out. `what` names it in messages ("configuration file"). LWS_ERR_IO; LWS_ERR_MEMORY; LWS_ERR_FORMAT
- * for UTF-16 and for zero bytes, naming the line. */
+ * order mark is left out. `what` names it in messages ("configuration file"). LWS_ERR_IO; LWS_ERR_MEMORY;
+ * LWS_ERR_FORMAT for UTF-16 and for zero bytes, naming the line. */
 lws_status lws_input_read_text(const char *path, const char *what, char **text, size_t *length);
 
 #endif

@@ -62,17 +62,15 @@ void lws_prepare_free(lws_prepare *plan);
 int lws_prepare_shards(const lws_prepare *plan);
 int64_t lws_prepare_images(const lws_prepare *plan, int shard); /* listed for this shard */
 
-/* The text that goes into the attribute "recipe". Owned by the plan. */
-const char *lws_prepare_recipe(const lws_prepare *plan);
-
 /* What the plan would do, in lines "name = value", equal for equal plans: for comparing those of several processes. The
  * caller frees it; NULL when out of memory. */
 char *lws_prepare_describe(const lws_prepare *plan);
 
 /* Before the first shard: one process makes the folder and locks it until lws_prepare_free. Refuses one that holds a
  * dataset (without overwrite), one that holds no dataset but something else, and one where a file that is no shard has
- * the name of a shard. Clears away what an interrupted run left, and checks that the disk has room. On failure nothing
- * is left or changed. LWS_ERR_USAGE, LWS_ERR_IO (also where another job has the folder). */
+ * the name of a shard. Finishes a replacement that was killed, clears away what an interrupted run left, and checks
+ * that the disk has room. On failure no file is left and no dataset changed, but for those two repairs; a folder that
+ * was made stays. LWS_ERR_USAGE, LWS_ERR_IO (also where another job has the folder). */
 lws_status lws_prepare_begin(lws_prepare *plan);
 
 /* What tells this preparation from others: the process that began gives it to all others, which join with it and so

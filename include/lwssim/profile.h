@@ -34,7 +34,8 @@ void lws_profile_stop(void);
 int lws_profile_entries(const lws_profile_entry **entries);
 
 /* Writes the timeline as Chrome trace JSON (chrome://tracing, ui.perfetto.dev), times in microseconds since the start,
- * as process number `process`. Stretches still open are left out. LWS_ERR_IO. */
+ * as process number `process`. Stretches still open are left out. LWS_ERR_USAGE where
+ * another file has that name, which stays as it is; LWS_ERR_IO. */
 lws_status lws_profile_write(const char *path, int process);
 
 /* Whether the file begins as such a timeline does. */

@@ -1,5 +1,6 @@
 #include <lwssim/folder.h>
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <lwssim/log.h>
@@ -27,6 +28,25 @@ lws_status lws_folder_make(const char *folder)
     if (access(folder, W_OK | X_OK) != 0)
         return lws_fail(LWS_ERR_IO, "cannot write to the folder %s: %m", folder);
     return LWS_OK;
+}
+
+lws_status lws_folder_each(const char *folder, lws_folder_visit *visit, void *user)
+{
+    DIR *dir = opendir(folder);
+    lws_status status = LWS_OK;
+    if (!dir)
+        return lws_fail(LWS_ERR_IO, "cannot read the folder %s: %m", folder);
+    for (struct dirent *entry; status == LWS_OK;) {
+        errno = 0; /* tells an error from the end */
+        if (!(entry = readdir(dir)))
+            break;
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+            status = visit(user, folder, entry->d_name);
+    }
+    if (status == LWS_OK && errno != 0)
+        status = lws_fail(LWS_ERR_IO, "cannot read the folder %s: %m", folder);
+    closedir(dir);
+    return status;
 }
 
 lws_status lws_folder_flush(const char *folder)

@@ -44,6 +44,18 @@ lws_status lws_input_open(const char *path, int *fd, int64_t *size)
     return LWS_OK;
 }
 
+bool lws_input_begins(const char *path, const void *bytes, size_t count)
+{
+    char found[64];
+    struct stat st;
+    int fd = open_any(path, &st);
+    bool does = fd >= 0 && S_ISREG(st.st_mode) && count <= sizeof found && read(fd, found, count) == (ssize_t)count &&
+                memcmp(found, bytes, count) == 0;
+    if (fd >= 0)
+        close(fd);
+    return does;
+}
+
 /* Waits until `fd` has something to say: false after PATIENCE. */
 static bool wait_for(int fd)
 {

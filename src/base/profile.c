@@ -1,10 +1,12 @@
 #include <lwssim/profile.h>
 
 #include <lwssim/clock.h>
+#include <lwssim/input.h>
 #include <lwssim/output.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 enum { NODES_MAX = 1024, DEPTH_MAX = 32, NONE = -1 };
 
@@ -168,17 +170,15 @@ static const char beginning[] = "{\"displayTimeUnit\":\"ms\",\"traceEvents\":[\n
 
 bool lws_profile_is_timeline(const char *path)
 {
-    char found[sizeof beginning] = "";
-    FILE *in = fopen(path, "re");
-    bool read = in && fread(found, 1, sizeof found - 1, in) == sizeof found - 1;
-    if (in)
-        fclose(in);
-    return read && strcmp(found, beginning) == 0;
+    return lws_input_begins(path, beginning, sizeof beginning - 1);
 }
 
 lws_status lws_profile_write(const char *path, int process)
 {
     lws_output out;
+    struct stat there;
+    if (stat(path, &there) == 0 && S_ISREG(there.st_mode) && !lws_profile_is_timeline(path))
+        return lws_fail(LWS_ERR_USAGE, "%s is not a timeline of this program: move it away", path);
     LWS_TRY(lws_output_open(path, &out));
     fprintf(out.file,
             "%s{\"name\":\"process_name\",\"ph\":\"M\",\"pid\":%d,\"tid\":0,"

@@ -1,11 +1,13 @@
 #include "cli.h"
 
 #include <lwssim/comm.h>
+#include <lwssim/folder.h>
 #include <lwssim/log.h>
 #include <lwssim/trainer.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static const char usage[] = "usage: lwssim train --data DIR --run DIR [--config FILE] [--KEY VALUE …]\n"
                             "       lwssim train --run DIR --resume [--KEY VALUE …]\n"
@@ -58,13 +60,28 @@ static void settle_length(lws_config_table table, lws_train_options *options)
     memset(table.given, 0, table.count * sizeof *table.given);
 }
 
+/* A new run writes a config.ini of its own, with every key: not over the file that was written by hand. */
+static lws_status check_config(const command *c)
+{
+    char own[LWS_PATH];
+    struct stat own_info, info;
+    snprintf(own, sizeof own, "%s/config.ini", c->run);
+    if (c->config[0] && stat(own, &own_info) == 0 && stat(c->config, &info) == 0 && own_info.st_dev == info.st_dev &&
+        own_info.st_ino == info.st_ino)
+        return lws_fail(LWS_ERR_USAGE,
+                        "train: the run would write its own %s over --config %s: copy that file to another folder, and "
+                        "give the copy",
+                        own, c->config);
+    return LWS_OK;
+}
+
 static lws_status check_request(const command *c)
 {
     if (!c->run[0])
         return lws_fail(LWS_ERR_USAGE, "train: --run DIR is needed: the folder for checkpoints and logs");
     if (c->resume && c->overwrite)
         return lws_fail(LWS_ERR_USAGE, "train: --resume and --overwrite exclude each other");
-    return LWS_OK;
+    return c->resume ? LWS_OK : check_config(c);
 }
 
 /* --config, then the command line, over what `options` hold. */

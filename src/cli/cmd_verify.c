@@ -6,7 +6,6 @@
 #include <lwssim/log.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 static const char usage[] = "usage: lwssim verify FILE|DIR …\n"
                             "Recomputes every digest of datasets, shards, checkpoints and runs; stops at the "
@@ -32,47 +31,49 @@ static int is_shard(const struct dirent *entry)
     return lws_dataset_is_shard_name(entry->d_name);
 }
 
-static int is_checkpoint(const struct dirent *entry)
-{
-    size_t length = strlen(entry->d_name);
-    return strncmp(entry->d_name, "step-", 5) == 0 && strcmp(entry->d_name + length - 3, ".h5") == 0;
-}
-
-static lws_status verify_all(const char *folder, int (*filter)(const struct dirent *),
-                             lws_status (*verify)(const char *path))
+/* A dataset is also whole: every split opens. */
+static lws_status verify_dataset(const char *folder)
 {
     struct dirent **entry;
-    int count = scandir(folder, &entry, filter, alphasort);
     lws_status status = LWS_OK;
+    for (int s = 0; s < LWS_SPLITS; s++) {
+        lws_dataset *dataset;
+        LWS_TRY(lws_dataset_open(folder, (lws_split)s, &dataset));
+        lws_dataset_close(dataset);
+    }
+    int count = scandir(folder, &entry, is_shard, alphasort);
     if (count < 0)
         return lws_fail(LWS_ERR_IO, "cannot read the folder %s: %m", folder);
     for (int i = 0; i < count; i++) {
         char path[LWS_PATH + 256];
         snprintf(path, sizeof path, "%s/%s", folder, entry[i]->d_name);
         if (status == LWS_OK)
-            status = verify(path);
+            status = verify_shard(path);
         free(entry[i]);
     }
     free(entry);
-    if (count == 0)
-        return lws_fail(LWS_ERR_IO, "there is nothing to verify in %s", folder);
     return status;
 }
 
-/* A dataset is also whole: every split opens. */
-static lws_status verify_dataset(const char *folder)
+/* The checkpoints, from the first on. */
+static lws_status verify_run(const char *run)
 {
-    for (int s = 0; s < LWS_SPLITS; s++) {
-        lws_dataset *dataset;
-        LWS_TRY(lws_dataset_open(folder, (lws_split)s, &dataset));
-        lws_dataset_close(dataset);
+    char folder[LWS_PATH], path[LWS_PATH];
+    int64_t *steps, count;
+    snprintf(folder, sizeof folder, "%s/checkpoints", run);
+    LWS_TRY(lws_checkpoint_list(folder, &steps, &count));
+    lws_status status =
+        count > 0 ? LWS_OK : lws_fail(LWS_ERR_IO, "there is nothing to verify in %s: it has no checkpoint", folder);
+    for (int64_t i = count; i-- > 0 && status == LWS_OK;) {
+        lws_checkpoint_path(folder, steps[i], path);
+        status = verify_checkpoint(path);
     }
-    return verify_all(folder, is_shard, verify_shard);
+    free(steps);
+    return status;
 }
 
 static lws_status verify(const char *path)
 {
-    char folder[LWS_PATH];
     cli_kind kind;
     LWS_TRY(cli_identify(path, &kind));
     switch (kind) {
@@ -83,8 +84,7 @@ static lws_status verify(const char *path)
     case CLI_DATASET:
         return verify_dataset(path);
     default:
-        snprintf(folder, sizeof folder, "%s/checkpoints", path);
-        return verify_all(folder, is_checkpoint, verify_checkpoint);
+        return verify_run(path);
     }
 }
 

@@ -2,8 +2,6 @@
  * one. */
 #include "cli.h"
 
-#include <dirent.h>
-#include <errno.h>
 #include <lwssim/folder.h>
 #include <lwssim/image.h>
 #include <stdio.h>
@@ -31,41 +29,55 @@ static bool is_read(const char *name)
     return is_one_of(extension(name), kinds) || lws_image_is_name(name);
 }
 
-/* Is it, or is it in, the input? `name` [LWS_PATH] gets the file's. */
-static bool is_among(const struct stat *output, const char *input, char *name)
+typedef struct search {
+    struct stat output;
+    char name[LWS_PATH]; /* of the input that is this file; "": none so far */
+} search;
+
+static bool is_same(const search *s, const char *path)
+{
+    struct stat info;
+    return stat(path, &info) == 0 && info.st_dev == s->output.st_dev && info.st_ino == s->output.st_ino;
+}
+
+static lws_status look_at(void *user, const char *folder, const char *name)
+{
+    search *s = user;
+    char path[LWS_PATH];
+    bool fits = snprintf(path, sizeof path, "%s/%s", folder, name) < LWS_PATH;
+    if (!s->name[0] && fits && is_read(name) && is_same(s, path))
+        memcpy(s->name, path, sizeof path);
+    return LWS_OK;
+}
+
+/* Is it, or is it in, the input? */
+static lws_status look_in(search *s, const char *input)
 {
     struct stat info;
     if (!input[0] || stat(input, &info) != 0)
-        return false;
-    snprintf(name, LWS_PATH, "%s", input);
-    if (!S_ISDIR(info.st_mode))
-        return info.st_dev == output->st_dev && info.st_ino == output->st_ino;
-    DIR *dir = opendir(input);
-    bool found = false;
-    for (struct dirent *entry; dir && !found && (entry = readdir(dir));) {
-        found = is_read(entry->d_name) && fstatat(dirfd(dir), entry->d_name, &info, 0) == 0 &&
-                info.st_dev == output->st_dev && info.st_ino == output->st_ino;
-        if (found)
-            snprintf(name, LWS_PATH, "%s/%s", input, entry->d_name);
-    }
-    if (dir)
-        closedir(dir);
-    return found;
+        return LWS_OK;
+    if (S_ISDIR(info.st_mode))
+        return lws_folder_each(input, look_at, s);
+    if (is_same(s, input))
+        snprintf(s->name, sizeof s->name, "%s", input);
+    return LWS_OK;
 }
 
 lws_status cli_check_output(const char *option, const char *output, const char *const *inputs)
 {
-    struct stat info;
-    char name[LWS_PATH], checkpoints[LWS_PATH];
-    if (!output[0] || stat(output, &info) != 0 || !S_ISREG(info.st_mode)) /* not there yet, or a pipe */
+    search s = {0};
+    char checkpoints[LWS_PATH];
+    if (!output[0] || stat(output, &s.output) != 0 || !S_ISREG(s.output.st_mode)) /* not there yet, or a pipe */
         return LWS_OK;
-    for (; *inputs; inputs++) {
+    for (; *inputs && !s.name[0]; inputs++) {
         snprintf(checkpoints, sizeof checkpoints, "%s/checkpoints", *inputs);
-        if (is_among(&info, *inputs, name) || is_among(&info, checkpoints, name))
-            return lws_fail(LWS_ERR_USAGE, "%s %s would write over %s, which is read: choose another file", option,
-                            output, name);
+        LWS_TRY(look_in(&s, *inputs));
+        LWS_TRY(s.name[0] ? LWS_OK : look_in(&s, checkpoints));
     }
-    return LWS_OK;
+    if (!s.name[0])
+        return LWS_OK;
+    return lws_fail(LWS_ERR_USAGE, "%s %s would write over %s, which is read: choose another file", option, output,
+                    s.name);
 }
 
 lws_status cli_check_png(const char *option, const char *output)

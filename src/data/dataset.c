@@ -1,8 +1,7 @@
 /* A dataset folder: its shards brought together. */
 #include "shard.h"
 
-#include <dirent.h>
-#include <errno.h>
+#include <lwssim/folder.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -86,24 +85,31 @@ static lws_status read_header(const char *folder, const char *name, lws_shard_he
     return status;
 }
 
+typedef struct listing {
+    char first[LWS_DATASET_SHARD_NAME]; /* shard by name; "": none */
+    bool interrupted, replacing;
+} listing;
+
+static lws_status note_file(void *user, const char *folder, const char *name)
+{
+    listing *l = user;
+    (void)folder;
+    l->interrupted = l->interrupted || strstr(name, ".h5.partial");
+    l->replacing = l->replacing || strcmp(name, LWS_DATASET_REPLACING) == 0;
+    if (lws_dataset_is_shard_name(name) && (!l->first[0] || strcmp(name, l->first) < 0))
+        strcpy(l->first, name); /* such a name fits */
+    return LWS_OK;
+}
+
 /* The first shard file by name, of whatever split: each knows the counts of all. */
 static lws_status find_any(const char *folder, char found[LWS_DATASET_SHARD_NAME])
 {
-    DIR *dir = opendir(folder);
-    if (!dir)
-        return lws_fail(LWS_ERR_IO, "cannot open the dataset folder %s: %m", folder);
-    found[0] = 0;
-    bool interrupted = false, replacing = false;
-    for (struct dirent *entry; (entry = readdir(dir));) {
-        interrupted = interrupted || strstr(entry->d_name, ".h5.partial");
-        replacing = replacing || strcmp(entry->d_name, LWS_DATASET_REPLACING) == 0;
-        if (lws_dataset_is_shard_name(entry->d_name) && (!found[0] || strcmp(entry->d_name, found) < 0))
-            strcpy(found, entry->d_name); /* such a name fits */
-    }
-    closedir(dir);
-    if (found[0] && !replacing)
+    listing l = {0};
+    LWS_TRY(lws_folder_each(folder, note_file, &l));
+    memcpy(found, l.first, sizeof l.first);
+    if (found[0] && !l.replacing)
         return LWS_OK;
-    if (interrupted || replacing)
+    if (l.interrupted || l.replacing)
         return lws_fail(LWS_ERR_MISMATCH,
                         "%s: the dataset is not complete. 'lwssim prepare' is still at "
                         "work, or was interrupted: run it again.",

@@ -1,5 +1,6 @@
 #include <lwssim/grid.h>
 
+#include <lwssim/input.h>
 #include <lwssim/output.h>
 #include <math.h>
 #include <stdbool.h>
@@ -45,4 +46,9 @@ lws_status lws_grid_write(const char *path, int h, int w, int c, int rows, int c
     free(png);
     free(pixels);
     return status;
+}
+
+bool lws_grid_is_picture(const char *path)
+{
+    return lws_input_begins(path, "\211PNG\r\n\032\n", 8);
 }

@@ -5,6 +5,8 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <lwssim/grid.h>
+#include <lwssim/input.h>
 #include <lwssim/output.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -114,52 +116,104 @@ lws_status run_contents_refuse_foreign(const char *run)
     return LWS_OK;
 }
 
-/* ---- removing -------------------------------------------------------------------------------- */
-
-static bool is_picture(const char *name)
+static lws_status refuse_other(const char *path)
 {
-    return checkpoint_step_of(name, ".png") >= 0;
+    return lws_fail(LWS_ERR_USAGE, "%s has a name that a run gives, but is not of a run: move it away", path);
 }
 
-static bool is_temporary_checkpoint(const char *name)
+/* A text of a run begins so, as far as it was written. What is no file is left to whoever opens it. */
+static bool begins_foreign(const char *path, const char *begins)
+{
+    struct stat info;
+    if (stat(path, &info) != 0 || !S_ISREG(info.st_mode))
+        return false;
+    size_t length = strlen(begins);
+    return !lws_input_begins(path, begins, (size_t)info.st_size < length ? (size_t)info.st_size : length);
+}
+
+lws_status run_contents_refuse_others(const char *run)
+{
+    static const struct {
+        const char *name, *begins;
+    } text[] = {{"metrics.jsonl", "{\"type\":"}, {"failure/" FAILURE_FILE, "{\n\t\"step\":"}};
+    char path[LWS_PATH];
+    bool is_own;
+    for (size_t i = 0; i < sizeof text / sizeof *text; i++) {
+        join(run, text[i].name, path);
+        if (begins_foreign(path, text[i].begins))
+            return refuse_other(path);
+    }
+    join(run, "config.ini", path);
+    LWS_TRY(look_at_config(run, &is_own));
+    return is_own || !begins_foreign(path, "[model]\n") ? LWS_OK : refuse_other(path); /* a damaged one is the run's */
+}
+
+/* ---- removing -------------------------------------------------------------------------------- */
+
+/* Is it meant? By its name; where that is not enough, by what is in it. */
+typedef bool choice(const char *path, const char *name);
+
+static bool is_picture(const char *path, const char *name)
+{
+    return checkpoint_step_of(name, ".png") >= 0 && lws_grid_is_picture(path);
+}
+
+static bool is_timeline_name(const char *name)
+{
+    char again[64];
+    int rank;
+    if (sscanf(name, "profile-%d.json", &rank) != 1 || rank < 0)
+        return false;
+    snprintf(again, sizeof again, "profile-%d.json", rank);
+    return strcmp(name, again) == 0;
+}
+
+static bool is_temporary_checkpoint(const char *path, const char *name)
 {
     char target[256];
+    (void)path;
     return lws_output_is_temporary(name, target) && checkpoint_step_of(target, ".h5") >= 0;
 }
 
-static bool is_temporary_failure(const char *name)
+static bool is_temporary_failure(const char *path, const char *name)
 {
     char target[256];
-    return is_temporary_checkpoint(name) ||
+    return is_temporary_checkpoint(path, name) ||
            (lws_output_is_temporary(name, target) && strcmp(target, FAILURE_FILE) == 0);
 }
 
-static bool is_temporary_picture(const char *name)
+static bool is_temporary_picture(const char *path, const char *name)
 {
     char target[256];
-    return lws_output_is_temporary(name, target) && is_picture(target);
+    (void)path;
+    return lws_output_is_temporary(name, target) && checkpoint_step_of(target, ".png") >= 0;
 }
 
-static bool is_temporary_text(const char *name)
+static bool is_temporary_text(const char *path, const char *name)
 {
     char target[256];
-    int rank;
+    (void)path;
     return lws_output_is_temporary(name, target) &&
-           (strcmp(target, "config.ini") == 0 || strcmp(target, "metrics.jsonl") == 0 ||
-            sscanf(target, "profile-%d.json", &rank) == 1);
+           (strcmp(target, "config.ini") == 0 || strcmp(target, "metrics.jsonl") == 0 || is_timeline_name(target));
 }
 
-/* Removes the files of such a name in a folder of the run. */
-static void remove_named(const char *run, const char *under, bool (*is_meant)(const char *name))
+static lws_status remove_chosen(void *user, const char *folder, const char *name)
+{
+    char path[LWS_PATH];
+    choice *const *is_meant = user;
+    join(folder, name, path);
+    if ((*is_meant)(path, name))
+        unlink(path);
+    return LWS_OK;
+}
+
+/* Removes those files in a folder of the run. What cannot be removed stays. */
+static void remove_named(const char *run, const char *under, choice *is_meant)
 {
     char folder[LWS_PATH];
     join(run, under, folder);
-    DIR *dir = opendir(folder);
-    for (struct dirent *entry; dir && (entry = readdir(dir));)
-        if (is_meant(entry->d_name))
-            unlinkat(dirfd(dir), entry->d_name, 0);
-    if (dir)
-        closedir(dir);
+    if (is_folder(folder))
+        lws_folder_each(folder, remove_chosen, &is_meant);
 }
 
 void run_contents_sweep(const char *run)

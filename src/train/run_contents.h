@@ -13,6 +13,10 @@ lws_status run_contents_look(const char *run, bool *holds_run);
  * have made. Names that begin with a dot are fine. */
 lws_status run_contents_refuse_foreign(const char *run);
 
+/* Of a folder where a run lives: LWS_ERR_USAGE where config.ini, the log or the record of a failure, by what is in it,
+ * is not of a run, and would be written over or removed. */
+lws_status run_contents_refuse_others(const char *run);
+
 /* Of a folder where a run lives: removes the temporary files that a killed job left. */
 void run_contents_sweep(const char *run);
 

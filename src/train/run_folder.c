@@ -28,6 +28,7 @@ static lws_status make_room(const lws_train_request *request, int *lock)
                         "%s already holds a run: go on with --resume, throw it away with "
                         "--overwrite, or choose another --run",
                         run);
+    LWS_TRY(run_contents_refuse_others(run));
     run_contents_sweep(run);
     return request->overwrite ? run_contents_remove(run) : LWS_OK;
 }

@@ -1,9 +1,11 @@
 #include "trainer.h"
 
 #include <lwssim/grid.h>
+#include <lwssim/log.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static lws_status draw(trainer *t, const lws_dataset *from, int n, float *x, float *y, const float **cells)
 {
@@ -35,6 +37,10 @@ static lws_status draw(trainer *t, const lws_dataset *from, int n, float *x, flo
     }
     char path[LWS_PATH];
     snprintf(path, sizeof path, "%s/images/step-%09lld.png", t->request.run, (long long)t->step);
+    if (access(path, F_OK) == 0 && !lws_grid_is_picture(path)) {
+        lws_warn("%s is no picture of a run: it stays, and step %lld has no picture", path, (long long)t->step);
+        return LWS_OK;
+    }
     return lws_grid_write(path, info->height, info->width, info->channels, 2, n, cells);
 }
 

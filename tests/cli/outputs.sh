@@ -56,7 +56,6 @@ to-pictures hard.png
 a.ppm run/config.ini
 data data/test-00000-of-00001.h5
 CASES
-cp hard.png c.png
 unharmed
 
 # ---- names that promise another kind -----------------------------------------------------------------

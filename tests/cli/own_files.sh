@@ -83,6 +83,56 @@ for n in 3 2; do expect 0 ranks $n "${new[@]}" --run profiled --overwrite --prof
 echo 'mine' >profiled/profile-2.json
 expect 0 ranks 2 "${new[@]}" --run profiled --overwrite --profile
 [ "$(cat profiled/profile-2.json)" = mine ] || fail 'profile-2.json, which is no timeline, is gone'
+for n in 0 1; do
+    cp profiled/profile-$n.json timeline
+    echo 'mine' >profiled/profile-$n.json
+    expect 0 ranks 2 "${new[@]}" --run profiled --overwrite --profile
+    expect_text "warning: .*profiled/profile-$n.json is not a timeline" err
+    [ "$(cat profiled/profile-$n.json)" = mine ] || fail "profile-$n.json, which is no timeline, is gone"
+    mv timeline profiled/profile-$n.json
+done
+
+# What has the name of a picture, and of no timeline.
+cp -a run pictured
+echo 'mine' | tee pictured/images/step-000000042.png pictured/.profile-3.txt.4711.partial \
+    pictured/.profile-x.json.4711.partial >/dev/null
+echo 'half' >pictured/.profile-3.json.4711.partial
+expect 0 ranks 0 train --run pictured --resume --steps 42 --eval-every 42
+expect_text 'warning: .*images/step-000000042.png is no picture' err
+expect 0 ranks 0 "${new[@]}" --run pictured --overwrite
+for file in images/step-000000042.png .profile-3.txt.4711.partial .profile-x.json.4711.partial; do
+    [ "$(cat pictured/$file)" = mine ] || fail "$file is gone"
+done
+[ ! -e pictured/.profile-3.json.4711.partial ] || fail 'a timeline that was cut off is left'
+
+# Texts that are not the run's.
+cp -a run mixed
+mkdir mixed/failure
+for file in metrics.jsonl config.ini failure/failure.json; do
+    [ ! -e mixed/$file ] || cp mixed/$file own
+    for text in 'mine' '{"mine": 1}' '[server]'; do
+        echo "$text" >mixed/$file
+        refuses mixed "mixed/$file has a name that a run gives.*move it away" ranks 0 "${new[@]}" --run mixed --overwrite
+        [ $file != config.ini ] || continue # its first line that says nothing to train is named
+        refuses mixed "mixed/$file has a name that a run gives" ranks 2 train --run mixed --resume --steps 42
+    done
+    rm mixed/$file
+    [ ! -e own ] || mv own mixed/$file
+done
+printf '{"ty' >mixed/metrics.jsonl # cut off
+expect 0 ranks 0 train --run mixed --resume --steps 42
+
+# The file that --config names is no output.
+mkdir byhand
+printf '# mine\n[train]\nlr = 0.002\n' >byhand/config.ini
+ln -s byhand/config.ini config-link
+for config in byhand/config.ini config-link; do
+    refuses byhand "over --config $config: copy" ranks 0 "${new[@]}" --run byhand --config $config
+    refuses byhand "over --config $config: copy" ranks 2 "${new[@]}" --run byhand --config $config --overwrite
+done
+cp run/config.ini byhand/config.ini
+refuses byhand "over --config config-link: copy" ranks 0 "${new[@]}" --run byhand --config config-link --overwrite
+expect 0 ranks 0 train --run mixed --config mixed/config.ini --resume --steps 42
 
 # A log that is kept elsewhere stays there.
 cp -a run linked
@@ -103,6 +153,7 @@ anew() {
     cp -a run copy
 }
 last=checkpoints/step-000000040.h5
+sum=$(cksum <run/$last)
 anew
 head -c 5000 run/$last >copy/$last
 cp copy/$last damaged
@@ -117,7 +168,8 @@ resume 41 "warning: copy/$last is kept as copy/$last.damaged-2"
 same_file damaged copy/$last.damaged-2
 [ "$(cat copy/$last.damaged)" = mine ] || fail 'a file was written over'
 same_file run/checkpoints/step-000000030.h5 copy/checkpoints/step-000000030.h5
-same_file run/$last <(cat run/$last)
+[ "$(cksum <run/$last)" = "$sum" ] || fail 'the run that was copied from has changed'
+echo 'mine' >copy/checkpoints/step-mine.h5 # is no checkpoint's name
 expect 0 ranks 0 verify copy
 
 # One that the operating system does not give may be good: nothing goes on without it, and nothing happens to it.

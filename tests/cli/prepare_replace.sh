@@ -34,6 +34,33 @@ else
     echo 'note: mounting is not permitted, so no full disk was tested' >&2
 fi
 
+# ---- a listing that breaks off ----------------------------------------------------------------------
+shim=${LWSSIM_BUILD:-$root/build/release}/tests/fault/failing_disk.so
+# listing_fails FOLDER FIRST [WHILE]: the FIRST-th entry and all after it, as long as the file WHILE exists.
+listing_fails() {
+    export FAILING_DISK_CALLS=readdir FAILING_DISK_PATH=/$1 FAILING_DISK_FIRST=$2 LD_PRELOAD=$shim
+    [ -z "${3:-}" ] || export FAILING_DISK_WHILE=$tmp/$3
+    "${@:4}"
+    unset LD_PRELOAD FAILING_DISK_WHILE
+}
+if [ -e "$shim" ]; then
+    for first in 1 3 6; do
+        listing_fails old $first '' expect_error 1 'old: Input/output error' \
+            ranks 0 train --data old --run none "${tiny[@]}" --steps 1
+    done
+    listing_fails old 1 '' expect_error 1 'old: Input/output error' \
+        ranks 0 prepare --synthetic 20 --size 16 --output old --overwrite
+    old_stays
+    # With the new files in place, before the old ones are removed: the next run finishes.
+    cp -a old cut
+    listing_fails cut 1 cut/.lwssim-replacing expect_error 1 'cut: Input/output error' \
+        ranks 0 prepare --synthetic 20 --size 16 --output cut --overwrite
+    expect_error 1 'the dataset is not complete' ranks 0 inspect cut
+    expect 0 ranks 0 prepare --synthetic 20 --size 16 --output cut
+    expect 0 ranks 0 prepare --synthetic 20 --size 16 --output fresh
+    same_folder fresh cut
+fi
+
 # ---- kills -------------------------------------------------------------------------------------------
 big=(--synthetic 2000 --size 64 --shards 4 --output old)
 for delay in 0.3 0.6; do
@@ -47,10 +74,12 @@ for delay in 0.3 0.6; do
     wait "$job" 2>/dev/null || true
     # shellcheck disable=SC2086
     while kill -0 $pids 2>/dev/null; do sleep 0.05; done
-    if "$lwssim" inspect old >out 2>err && grep -q 'images of 16' out; then
+    # The old one, the new one, or one that is known to be neither.
+    if "$lwssim" inspect old >out 2>err; then
+        expect_text 'images of (16|64)' out
         expect 0 ranks 0 verify old
     else
-        echo "note: after $delay s the old dataset was already replaced" >&2
+        expect_text 'error: old: the dataset is not complete' err
     fi
 done
 expect 0 ranks 2 prepare "${big[@]}" --overwrite

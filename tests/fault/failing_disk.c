@@ -3,6 +3,7 @@
  * FAILING_DISK_FIRST-th of them (1) to the FAILING_DISK_LAST-th (any), and, with FAILING_DISK_WHILE, as long as that
  * file exists. They are counted over the program and the processes that it forks. Of two writes that fail, the first
  * writes half. Their paths are appended to FAILING_DISK_LOG. */
+#include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -100,4 +101,15 @@ int rename(const char *from, const char *to)
 {
     int (*next)(const char *, const char *) = (int (*)(const char *, const char *))real("rename");
     return fails("rename", to) ? -1 : next(from, to);
+}
+
+/* "readdir": from there on the listing of a folder of such a path breaks off. */
+struct dirent *readdir(DIR *dir)
+{
+    struct dirent *(*next)(DIR *) = (struct dirent * (*)(DIR *)) real("readdir");
+    int before = errno; /* at its end a listing leaves it alone */
+    if (fails_at("readdir", dirfd(dir)))
+        return NULL;
+    errno = before;
+    return next(dir);
 }

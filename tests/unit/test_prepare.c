@@ -534,6 +534,28 @@ static void interrupted(void **state)
     prepared_free(&p);
 }
 
+/* A new file that has gone meanwhile: an old one of the same name must not stay among the new ones. */
+static void lost_before_publishing(void **state)
+{
+    char *out = path_of("%s/out", (char *)*state), *old = path_of("%s/old", (char *)*state);
+    lws_prepare_options o = options_of("output", old, "synthetic", "9", "size", "16", "shards", "2", NULL);
+    prepares(&o);
+    strcpy(o.output, out);
+    prepares(&o);
+    o.overwrite = true;
+    o.seed = 2;
+    prepared p;
+    assert_int_equal(prepared_write(&o, false, &p), LWS_OK);
+    for (int i = 0; i < p.shards; i++)
+        assert_int_equal(lws_prepare_complete(p.plan, i, p.results, p.digests), LWS_OK);
+    assert_int_equal(unlink(path_of("%s/.train-00001-of-00002.h5.partial", out)), 0);
+    assert_int_equal(lws_prepare_publish(p.plan, p.results, (const char *const *)p.problems), LWS_ERR_IO);
+    check_mentions(lws_message(), ".train-00001-of-00002.h5.partial");
+    lws_prepare_discard(p.plan);
+    prepared_free(&p);
+    assert_true(same_datasets(out, old));
+}
+
 /* The process ends before its change number `changes_left` to a folder; the functions stand before those of the C
  * library. */
 static int changes_left = -1;
@@ -861,6 +883,7 @@ int main(void)
         scratch_test(a_wrong_checksum_in_the_zip),
         scratch_test(nothing_but_bad_images),
         scratch_test(interrupted),
+        scratch_test(lost_before_publishing),
         scratch_test(killed_while_replacing),
         scratch_test(killed_while_replacing_likes),
         scratch_test(discards),
