@@ -2,7 +2,8 @@
  *
  * It is written beside the target, under a temporary name that no other file has, flushed, and put in the
  * target's place. A target that is there keeps its mode and owner; a new one gets those that open() would give it. Of a
- * symbolic link, the file that it leads to is replaced, and the link stays. Pipes and devices are written to directly.
+ * symbolic link, the file that it leads to is replaced, and the link stays. Pipes and devices are written to directly;
+ * a pipe that nobody reads is an error.
  *
  * The temporary names of a process are numbered, so that another attempt is made with another name; after a thousand
  * they begin again.

@@ -70,6 +70,15 @@ static int open_temporary(lws_output *out)
     return fd;
 }
 
+/* A pipe that nobody reads would hold up the program for ever. */
+static int open_as_it_is(const char *path)
+{
+    int fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC | O_NONBLOCK);
+    if (fd >= 0)
+        fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK);
+    return fd;
+}
+
 static int open_any(const char *path, lws_output *out)
 {
     struct stat there;
@@ -79,7 +88,7 @@ static int open_any(const char *path, lws_output *out)
     if (is_there && (!S_ISREG(there.st_mode) || is_descriptor(out->target))) {
         memcpy(out->path, out->target, sizeof out->path);
         out->target[0] = 0;
-        return open(out->path, O_WRONLY | O_TRUNC | O_CLOEXEC);
+        return open_as_it_is(out->path);
     }
     int fd = open_temporary(out);
     if (fd >= 0 && is_there) {

@@ -1,5 +1,7 @@
 #include "persist.h"
 
+#include "stop.h"
+
 #include <lwssim/clock.h>
 #include <lwssim/log.h>
 #include <lwssim/watchdog.h>
@@ -37,7 +39,7 @@ static lws_status note_failure(const trainer *t, lateness *late, lws_status stat
         late->pause = fmin(2 * late->pause, LONGEST_PAUSE);
     }
     late->attempts++;
-    if (now - late->since >= patience)
+    if (late->is_last || now - late->since >= patience)
         return give_up(t, late, status);
     if (late->attempts == 1)
         lws_warn("%s. %s; the %s is tried again for up to %s.", lws_message(),
@@ -85,8 +87,10 @@ lws_status persist(trainer *t, lateness *late, persist_attempt *attempt, bool wa
         double pause;
         bool is_late;
     } news = {0, false};
+    int asked = stop_requests(); /* before: that is why it waits, maybe */
     for (;;) {
         lws_status status = LWS_OK;
+        late->is_last = stop_requests() > asked;
         if (t->is_root)
             status = persist_try(t, late, attempt, wait, &news.is_late);
         LWS_TRY(lws_comm_agree(t->comm, status));

@@ -12,7 +12,8 @@ typedef lws_status persist_attempt(trainer *t);
  * and come back at once. */
 lws_status persist_try(trainer *t, lateness *late, persist_attempt *attempt, bool waits, bool *is_late);
 
-/* All ranks: the same, agreed upon; with `wait` nobody leaves before it is written or the patience over. */
+/* All ranks: the same, agreed upon; with `wait` nobody leaves before it is written, or the patience over, or a further
+ * signal asks rank 0 to stop. */
 lws_status persist(trainer *t, lateness *late, persist_attempt *attempt, bool wait, bool *is_late);
 
 /* Rank 0: it is late, and time for another attempt. */

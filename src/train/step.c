@@ -22,7 +22,7 @@ static bool clock_says(const lws_config_interval *every, double since)
 
 static double my_flags(const trainer *t)
 {
-    int flags = stop_requested() ? FLAG_STOP : 0;
+    int flags = stop_requests() > 0 ? FLAG_STOP : 0;
     if (t->failure.status != LWS_OK)
         flags |= FLAG_FAILED;
     if (t->log_failure.status != LWS_OK)

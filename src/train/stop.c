@@ -3,7 +3,7 @@
 #include <signal.h>
 #include <string.h>
 
-static volatile sig_atomic_t requested;
+static volatile sig_atomic_t requests;
 
 static const int signals[] = {SIGTERM, SIGINT, SIGUSR1, SIGHUP, SIGPIPE};
 enum { SIGNALS = sizeof signals / sizeof *signals };
@@ -13,7 +13,7 @@ static void on_signal(int number)
 {
     if (number == SIGPIPE) /* whoever read the log has left; that is no reason to stop */
         return;
-    requested = 1;
+    requests = requests + 1;
     if (number == SIGINT)
         signal(SIGINT, SIG_DFL);
 }
@@ -24,7 +24,7 @@ void stop_catch(void)
     memset(&action, 0, sizeof action);
     action.sa_handler = on_signal;
     action.sa_flags = SA_RESTART;
-    requested = 0;
+    requests = 0;
     for (int i = 0; i < SIGNALS; i++) {
         sigaction(signals[i], NULL, &before[i]);
         /* What is ignored stays so: under nohup the run is to outlive the terminal, and a script's background job is
@@ -40,7 +40,7 @@ void stop_release(void)
         sigaction(signals[i], &before[i], NULL);
 }
 
-bool stop_requested(void)
+int stop_requests(void)
 {
-    return requested;
+    return requests;
 }

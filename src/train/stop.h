@@ -2,14 +2,12 @@
 #ifndef LWS_STOP_H
 #define LWS_STOP_H
 
-#include <stdbool.h>
-
 /* Catches the signals from now on, but for those that are ignored; nothing has been asked for yet. A second SIGINT ends
  * the process at once. SIGPIPE is caught without effect. stop_release() puts back what was before. Not nested. */
 void stop_catch(void);
 void stop_release(void);
 
-/* Has any of them arrived at this process? */
-bool stop_requested(void);
+/* How many of them have arrived at this process. */
+int stop_requests(void);
 
 #endif

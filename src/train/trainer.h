@@ -44,6 +44,7 @@ typedef struct lateness {
     const char *what, *waiting; /* "checkpoint"; the phase of ranks that wait for it */
     int attempts;               /* that have failed since it was written last */
     double since, next, pause;  /* the first of them, the time of the next, and seconds up to it */
+    bool is_last;               /* somebody wants the run to end now: no more attempts */
 } lateness;
 
 typedef struct trainer {

@@ -94,6 +94,12 @@ expect_no_text '"step":[0-9]*$|[^}]$' log-lost/metrics.jsonl
 failing write,pwrite /images 1 999999 expect 0 ranks 2 "${system[@]}" --run pictures --steps 10 --eval-every 5
 complete pictures 10
 
+# A pipe that nobody reads, in the place of one.
+expect 0 ranks 0 "${system[@]}" --run "$tmp/fresh-piped" --steps 4
+mkfifo fresh-piped/images/step-000000005.png
+expect 0 ranks 0 train --run fresh-piped --resume --steps 10 --eval-every 5
+said 1 'warning: .*step-000000005.png'
+
 # ---- stops and ends wait for the disk --------------------------------------------------------------------
 unset FAILING_DISK_ERRNO
 # in_trouble RUN OPTION…: starts a job whose disk fails until the file `trouble` goes, and waits for the first warning.
@@ -124,6 +130,15 @@ ended 75
 said 1 'the checkpoint is written again'
 said 1 'stopped on request'
 [ -n "$(newest signalled)" ] || fail 'stopped without a checkpoint'
+
+in_trouble hurried --steps 1000000
+kill -USR1 "$job"
+sleep 0.5
+kill -USR1 "$job" # not to wait any longer
+start=$SECONDS
+ended 1
+[ $((SECONDS - start)) -lt 20 ] || fail "a job that was told twice to stop waited for $((SECONDS - start)) s"
+said 1 'error: .* attempts .*--resume'
 
 in_trouble limited --steps 1000000 --time-limit 1 --checkpoint-patience 2
 ended 1 # it did not stop on purpose with a checkpoint
