@@ -29,6 +29,13 @@ static bool is_read(const char *name)
     return is_one_of(extension(name), kinds) || lws_image_is_name(name);
 }
 
+/* What other files of this program are called. */
+static bool is_of_a_run(const char *name)
+{
+    static const char *const kinds[] = {"h5", "ini", "jsonl", "txt", NULL};
+    return is_one_of(extension(name), kinds);
+}
+
 typedef struct search {
     struct stat output;
     char name[LWS_PATH]; /* of the input that is this file; "": none so far */
@@ -69,6 +76,9 @@ lws_status cli_check_output(const char *option, const char *output, const char *
     char checkpoints[LWS_PATH];
     if (!output[0] || stat(output, &s.output) != 0 || !S_ISREG(s.output.st_mode)) /* not there yet, or a pipe */
         return LWS_OK;
+    if (is_of_a_run(output))
+        return lws_fail(LWS_ERR_USAGE, "%s %s: that file is there and is of another kind: choose another name", option,
+                        output);
     for (; *inputs && !s.name[0]; inputs++) {
         snprintf(checkpoints, sizeof checkpoints, "%s/checkpoints", *inputs);
         LWS_TRY(look_in(&s, *inputs));

@@ -70,6 +70,9 @@ static lws_status lose(lws_h5 *file, loss how)
                         patience(file));
     if (killer == SIGKILL)
         return lws_fail(LWS_ERR_MEMORY, "%s: the process that reads it was killed: is memory short?", file->path);
+    if (killer && !h5_is_crash(killer))
+        return lws_fail(LWS_ERR_IO, "%s: the process that reads it was ended from outside: %s", file->path,
+                        strsignal(killer));
     if (killer == SIGXCPU)
         return lws_fail(LWS_ERR_FORMAT, "%s: damaged: the HDF5 library does not come to an end with it", file->path);
     return lws_fail(LWS_ERR_FORMAT, "%s: damaged: the HDF5 library fails on it", file->path);

@@ -7,8 +7,8 @@
 #include "h5_internal.h"
 
 /* Starts the child, which opens the file. Whatever happens to the child later comes as the status of the request:
- * LWS_ERR_FORMAT where HDF5 crashes or does not come to an end, LWS_ERR_MEMORY where the system ended it. LWS_ERR_IO,
- * LWS_ERR_FORMAT, LWS_ERR_MEMORY. */
+ * LWS_ERR_FORMAT where HDF5 crashes or does not come to an end, LWS_ERR_MEMORY where the system ended it, LWS_ERR_IO
+ * where somebody did. LWS_ERR_IO, LWS_ERR_FORMAT, LWS_ERR_MEMORY. */
 lws_status h5_reader_start(const char *path, lws_h5 **out);
 
 /* Ends the child and frees the file. */
@@ -64,6 +64,9 @@ typedef struct h5_reply {
 /* h5_serve.c: the child's life: opens `path`, says how that went, answers until the other end of `socket` closes, and
  * ends the process. */
 _Noreturn void h5_serve(int socket, const char *path, int64_t size);
+
+/* h5_serve.c: a signal that a process brings upon itself. */
+bool h5_is_crash(int number);
 
 /* h5_serve.c: false where the other end is gone. */
 bool h5_send(int socket, const void *data, size_t bytes);

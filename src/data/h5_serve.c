@@ -67,15 +67,25 @@ static rlim_t address_space(void)
     return pages * (rlim_t)sysconf(_SC_PAGESIZE);
 }
 
+static const int crashes[] = {SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGXCPU};
+
+bool h5_is_crash(int number)
+{
+    for (size_t i = 0; i < sizeof crashes / sizeof *crashes; i++) {
+        if (crashes[i] == number)
+            return true;
+    }
+    return false;
+}
+
 /* `socket` is none of the standard streams. A crash is to end the process at once and without a word, whatever handlers
  * MPI has installed; a hang is to end, too. Nothing of the parent's stays open: its locks and connections are its own.
  */
 static int confine(int socket, int64_t size)
 {
-    static const int deadly[] = {SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGXCPU};
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    for (size_t i = 0; i < sizeof deadly / sizeof *deadly; i++)
-        signal(deadly[i], SIG_DFL);
+    for (size_t i = 0; i < sizeof crashes / sizeof *crashes; i++)
+        signal(crashes[i], SIG_DFL);
     int nothing = open("/dev/null", O_RDWR);
     for (int fd = 0; nothing >= 0 && fd < 3; fd++) {
 #ifdef __SANITIZE_ADDRESS__

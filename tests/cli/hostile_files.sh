@@ -172,6 +172,11 @@ for ((i = 1; i < 16; i++)); do refusing $i train --run odd --resume --steps 4 ||
 for ((; i < 4 * n; i += 19)); do refusing $i train --run odd --resume --steps 4 || break; done
 [ "$i" -gt $((2 * n)) ] || fail "only $i reads to resume"
 
+# Nor is it damage where somebody ends the process that reads.
+FAILING_DISK_CALLS=pread FAILING_DISK_PATH=step-000000004 FAILING_DISK_FIRST=20 FAILING_DISK_SIGNAL=15 \
+    expect_error 1 'step-000000004.h5: the process that reads it was ended from outside: Terminated' \
+    env LD_PRELOAD="$shim" "$lwssim" verify odd
+
 # ---- standard streams that are closed --------------------------------------------------------------
 # 'cannot write' only because there is something to say: the file is read.
 for file in $good data run; do

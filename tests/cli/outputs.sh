@@ -35,14 +35,10 @@ done <<'CASES'
 --checkpoint=c to-c
 --checkpoint=to-c c
 --checkpoint=c hard-c
---run=run run/config.ini
 --run=run to-config
---run=run run/metrics.jsonl
---run=run run/checkpoints/step-000000004.h5
 --run=run hard
---run=run data/train-00001-of-00003.h5
 CASES
-expect_error 2 'would write over' ranks 3 "${evaluate[@]}" --run run --json data/test-00000-of-00001.h5
+expect_error 2 'of another kind' ranks 3 "${evaluate[@]}" --run run --json data/test-00000-of-00001.h5
 unharmed
 while read -r input output; do
     expect_error 2 "--output $output would write over .*which is read" ranks 0 reconstruct --run run --input "$input" \
@@ -53,8 +49,6 @@ pictures/a.png hard.png
 pictures/a.png ./to-pictures/a.png
 pictures pictures/a.png
 to-pictures hard.png
-a.ppm run/config.ini
-data data/test-00000-of-00001.h5
 CASES
 unharmed
 
@@ -64,6 +58,15 @@ for name in x.jpg x.JPEG x.gif x.bmp x.webp x.tif x.TIFF x.ppm; do
         --run run --input a.ppm --output $name
     [ ! -e $name ] || fail "$name was written"
 done
+
+# Nor into what is not read this time, but of a run or dataset all the same.
+for json in run/checkpoints/step-000000004.h5 run/metrics.jsonl run/config.ini data/prepare-report.txt; do
+    expect_error 2 "--json $json: that file is there and is of another kind" ranks 0 evaluate --checkpoint c --data data \
+        --json $json
+done
+expect_error 2 'that file is there and is of another kind' ranks 0 reconstruct --checkpoint c --input a.ppm \
+    --output run/metrics.jsonl
+unharmed
 
 # ---- where it may be written -------------------------------------------------------------------------
 echo 'mine' | tee x.png.partial x.json.partial .x.png.partial >/dev/null

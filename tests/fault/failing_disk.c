@@ -1,13 +1,15 @@
 /* A disk with errors, for LD_PRELOAD: calls named in FAILING_DISK_CALLS ("pread,pwrite,fsync,rename,write") on files
  * whose path contains FAILING_DISK_PATH fail with the error number FAILING_DISK_ERRNO (5: input/output error), from the
  * FAILING_DISK_FIRST-th of them (1) to the FAILING_DISK_LAST-th (any), and, with FAILING_DISK_WHILE, as long as that
- * file exists. They are counted over the program and the processes that it forks. Of two writes that fail, the first
- * writes half. Their paths are appended to FAILING_DISK_LOG. */
+ * file exists. With FAILING_DISK_SIGNAL the process gets that signal in place of an error. They are counted over the
+ * program and the processes that it forks. Of two writes that fail, the first writes half. Their paths are appended to
+ * FAILING_DISK_LOG. */
 #include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -58,6 +60,7 @@ static bool fails(const char *call, const char *path)
     if (n < number("FAILING_DISK_FIRST", 1) || n > number("FAILING_DISK_LAST", LONG_MAX))
         return false;
     note(call, path);
+    raise((int)number("FAILING_DISK_SIGNAL", 0)); /* 0: none */
     errno = (int)number("FAILING_DISK_ERRNO", EIO);
     return true;
 }
