@@ -23,6 +23,10 @@ lws_status checkpoint_open(const char *path, bool is_own, lws_h5 **file, lws_che
 /* Recomputes every digest of a checkpoint that this process has just written. */
 lws_status checkpoint_verify_own(const char *path);
 
+/* checkpoint_store.c: renames to PATH.SUFFIX, or PATH.SUFFIX-2 and so on, never over another file, with a warning.
+ * LWS_ERR_IO. */
+lws_status checkpoint_rename_aside(const char *path, const char *suffix);
+
 /* checkpoint_store.c: the step of "step-NNNNNNNNN" with this suffix; -1 for any other name, "step-10.h5" for one. */
 int64_t checkpoint_step_of(const char *name, const char *suffix);
 

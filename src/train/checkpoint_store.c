@@ -194,8 +194,7 @@ static bool rename_to_new(const char *from, const char *to)
     return rename(from, to) == 0;
 }
 
-/* Renames to PATH.SUFFIX, or PATH.SUFFIX-2 and so on: never over another file. */
-static lws_status rename_aside(const char *path, const char *suffix)
+lws_status checkpoint_rename_aside(const char *path, const char *suffix)
 {
     char to[LWS_PATH + 64];
     snprintf(to, sizeof to, "%s.%s", path, suffix);
@@ -217,7 +216,7 @@ lws_status lws_checkpoint_set_aside(const char *folder, int64_t step)
     for (int64_t i = 0; i < count && steps[i] > step && status == LWS_OK; i++) {
         lws_checkpoint_path(folder, steps[i], path);
         if (lws_checkpoint_verify(path) == LWS_ERR_FORMAT)
-            status = rename_aside(path, "damaged");
+            status = checkpoint_rename_aside(path, "damaged");
     }
     free(steps);
     return status;
@@ -234,7 +233,7 @@ lws_status checkpoint_make_way(const char *path, int64_t step)
         return LWS_OK;
     if (status == LWS_ERR_MEMORY || status == LWS_ERR_IO)
         return status;
-    return rename_aside(path, status == LWS_OK ? "misnamed" : "damaged");
+    return checkpoint_rename_aside(path, status == LWS_OK ? "misnamed" : "damaged");
 }
 
 void lws_checkpoint_prune(const char *folder, int64_t step, int64_t keep, int64_t best_step)

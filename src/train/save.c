@@ -1,5 +1,6 @@
 #include "trainer.h"
 
+#include "checkpoint_file.h"
 #include "persist.h"
 
 #include <inttypes.h>
@@ -9,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static void folder_of(const trainer *t, char *folder)
 {
@@ -89,11 +91,21 @@ static lws_status check_images(const trainer *t, const char *path, const lws_che
                         "its dataset with --data.",
                         path, t->options->data);
     if (meta->valid_digest[0] && strcmp(meta->valid_digest, lws_dataset_get_info(t->valid)->digest) != 0)
-        return lws_fail(LWS_ERR_MISMATCH,
-                        "%s was evaluated on other images: the digest of the validation split in %s differs, so the best "
-                        "step could not be told. Give the run its dataset with --data.",
-                        path, t->options->data);
+        return lws_fail(
+            LWS_ERR_MISMATCH,
+            "%s was evaluated on other images: the digest of the validation split in %s differs, so the best "
+            "step could not be told. Give the run its dataset with --data.",
+            path, t->options->data);
     return LWS_OK;
+}
+
+/* Rank 0: the log of steps that are done again from the first. Their checkpoints may be gone by mistake. */
+static lws_status keep_log(const trainer *t)
+{
+    char path[LWS_PATH];
+    struct stat info;
+    snprintf(path, sizeof path, "%s/metrics.jsonl", t->request.run);
+    return stat(path, &info) == 0 && info.st_size > 0 ? checkpoint_rename_aside(path, "before") : LWS_OK;
 }
 
 /* Rank 0: the newest whole checkpoint into t->flat, full_m and full_v, and its description. */
@@ -104,7 +116,7 @@ static lws_status read_newest(trainer *t, lws_checkpoint_meta *meta)
     if (lws_checkpoint_count(folder) == 0) { /* not where it cannot be read: that is an error below */
         lws_warn("%s has no checkpoint yet: starting from the first step", t->request.run);
         meta->step = -1;
-        return LWS_OK;
+        return keep_log(t);
     }
     LWS_TRY(lws_checkpoint_find_to_resume(folder, path));
     LWS_TRY(lws_checkpoint_read_meta(path, meta, &config));

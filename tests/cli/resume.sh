@@ -55,6 +55,13 @@ for steps in 10 30 35 60; do
 done
 check_same lives whole 60
 
+# Without its checkpoints a run begins again, and keeps the log of what it had done.
+cp -r whole bare && rm bare/checkpoints/*
+expect 0 ranks 2 train --run bare --resume --steps 5
+expect_text 'warning: bare has no checkpoint yet' err
+same_file bare/metrics.jsonl.before whole/metrics.jsonl
+check_log bare 5
+
 # A finished run has nothing left to do, and stays as it is.
 cp -r whole finished
 expect 0 ranks 2 train --run finished --resume
