@@ -73,6 +73,7 @@ lws_status lws_h5_has(lws_h5 *file, const char *object, const char *name, bool *
 static lws_status open_attribute(lws_h5 *file, const char *object, const char *name, attribute *a)
 {
     bool has;
+    *a = (attribute){H5I_INVALID_HID, H5I_INVALID_HID};
     LWS_TRY(lws_h5_has(file, object, name, &has));
     if (!has)
         return lws_fail(LWS_ERR_FORMAT, "%s: %s has no attribute %s", file->path, object, name);
