@@ -106,6 +106,40 @@ lws_status integrity_compare(trainer *t)
     return lws_comm_agree(t->comm, status);
 }
 
+/* The sum over all pieces of all ranks, as their updates left them. */
+static uint32_t sum_of_all(trainer *t)
+{
+    uint64_t mine = 0, *all = t->digests;
+    uint32_t sum = 0;
+    for (int b = 0; b < lws_reduction_get_part(t->reduction)->buckets; b++)
+        mine += t->bits[b];
+    for (int r = 0; r < lws_comm_size(t->comm); r++)
+        t->bytes_of[r] = sizeof mine;
+    lws_comm_allgather(t->comm, &mine, t->bytes_of, all);
+    for (int r = 0; r < lws_comm_size(t->comm); r++)
+        sum += (uint32_t)all[r];
+    return sum;
+}
+
+lws_status integrity_check_saved(const trainer *t)
+{
+    const lws_tensors *tensors = lws_model_tensors(t->model);
+    uint32_t sum = 0;
+    for (int i = 0; i < tensors->count; i++) {
+        const lws_tensor *tensor = &tensors->item[i];
+        size_t begin = tensor->offset + (tensor->state ? t->params : 0);
+        sum += lws_bit_sum(tensor->count, t->flat + begin);
+        if (!tensor->state)
+            sum += lws_bit_sum(tensor->count, t->full_m + begin) + lws_bit_sum(tensor->count, t->full_v + begin);
+    }
+    if (!t->is_noted || sum == t->bits_of_all)
+        return LWS_OK;
+    return lws_fail(LWS_ERR_MISMATCH,
+                    "memory was altered on rank 0 on %s while the checkpoint of step %" PRId64 " was written, which is "
+                    "thrown away. Have that machine's memory checked, and go on with --resume on another.",
+                    lws_comm_host(t->comm), t->step);
+}
+
 lws_status integrity_check(trainer *t)
 {
     lws_status status = step_failure_tell(&t->failure);
@@ -115,6 +149,7 @@ lws_status integrity_check(trainer *t)
             status = tell_changed(t, &piece);
     }
     LWS_TRY(lws_comm_agree(t->comm, status));
+    t->bits_of_all = sum_of_all(t);
     integrity_look(t);
     return integrity_compare(t);
 }

@@ -60,7 +60,7 @@ lws_status persist_try(trainer *t, lateness *late, persist_attempt *attempt, boo
                         "%s: a limit of this process, and waiting does not raise it. See ulimit -f, or make room, "
                         "and go on with --resume.",
                         lws_message());
-    if (status != LWS_OK && status != LWS_ERR_NUMERIC)
+    if (status != LWS_OK && status != LWS_ERR_NUMERIC && status != LWS_ERR_MISMATCH)
         return note_failure(t, late, status, waits, is_late);
     if (status == LWS_OK && late->attempts > 0)
         lws_info("the %s is written again, at step %lld, after %s", late->what, (long long)t->step,

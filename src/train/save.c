@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static void folder_of(const trainer *t, char *folder)
 {
@@ -49,6 +50,11 @@ static lws_status write_state(trainer *t)
                         "the state is not finite after step %" PRId64 ": training has diverged. First, %s.", t->step,
                         t->found.what);
     LWS_TRY(lws_checkpoint_write(folder, &meta, t->config, lws_model_tensors(t->model), &data, path));
+    lws_status status = integrity_check_saved(t);
+    if (status != LWS_OK) {
+        unlink(path);
+        return status;
+    }
     lws_checkpoint_prune(folder, t->step, t->options->keep, t->best_step);
     return LWS_OK;
 }

@@ -114,6 +114,7 @@ static void backward_all(trainer *t, bool encoded, double *sums)
         lws_micro_batch batch = trainer_micro_batch(t, leaf);
         lws_model_sums of_batch = {0, 0};
         float *gradient = lws_reduction_leaf(t->reduction);
+        t->is_last = leaf + 1 == part->first_leaf + part->leaves;
         if (encoded)
             memcpy(gradient + t->params, t->statistics, (t->count - t->params) * sizeof(float));
         lws_watchdog_phase("forward and backward of step", t->step + 1);

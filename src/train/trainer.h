@@ -92,9 +92,11 @@ typedef struct trainer {
     uint64_t *digests;            /* [2 · ranks] of the parameters of each owner, here and there */
     lws_reduction_piece *pieces;  /* [buckets] of this rank, whose gradients have arrived in this step */
     lws_flow flow;
-    bool is_noted;   /* bits are those of the present parameters and moments */
-    bool is_to_look; /* the parameters are to be digested in this step */
-    uint64_t digest; /* of all parameters and statistics, where this step looks at them; 0: it does not */
+    uint32_t bits_of_all; /* of all ranks' pieces, at the latest integrity_check() */
+    bool is_noted;        /* bits are those of the present parameters and moments */
+    bool is_last;         /* the pass is of this rank's last micro-batch of the step */
+    bool is_to_look;      /* the parameters are to be digested in this step */
+    uint64_t digest;      /* of all parameters and statistics, where this step looks at them; 0: it does not */
 
     step_failure failure, log_failure;
     finding seen, found; /* in the present step by this rank; by all, once it has failed */
@@ -163,13 +165,15 @@ bool update_range(const trainer *t, const lws_tensor *tensor, const lws_reductio
  * - _begin, at the start of a step: t->is_to_look says that it has to _look, once all parameters are here. Any rank.
  * - _look digests what this rank holds of the parameters of all. Any rank.
  * - _compare, after _look on all ranks: LWS_ERR_MISMATCH names the first rank that differs from an owner. All ranks.
- * - _check does all of it at once, between steps, when the parameters are here. All ranks. */
+ * - _check does all of it at once, between steps, when the parameters are here. All ranks.
+ * - _check_saved, on rank 0, after a checkpoint was written: what it was written from is still what _check found. */
 void integrity_note(trainer *t);
 void integrity_begin(trainer *t);
 void integrity_updated(trainer *t, const lws_reduction_piece *piece, lws_adam_bits bits);
 void integrity_look(trainer *t);
 lws_status integrity_compare(trainer *t);
 lws_status integrity_check(trainer *t);
+lws_status integrity_check_saved(const trainer *t);
 
 /* failure.c: keeps the step that has just failed, in RUN/failure (see replay.h). After diverge_find(), or rewound; the
  * message of the failure is the latest of this thread. All ranks; returns LWS_ERR_NUMERIC with that message and what to

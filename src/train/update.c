@@ -116,7 +116,7 @@ static void need(void *user, size_t end)
 static void done(void *user, size_t begin)
 {
     trainer *t = user;
-    if (t->is_to_look) { /* forward is through, so that others' parameters are here, and none is updated yet */
+    if (t->is_to_look && t->is_last) { /* no forward is to come; others' parameters are here, and none is updated yet */
         trainer_settle(t);
         integrity_look(t);
     }
