@@ -10,7 +10,9 @@ expect 0 ranks 0 "${system[@]}" --steps 2 --run trained
 # ---- Open MPI's folder of a session: none is made, so none can be in the way -----------------------------
 mkdir empty
 expect 0 env TMPDIR="$tmp/empty" "$lwssim" evaluate --run trained --data data
-if mpirun --version | grep -q 'Open MPI) 4'; then # 5 cannot do without
+makes_folder=yes # Open MPI 5 cannot do without
+if mpirun --version | grep -q 'Open MPI) 4'; then
+    makes_folder=no
     expect 0 env TMPDIR=/proc/nowhere "$lwssim" evaluate --run trained --data data
 fi
 TMPDIR=$tmp/empty "$lwssim" "${system[@]}" --steps 100000000 --checkpoint-every 0 --run named 2>named.err &
@@ -20,7 +22,7 @@ for ((i = 0; i < 200; i++)); do
     [ ! -s named/metrics.jsonl ] || break
     sleep 0.1
 done
-[ -z "$(ls -A empty)" ] || fail "a process alone makes $(ls -A empty) in TMPDIR"
+[ $makes_folder = yes ] || [ -z "$(ls -A empty)" ] || fail "a process alone makes $(ls -A empty) in TMPDIR"
 
 # ---- the name that ps shows ------------------------------------------------------------------------------
 [ "$(cat /proc/$pid/comm)" = "$(basename "$lwssim")" ] || fail "the process is called $(cat /proc/$pid/comm)"
