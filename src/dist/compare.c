@@ -9,17 +9,21 @@
 /* The first rank whose text is not rank 0's; 0 where there is none. */
 static lws_status find_first(lws_comm *comm, const char *text, int *first)
 {
-    char mine[LWS_DIGEST_TEXT], *all = NULL;
+    enum { LENGTH = LWS_DIGEST_TEXT };
+    char mine[LENGTH], *all = malloc((size_t)comm->size * LENGTH);
     size_t *bytes_of = calloc((size_t)comm->size, sizeof *bytes_of);
-    lws_status status = bytes_of ? LWS_OK : lws_fail(LWS_ERR_MEMORY, "out of memory comparing the ranks");
+    lws_status status = all && bytes_of ? LWS_OK : lws_fail(LWS_ERR_MEMORY, "out of memory comparing the ranks");
     status = lws_comm_agree(comm, status);
-    lws_digest(text, strlen(text), mine);
-    if (status == LWS_OK)
-        status = lws_comm_join(comm, mine, sizeof mine, false, &all, bytes_of);
     *first = 0;
-    for (int r = 1; status == LWS_OK && *first == 0 && r < comm->size; r++)
-        if (memcmp(all + (size_t)r * sizeof mine, all, sizeof mine) != 0)
-            *first = r;
+    if (status == LWS_OK) {
+        for (int r = 0; r < comm->size; r++)
+            bytes_of[r] = LENGTH;
+        lws_digest(text, strlen(text), mine);
+        lws_comm_allgather(comm, mine, bytes_of, all);
+        for (int r = 1; *first == 0 && r < comm->size; r++)
+            if (memcmp(all + (size_t)r * LENGTH, all, LENGTH) != 0)
+                *first = r;
+    }
     free(bytes_of);
     free(all);
     return status;
