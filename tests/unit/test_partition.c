@@ -18,19 +18,19 @@ static lws_source listing(int count, char **names)
 
 static void reads_each_line(void **state)
 {
-    char *names[] = {"0.jpg", "1.jpg", "10.jpg", "2.jpg", "a b.jpg", "x/0.jpg", "x/3.jpg", "y/z/4.jpg"};
+    char *names[] = {"0.jpg", "1.jpg", "10.jpg", "2.jpg", "a b.jpg", "x/0.jpg", "x/3.jpg", "y/z/4.jpg", "z.png"};
     enum { N = sizeof names / sizeof *names };
-    static const lws_assignment want[N] = {LWS_TRAIN, LWS_VALID, LWS_TEST,  LWS_SPLITS,
-                                           LWS_TEST,  LWS_TRAIN, LWS_TRAIN, LWS_VALID};
+    static const lws_assignment want[N] = {LWS_TRAIN, LWS_VALID, LWS_TEST,  LWS_SPLITS, LWS_TEST,
+                                           LWS_TRAIN, LWS_TRAIN, LWS_VALID, LWS_TEST};
     char *path = path_of("%s/list.txt", (char *)*state);
     lws_source source = listing(N, names);
     lws_assignment split[N];
     lws_partition_report r;
     /* Not in the order of the names; x/2.jpg is no base name, so that it names no image. */
-    file_text(path, "4.jpg 1\n3.jpg 0\na b.jpg   2\n0.jpg 0\n  10.jpg\t2\t\r\n1.jpg 1\n0.jpg 0\n\nx/2.jpg 2");
+    file_text(path, "4.jpg 1\n3.jpg 0\na b.jpg   2\n0.jpg 0\n  10.jpg\t2\t\r\n1.jpg 1\n0.jpg 0\n\nz.png 2\nx/2.jpg 2");
     assert_int_equal(lws_partition_read(path, &source, split, &r), LWS_OK);
     assert_memory_equal(split, want, N);
-    assert_int_equal(r.lines, 8);
+    assert_int_equal(r.lines, 9);
     assert_int_equal(r.repeated_lines, 1);
     assert_int_equal(r.repeated_images, 1);
     assert_int_equal(r.repeated_shown, 2);
