@@ -304,6 +304,30 @@ static void chunks_of_png(void **state)
     refused(b, "a.png", "a PNG without an image");
 }
 
+static void headers_of_pnm(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *reason;
+    } cases[] = {{"P5\n0 3\n255\nabcdef", "damaged PNM (header)"},
+                 {"P5\n0 20000000000000\n255\nabcdef", "damaged PNM (header)"},
+                 {"P5\n20000000000000 1\n255\nabcdef", "damaged PNM (header)"},
+                 {"P5\nx 3\n255\nabcdef", "damaged PNM (header)"},
+                 {"P5\n2 3\n0\nabcdef", "damaged PNM (header)"},
+                 {"P5\n2 3\n15\nabcdef", "do not go to 255"},
+                 {"P5\n2 3\n254\nabcdef", "do not go to 255"},
+                 {"P5\n2 3\n256\nabcdefabcdef", "16 bits"},
+                 {"P5\n2 3\n255", "truncated PNM"},
+                 {"P5\n2 3\n255\nabcde", "truncated PNM"},
+                 {"P6\n2 1\n255\nabcde", "truncated PNM"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        refused(picture_bytes(cases[i].text, strlen(cases[i].text)), "a.pgm", cases[i].reason);
+    static const char odd[] = "P5#one\n # two\n\t2\r\n#three\n3#four\n255\nabcdef";
+    lws_image image = decode(picture_bytes(odd, sizeof odd - 1), "a.pgm", 1);
+    check_same_bits(image.pixels, "abcdef", 6);
+    lws_image_free(&image);
+}
+
 static void segments_of_jpeg(void **state)
 {
     (void)state;
@@ -396,6 +420,7 @@ int main(void)
         cmocka_unit_test(wrong_checksum_in_png),
         cmocka_unit_test(chunks_of_png),
         cmocka_unit_test(segments_of_jpeg),
+        cmocka_unit_test(headers_of_pnm),
         cmocka_unit_test(arbitrary_damage),
         scratch_test(reads_files),
         cmocka_unit_test(knows_names),
