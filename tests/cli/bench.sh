@@ -20,6 +20,8 @@ expect 0 ranks 0 bench "${small[@]}" --only window,adam --json
 truth bench out adam,window "${facts[@]}"
 expect 0 ranks 0 bench "${small[@]}" --only step --json
 truth bench out gemm,step "${facts[@]}"
+expect 0 ranks 0 bench "${small[@]}" --only step
+truth bench-ratio out
 expect 0 ranks 0 bench "${small[@]}" --only adam,window --images 3
 expect_text '^Adam +median ms   \(fastest – slowest\)$' out
 truth bench-table out 3

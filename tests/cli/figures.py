@@ -217,6 +217,15 @@ def bench_table(table, images):
     same("rows of the table", found, 5)
 
 
+# The table of `bench --only step`: each row's rate beside that of SGEMM.
+def bench_ratio(table):
+    rows = re.findall(r"([\d.]+) GFLOP/s(?:, (\d+)% of SGEMM)?", open(table).read())
+    same("rows with GFLOP/s", [bool(ratio) for _, ratio in rows], [False, True, True, True])
+    for rate, ratio in rows[1:]:
+        if abs(int(ratio) - 100 * float(rate) / float(rows[0][0])) > 1:
+            wrong.append(f"{rate} is not {ratio}% of {rows[0][0]}")
+
+
 # ---- grid --------------------------------------------------------------------------------------------
 
 def read_png(path):
@@ -245,21 +254,21 @@ def read_png(path):
     return width, height, lines
 
 
+def cell(lines, row, column):
+    """The 16 × 16 pixels of an image."""
+    size = 16 * 8 + 2
+    return [tuple(lines[2 + row * size + 8 * y + 3][3 * (2 + column * size + 8 * x + 3):][:3])
+            for y in range(16) for x in range(16)]
+
+
 def grid(png, columns, *images):
     """Originals in this order, each above its reconstruction; white where there is none. All of 16 × 16, drawn 8 times
     as large with gaps of 2."""
-    columns, cell = int(columns), 16 * 8 + 2
+    columns, size = int(columns), 16 * 8 + 2
     width, height, lines = read_png(png)
-    same("the size", (width, height), (columns * cell + 2, 2 * -(-len(images) // columns) * cell + 2))
-
-    def at(row, column, x, y):
-        line = lines[2 + row * cell + 8 * y + 3]
-        left = 3 * (2 + column * cell + 8 * x + 3)
-        return tuple(line[left:left + 3])
+    same("the size", (width, height), (columns * size + 2, 2 * -(-len(images) // columns) * size + 2))
     for i in range(-(-len(images) // columns) * columns):
-        row, column = 2 * (i // columns), i % columns
-        pixels = [at(row, column, x, y) for y in range(16) for x in range(16)]
-        below = [at(row + 1, column, x, y) for y in range(16) for x in range(16)]
+        pixels, below = (cell(lines, 2 * (i // columns) + k, i % columns) for k in range(2))
         if i >= len(images):
             same(f"the empty place {i}", set(pixels + below), {(255, 255, 255)})
             continue
@@ -268,7 +277,16 @@ def grid(png, columns, *images):
         same(f"the reconstruction of {images[i]} is a picture of its own", len(set(below)) > 20 and below != pixels, True)
 
 
-commands = {"compare": compare, "evaluate": evaluate, "bench": bench, "bench-table": bench_table, "grid": grid}
+def grid_of(png, columns, *single):
+    """Each reconstruction is that of the image alone."""
+    lines = read_png(png)[2]
+    for i, name in enumerate(single):
+        same(f"the reconstruction of {name}", cell(lines, 2 * (i // int(columns)) + 1, i % int(columns)),
+             cell(read_png(name)[2], 1, 0))
+
+
+commands = {"compare": compare, "evaluate": evaluate, "bench": bench, "bench-table": bench_table,
+            "bench-ratio": bench_ratio, "grid": grid, "grid-of": grid_of}
 commands[sys.argv[1]](*sys.argv[2:])
 for line in wrong[:20]:
     print(line[:400])

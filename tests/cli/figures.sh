@@ -113,6 +113,8 @@ done
 rm pictures/cut.ppm pictures/text.png pictures/wide.ppm
 expect 0 ranks 0 reconstruct --run run --input pictures --output grid.png --columns 2
 truth grid grid.png 2 a.ppm b.ppm c.ppm
+for name in a b c; do expect 0 ranks 0 reconstruct --run run --input $name.ppm --output $name.png; done
+truth grid-of grid.png 2 a.png b.png c.png # though the model takes them by twos
 expect 0 ranks 0 reconstruct --run run --input pictures --output grid.png --limit 2
 truth grid grid.png 2 a.ppm b.ppm
 # The part that is taken lies inside, also by one pixel: what is beyond is not read.

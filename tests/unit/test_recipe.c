@@ -113,13 +113,47 @@ static void limits(void **state)
     assert_int_equal(lws_recipe_resolve(&o, LWS_RECIPE_FOLDER, &r), LWS_OK);
 }
 
+/* What the command line takes, and what holds without it. */
+static void defaults_and_ranges(void **state)
+{
+    (void)state;
+    lws_prepare_options o;
+    memset(&o, 0x5a, sizeof o);
+    lws_config_defaults(lws_prepare_table, &o);
+    assert_true(o.synthetic == 0 && o.size == 64 && o.shards == 0 && o.limit == 0 && o.seed == 1 && o.recipe == 0);
+    assert_true(!o.grey && !o.strict && !o.overwrite && o.filter == LWS_FILTER_LANCZOS);
+    assert_string_equal(o.split, "0.8,0.1,0.1");
+    assert_true(!o.input[0] && !o.output[0] && !o.crop[0] && !o.partition[0]);
+    static const struct {
+        const char *key, *least, *most, *below, *above;
+    } ranges[] = {{"size", "16", "256", "15", "257"},
+                  {"synthetic", "0", "1000000000", "-1", "1000000001"},
+                  {"shards", "0", "99999", "-1", "100000"},
+                  {"limit", "0", "1000000000000", "-1", "1000000000001"},
+                  {"seed", "0", "9000000000000000", "-1", "9000000000000001"}};
+    for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++) {
+        assert_int_equal(lws_config_set(lws_prepare_table, &o, ranges[i].key, ranges[i].least, ""), LWS_OK);
+        assert_int_equal(lws_config_set(lws_prepare_table, &o, ranges[i].key, ranges[i].most, ""), LWS_OK);
+        assert_int_equal(lws_config_set(lws_prepare_table, &o, ranges[i].key, ranges[i].below, ""), LWS_ERR_USAGE);
+        assert_int_equal(lws_config_set(lws_prepare_table, &o, ranges[i].key, ranges[i].above, ""), LWS_ERR_USAGE);
+    }
+    assert_true(o.size == 256 && o.shards == 99999 && o.limit == 1000000000000 && o.seed == 9000000000000000);
+    static const char *const recipes[] = {"auto", "celeba", "folder", "synthetic"};
+    for (int i = 0; i < 4; i++) {
+        assert_int_equal(lws_config_set(lws_prepare_table, &o, "recipe", recipes[i], ""), LWS_OK);
+        assert_int_equal(o.recipe, i);
+        assert_string_equal(lws_recipe_name(i), recipes[i]);
+    }
+    assert_int_equal(lws_config_set(lws_prepare_table, &o, "filter", "area", ""), LWS_OK);
+    assert_int_equal(o.filter, LWS_FILTER_AREA);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(crops_are_centred),
-        cmocka_unit_test(too_small_for_the_crop),
-        cmocka_unit_test(options_are_taken),
-        cmocka_unit_test(limits),
+        cmocka_unit_test(crops_are_centred),   cmocka_unit_test(too_small_for_the_crop),
+        cmocka_unit_test(options_are_taken),   cmocka_unit_test(limits),
+        cmocka_unit_test(defaults_and_ranges),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

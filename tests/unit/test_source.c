@@ -85,6 +85,24 @@ static void a_folder(void **state)
     }
 }
 
+/* More than there is room for at first. */
+static void many_files(void **state)
+{
+    enum { N = 2600 };
+    for (int i = 0; i < N; i++)
+        file_text(path_of("%s/%d.png", (char *)*state, (i * 1237 + 5) % N), "");
+    lws_source *source = source_of(*state, 1);
+    assert_int_equal(source->count, N);
+    bool seen[N] = {false};
+    for (int i = 0; i < N; i++) {
+        int number = atoi(source->entries[i].name);
+        assert_true(number >= 0 && number < N && !seen[number]);
+        seen[number] = true;
+        assert_true(i == 0 || strcmp(source->entries[i - 1].name, source->entries[i].name) < 0);
+    }
+    lws_source_close(source);
+}
+
 static void a_ring_of_links(void **state)
 {
     char *in = path_of("%s/in", (char *)*state);
@@ -220,9 +238,11 @@ static void gone_meanwhile(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_extension),   scratch_test(a_folder),       scratch_test(a_ring_of_links),
-        scratch_test(too_large_a_file),      scratch_test(a_zip),          scratch_test(a_path_twice),
-        scratch_test(sizes_that_are_not_so), scratch_test(gone_meanwhile),
+        cmocka_unit_test(every_extension), scratch_test(a_folder),
+        scratch_test(many_files),          scratch_test(a_ring_of_links),
+        scratch_test(too_large_a_file),    scratch_test(a_zip),
+        scratch_test(a_path_twice),        scratch_test(sizes_that_are_not_so),
+        scratch_test(gone_meanwhile),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
