@@ -60,7 +60,8 @@ const char *lws_scan_tga(const uint8_t *data, size_t bytes)
     return pixels * pixel_bytes > bytes - start ? truncated : NULL;
 }
 
-/* The next number of a PNM header, past blanks and comments; *at moves behind it. */
+/* The next number of a PNM header, past blanks and comments; *at moves behind it. 0 where there is none, or one of more
+ * digits than any size has: stb_image reads on, beyond what an int holds. */
 static size_t pnm_number(const uint8_t *data, size_t bytes, size_t *at)
 {
     size_t i = *at, value = 0;
@@ -75,7 +76,7 @@ static size_t pnm_number(const uint8_t *data, size_t bytes, size_t *at)
     for (; i < bytes && isdigit(data[i]) && value < 1000000; i++)
         value = value * 10 + (size_t)(data[i] - '0');
     *at = i;
-    return value;
+    return i < bytes && isdigit(data[i]) ? 0 : value;
 }
 
 const char *lws_scan_pnm(const uint8_t *data, size_t bytes)
@@ -84,5 +85,11 @@ const char *lws_scan_pnm(const uint8_t *data, size_t bytes)
     size_t most = pnm_number(data, bytes, &at), pixels = width * height * (data[1] == '6' ? 3 : 1);
     if (most > 255)
         return "16 bits a channel: convert it to 8 first";
-    return at >= bytes || pixels > bytes - at - 1 ? "truncated PNM" : NULL;
+    if (at >= bytes)
+        return "truncated PNM";
+    if (!width || !height || !most)
+        return "damaged PNM (header)";
+    if (most < 255) /* stb_image would not scale them */
+        return "a PNM whose values do not go to 255: convert it first";
+    return pixels > bytes - at - 1 ? "truncated PNM" : NULL;
 }

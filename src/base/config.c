@@ -119,13 +119,16 @@ static bool parse_interval(const char *text, lws_config_interval *out)
     } units[] = {{"", LWS_EVERY_STEPS, 1},       {"step", LWS_EVERY_STEPS, 1},   {"steps", LWS_EVERY_STEPS, 1},
                  {"s", LWS_EVERY_SECONDS, 1},    {"min", LWS_EVERY_SECONDS, 60}, {"h", LWS_EVERY_SECONDS, 3600},
                  {"epoch", LWS_EVERY_EPOCHS, 1}, {"epochs", LWS_EVERY_EPOCHS, 1}};
+    const double most = 1e15; /* steps, seconds or epochs: what is written in seconds must be read again */
     double count;
     const char *unit;
-    if (!parse_number(text, false, 0, 1e15, &count, &unit))
+    if (!parse_number(text, false, 0, most, &count, &unit))
         return false;
     for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
         if (strcmp(unit, units[i].name) == 0) {
             if (units[i].unit != LWS_EVERY_SECONDS && count != floor(count))
+                return false;
+            if (count * units[i].factor > most)
                 return false;
             out->count = count * units[i].factor;
             out->unit = units[i].unit;

@@ -44,7 +44,7 @@ static lws_status append_file(const char *path, int crop, pictures *p)
     lws_crop part = {(image.width - side) / 2, (image.height - side) / 2, side, side};
     if (!resizer || !bytes)
         status = lws_fail(LWS_ERR_MEMORY, "out of memory reading %s", path);
-    else if (part.left < 0 || part.top < 0)
+    else if (side > image.width || side > image.height) /* a margin of -1 is no half of a pixel */
         status =
             lws_fail(LWS_ERR_MISMATCH, "%s is %d × %d: too small to crop %d", path, image.width, image.height, side);
     else

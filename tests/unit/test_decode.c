@@ -3,6 +3,8 @@
 
 #include <lwssim/image.h>
 
+#include "decode.h"
+
 /* ---- good images ----------------------------------------------------------------------------- */
 
 static lws_image decode(blob b, const char *name, int channels)
@@ -106,6 +108,51 @@ static void jpeg_oddities(void **state)
     lws_image_free(&b);
 }
 
+/* Extra bytes behind the first `mark` of a JPEG, or before its end mark where `at_end`. */
+static blob jpeg_with(const void *extra, int size, bool at_end)
+{
+    blob plain = picture_jpeg(40, 40, 4), odd = {0};
+    size_t at = at_end ? plain.size - 2 : 2;
+    picture_take(&odd, plain.data, (int)at);
+    picture_take(&odd, (void *)extra, size);
+    picture_take(&odd, plain.data + at, (int)(plain.size - at));
+    free(plain.data);
+    return odd;
+}
+
+/* What some cameras and programs write, and what says nothing about the pixels. */
+static void jpeg_harmless_oddities(void **state)
+{
+    (void)state;
+    static const uint8_t left_over[] = {1, 2, 3, 0xFF, 0, 4};
+    static const uint8_t adobe[] = {0xFF, 0xEE, 0, 14, 'A', 'd', 'o', 'b', 'e', 0, 100, 0, 0, 0, 0, 9};
+    static const uint8_t turned[] = {0xFF, 0xE1, 0, 34,   'E', 'x', 'i', 'f', 0, 0, 'M', 'M', 0, 42, 0, 0, 0, 8,
+                                     0,    1,    1, 0x12, 0,   3,   0,   0,   0, 1, 0,   6,   0, 0,  0, 0, 0, 0};
+    lws_image want = decode(picture_jpeg(40, 40, 4), "a.jpg", 3);
+    blob newer = picture_jpeg(40, 40, 4);
+    assert_memory_equal(newer.data + 6, "JFIF", 5);
+    newer.data[11] = 2; /* a version of JFIF that there is not */
+    blob odd[] = {jpeg_with(left_over, sizeof left_over, true), jpeg_with(adobe, sizeof adobe, false),
+                  jpeg_with(turned, sizeof turned, false), newer};
+    for (int i = 0; i < 4; i++) {
+        lws_image image = decode(odd[i], "a.jpg", 3);
+        assert_true(image.width == 40 && image.height == 40);
+        check_same_bits(image.pixels, want.pixels, 40 * 40 * 3);
+        lws_image_free(&image);
+    }
+    lws_image_free(&want);
+}
+
+static void old_gif(void **state)
+{
+    (void)state;
+    blob b = picture_gif(1);
+    b.data[4] = '7';
+    lws_image image = decode(b, "a.gif", 3);
+    assert_int_equal(image.pixels[0], 200);
+    lws_image_free(&image);
+}
+
 /* ---- bad images ------------------------------------------------------------------------------ */
 
 static void refused(blob b, const char *name, const char *reason)
@@ -178,6 +225,25 @@ static void unsupported_images(void **state)
     refused(b, "a.jpg", "unsupported kind");
 }
 
+/* Up to the largest size, and not beyond it. */
+static void size_limits(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t width, height;
+        bool fits;
+    } cases[] = {{16384, 1, true},   {1, 16384, true},    {16385, 1, false},   {1, 16385, false},
+                 {8000, 8000, true}, {8000, 8001, false}, {16000, 4000, true}, {0, 5, false},
+                 {5, 0, false},      {-1, 5, false},      {1, 1, true},        {1ll << 33, 1ll << 33, false}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        lws_status status = lws_decode_check_size(cases[i].width, cases[i].height);
+        assert_int_equal(status, cases[i].fits ? LWS_OK : LWS_ERR_FORMAT);
+    }
+    lws_image image; /* told by the size alone */
+    assert_int_equal(lws_image_decode("P5", (size_t)INT32_MAX + 1, "a.pgm", 1, &image), LWS_ERR_FORMAT);
+    assert_string_equal(lws_message(), "file of more than 2 GB");
+}
+
 /* Refused by the header, before memory is taken for the pixels. */
 static void absurd_sizes(void **state)
 {
@@ -194,6 +260,85 @@ static void wrong_checksum_in_png(void **state)
     blob b = picture_png(30, 30, 1);
     b.data[b.size / 2] ^= 4;
     refused(b, "a.png", "checksum");
+    blob whole = picture_png(4, 4, 1);
+    for (size_t i = 12; i < whole.size; i++) { /* any byte but those of a chunk's length, which tell of other bytes */
+        bool is_length = i - 33 < 4 || i >= whole.size - 12;
+        for (int bit = 0; bit < 8 && !is_length; bit++) {
+            b = picture_bytes(whole.data, whole.size);
+            b.data[i] ^= (uint8_t)(1 << bit);
+            refused(b, "a.png", "checksum");
+        }
+    }
+    free(whole.data);
+}
+
+/* A chunk before the end with this type, four bytes of content and the right checksum. */
+static blob png_with_chunk(const char *type)
+{
+    blob plain = picture_png(20, 20, 1), b = {0};
+    uint8_t chunk[16] = {0, 0, 0, 4};
+    memcpy(chunk + 4, type, 4);
+    picture_big_endian(chunk + 12, picture_crc(chunk + 4, 8));
+    picture_take(&b, plain.data, 33);
+    picture_take(&b, chunk, 16);
+    picture_take(&b, plain.data + 33, (int)plain.size - 33);
+    free(plain.data);
+    return b;
+}
+
+static void chunks_of_png(void **state)
+{
+    (void)state;
+    refused(png_with_chunk("acTL"), "a.png", "an animated PNG");
+    lws_image image = decode(png_with_chunk("teXt"), "a.png", 3), plain = decode(picture_png(20, 20, 1), "a.png", 3);
+    check_same_bits(image.pixels, plain.pixels, 20 * 20 * 3);
+    lws_image_free(&image);
+    lws_image_free(&plain);
+    blob b = picture_png(20, 20, 1);
+    memcpy(b.data + 12, "IHDX", 4);
+    picture_big_endian(b.data + 29, picture_crc(b.data + 12, 17));
+    refused(b, "a.png", "damaged PNG (header)");
+    b = picture_png(20, 20, 1);
+    memmove(b.data + 33, b.data + b.size - 12, 12); /* its end follows the header */
+    b.size = 45;
+    refused(b, "a.png", "a PNG without an image");
+}
+
+static void headers_of_pnm(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *reason;
+    } cases[] = {{"P5\n0 3\n255\nabcdef", "damaged PNM (header)"},
+                 {"P5\n0 20000000000000\n255\nabcdef", "damaged PNM (header)"},
+                 {"P5\n20000000000000 1\n255\nabcdef", "damaged PNM (header)"},
+                 {"P5\nx 3\n255\nabcdef", "damaged PNM (header)"},
+                 {"P5\n2 3\n0\nabcdef", "damaged PNM (header)"},
+                 {"P5\n2 3\n15\nabcdef", "do not go to 255"},
+                 {"P5\n2 3\n254\nabcdef", "do not go to 255"},
+                 {"P5\n2 3\n256\nabcdefabcdef", "16 bits"},
+                 {"P5\n2 3\n255", "truncated PNM"},
+                 {"P5\n2 3\n255\nabcde", "truncated PNM"},
+                 {"P6\n2 1\n255\nabcde", "truncated PNM"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        refused(picture_bytes(cases[i].text, strlen(cases[i].text)), "a.pgm", cases[i].reason);
+    static const char odd[] = "P5#one\n # two\n\t2\r\n#three\n3#four\n255\nabcdef";
+    lws_image image = decode(picture_bytes(odd, sizeof odd - 1), "a.pgm", 1);
+    check_same_bits(image.pixels, "abcdef", 6);
+    lws_image_free(&image);
+}
+
+static void segments_of_jpeg(void **state)
+{
+    (void)state;
+    refused(picture_bytes("\xff\xd8\xff\xe0\0\1zz\xff\xd9", 10), "a.jpg", "damaged JPEG (segment length)");
+    refused(picture_bytes("\xff\xd8\xff\xe0\0\2zz\xff\xd9", 10), "a.jpg", "no marker where one must stand");
+    refused(picture_bytes("\xff\xd8\xff\xc0\0\7\10\0\1\0\1\xff\xd9", 13), "a.jpg", "frame header");
+    refused(picture_bytes("\xff\xd8\xff\xda\0\2\xff\xd9", 8), "a.jpg", "a scan before the frame");
+    blob b = picture_jpeg(16, 16, 1);
+    uint8_t *frame = memmem(b.data, b.size, "\xff\xc0", 2);
+    frame[4] = 12;
+    refused(b, "a.jpg", "other than 8 bits");
 }
 
 /* Whatever bytes come, there is an image or a reason. Run under the sanitizers. */
@@ -265,11 +410,17 @@ int main(void)
         cmocka_unit_test(jpeg),
         cmocka_unit_test(other_formats),
         cmocka_unit_test(jpeg_oddities),
+        cmocka_unit_test(jpeg_harmless_oddities),
+        cmocka_unit_test(old_gif),
         cmocka_unit_test(truncated_files),
         cmocka_unit_test(no_images),
         cmocka_unit_test(unsupported_images),
+        cmocka_unit_test(size_limits),
         cmocka_unit_test(absurd_sizes),
         cmocka_unit_test(wrong_checksum_in_png),
+        cmocka_unit_test(chunks_of_png),
+        cmocka_unit_test(segments_of_jpeg),
+        cmocka_unit_test(headers_of_pnm),
         cmocka_unit_test(arbitrary_damage),
         scratch_test(reads_files),
         cmocka_unit_test(knows_names),

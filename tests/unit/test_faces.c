@@ -27,6 +27,24 @@ static void the_same_bytes_everywhere(void **state)
     assert_string_equal(digest, "30e861e939412a0165b9b767c3194cd6");
 }
 
+/* The same for as many faces as it takes to see the rarest of their traits, small; and for large ones, whose lines are
+ * thin. */
+static void the_same_bytes_of_rare_faces(void **state)
+{
+    (void)state;
+    enum { SMALL = 16 * 16 * 3, FEW = 24 };
+    static uint8_t small[4000][SMALL], large[FEW][128 * 128];
+    char digest[LWS_DIGEST_TEXT];
+    for (uint64_t i = 0; i < 4000; i++)
+        draw(2, i, 16, 3, small[i]);
+    lws_digest(small, sizeof small, digest);
+    assert_string_equal(digest, "6e2666749bf17cb4b7b84e806e57006f");
+    for (uint64_t i = 0; i < FEW; i++)
+        draw(3, i, 128, 1, large[i]);
+    lws_digest(large, sizeof large, digest);
+    assert_string_equal(digest, "d590d39403177cc6592ff66b7d356859");
+}
+
 static void a_pure_function(void **state)
 {
     (void)state;
@@ -128,11 +146,9 @@ static void every_trait_occurs(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_same_bytes_everywhere),
-        cmocka_unit_test(a_pure_function),
-        cmocka_unit_test(grey_is_the_luma),
-        cmocka_unit_test(any_size_is_the_same_face),
-        cmocka_unit_test(faces_vary),
+        cmocka_unit_test(the_same_bytes_everywhere), cmocka_unit_test(the_same_bytes_of_rare_faces),
+        cmocka_unit_test(a_pure_function),           cmocka_unit_test(grey_is_the_luma),
+        cmocka_unit_test(any_size_is_the_same_face), cmocka_unit_test(faces_vary),
         cmocka_unit_test(every_trait_occurs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,293 @@
+#!/usr/bin/python3
+"""Holds what the program prints against the truth: figures.py compare|evaluate|bench|grid FILE…
+
+Plain Python, by the definitions: nothing of the program's and no library but Python's own. Prints what is wrong; exit code 1
+where anything is.
+"""
+import json
+import math
+import re
+import struct
+import sys
+import zlib
+
+wrong = []
+
+
+def near(what, found, wanted, tolerance):
+    """tolerance: relative, and absolute below 1."""
+    if not isinstance(found, (int, float)) or not abs(found - wanted) <= tolerance * max(1e-6, abs(wanted)):
+        wrong.append(f"{what} is {found} in place of {wanted}")
+
+
+def same(what, found, wanted):
+    if found != wanted:
+        wrong.append(f"{what} is {found!r} in place of {wanted!r}")
+
+
+def read_ppm(path):
+    data = open(path, "rb").read()
+    match = re.match(rb"P6\s(\d+)\s(\d+)\s255\s", data)
+    return int(match[1]), int(match[2]), data[match.end():]
+
+
+# ---- compare -----------------------------------------------------------------------------------------
+
+def windows(w, h, taps):
+    side = len(taps)
+    for top in range(h - side + 1):
+        for left in range(w - side + 1):
+            yield [((top + i) * w + left + j, taps[i] * taps[j]) for i in range(side) for j in range(side)]
+
+
+def similarity(x, y, w, h, taps, covariance, combine):
+    """Mean over all windows of combine(luminance, contrast-structure)."""
+    total = count = 0
+    for window in windows(w, h, taps):
+        mx = sum(k * x[p] for p, k in window)
+        my = sum(k * y[p] for p, k in window)
+        vx = covariance * sum(k * (x[p] - mx) ** 2 for p, k in window)
+        vy = covariance * sum(k * (y[p] - my) ** 2 for p, k in window)
+        vxy = covariance * sum(k * (x[p] - mx) * (y[p] - my) for p, k in window)
+        total += combine((2 * mx * my + 1e-4) / (mx * mx + my * my + 1e-4), (2 * vxy + 9e-4) / (vx + vy + 9e-4))
+        count += 1
+    return total / count
+
+
+def gaussian():
+    taps = [math.exp(-.5 * ((i - 5) / 1.5) ** 2) for i in range(11)]
+    return [t / sum(taps) for t in taps]
+
+
+def compare_truth(a, b):
+    w, h, pa = read_ppm(a)
+    pb = read_ppm(b)[2]
+    mse = sum((i / 255 - j / 255) ** 2 for i, j in zip(pa, pb)) / len(pa)
+    channels = [([v / 255 for v in pa[c::3]], [v / 255 for v in pb[c::3]]) for c in range(3)]
+
+    def of(taps, covariance, combine):
+        return sum(similarity(x, y, w, h, taps, covariance, combine) for x, y in channels) / 3
+    g11 = of(gaussian(), 1, lambda l, cs: l * cs)
+    levels = [of([1 / n] * n, 1, lambda l, cs: 2 - l - cs) for n in (3, 7, 11)]
+    return {"ssim_g11": g11, "ssim_u7": of([1 / 7] * 7, 49 / 48, lambda l, cs: l * cs), "ms_ssim3": None, "mse": mse,
+            "psnr": -10 * math.log10(mse), "loss_mse": mse, "loss_ssim": 1 - g11, "loss_lwssim": sum(levels) / 3}
+
+
+def compare(a, b, as_json, table):
+    truth, found = compare_truth(a, b), json.load(open(as_json))
+    same("the list of figures", list(found), list(truth))
+    lines = [line.split() for line in open(table)]
+    same("the list of the table", [line[0] for line in lines],
+         ["SSIM-G11", "SSIM-U7", "MS-SSIM-3", "MSE", "PSNR", "loss_mse", "loss_ssim", "loss_lwssim"])
+    for (key, value), line in zip(truth.items(), lines):
+        if value is None:
+            same(key, found[key], None)
+            same(key, line[1], "nan")
+            continue
+        near(key, found[key], value, 1e-5 if key.startswith("loss") else 1e-6)  # pixels are single precision
+        near(f"{line[0]} in the table", float(line[1]), found[key], 6e-12)
+
+
+# ---- evaluate ----------------------------------------------------------------------------------------
+
+def evaluate(as_json, table, checkpoint, step, data, split, images):
+    found, text = json.load(open(as_json)), open(table).read()
+    for key, value in (("checkpoint", checkpoint), ("step", int(step)), ("data", data), ("split", split),
+                       ("images", int(images))):
+        same(key, found[key], value)
+    if f"{checkpoint} on {images} {split} images\n" not in text:
+        wrong.append("the table's heading is another: " + text.split("\n")[0])
+    if not re.fullmatch(r"[0-9a-f]{32}", found["data_digest"]):
+        wrong.append("data_digest is none")
+    for title, key in (("SSIM-G11", "ssim_g11"), ("SSIM-U7", "ssim_u7"), ("MSE", "mse"), ("PSNR", "psnr")):
+        line = re.search(rf"^  {title} +(\S+)  ± (\S+)$", text, re.M)
+        if not line:
+            wrong.append(f"the table has no {title}")
+            continue
+        same(f"{title} in the table", line[1], f"{found[key]['mean']:.6f}")
+        same(f"error of {title} in the table", line[2], f"{found[key]['standard_error']:.6f}")
+    if not re.search(r"^  MS-SSIM-3 +–  \(needs images of 44 pixels a side\)$", text, re.M):
+        wrong.append("the table says nothing of MS-SSIM-3")
+
+
+# ---- bench -------------------------------------------------------------------------------------------
+
+def operations(base, level):
+    """Of one convolution of dcgan64, on one image."""
+    out, in_c = 32 >> (level - 1), 3 if level == 1 else base << (level - 2)
+    return 2 * out * out * (base << (level - 1)) * 16 * in_c
+
+
+def rows(section):
+    for key, value in section.items():
+        if isinstance(value, dict) and "ms" in value:
+            yield key, value
+        elif isinstance(value, dict):
+            for name, row in rows(value):
+                yield f"{key}/{name}", row
+
+
+def bench_truth(section, name, b):
+    """What was done, and in which rate it is given: work = rate × ms, as in 10^9 operations or bytes."""
+    n, base, latent = b["images"], b["base_channels"], b["latent"]
+    level = int(re.search(r"(?:conv|bn)(\d)", name)[1]) if section in ("conv", "batchnorm") else 0
+    if section == "gemm":
+        return "gflop_per_s", b["machine"]["threads"] * 2 * 2048 ** 3 / 1e9
+    if section == "conv" and "/weights_" not in name:
+        return "gflop_per_s", n * operations(base, level) / 1e9
+    if section == "batchnorm":
+        values = n * (64 >> level) ** 2 * (base << (level - 1))
+        return "gb_per_s", (4 if "backward" in name else 2) * 4 * values / 1e9
+    if section == "adam":
+        return "gb_per_s", 7 * 4 * int(name[:-1]) * 2 ** 20 / 1e9
+    if section == "reduction":
+        return "gb_per_s", 4 * int(name[0]) * 2 ** 20 / 1e9
+    if section == "step" and name != "prepare":
+        passes = 6 * (sum(operations(base, k) for k in range(1, 5)) + 2 * 16 * (base << 3) * latent)
+        return "gflop_per_s", n * (passes - operations(base, 1)) / 1e9
+    return None, 0
+
+
+def check_row(section, name, row, b):
+    if not 0 < row["ms_least"] <= row["ms"] <= row["ms_most"]:
+        wrong.append(f"{section} {name}: the median is not between the fastest and the slowest: {row}")
+    same(f"{section} {name}: runs", row["runs"] >= (1 if name == "prepare" and section == "data" else 3), True)
+    key, work = bench_truth(section, name, b)
+    if key:
+        near(f"{section} {name}: {key} × ms", row[key] * row["ms"] / 1e3, work, 1e-9)
+    if "gflop_per_s" in row:
+        near(f"{section} {name}: of_sgemm", row.get("of_sgemm", 1),
+             row["gflop_per_s"] / b["gemm"]["sgemm_2048"]["gflop_per_s"], 1e-9)
+    if "us_per_image" in row:
+        near(f"{section} {name}: us_per_image", row["us_per_image"], 1e3 * row["ms"] / b["images"], 1e-9)
+    if "images_per_s" in row:
+        images = 1024 if name == "prepare" else b["images"]
+        near(f"{section} {name}: images_per_s", row["images_per_s"], 1e3 * images / row["ms"], 1e-9)
+
+
+ROWS = {  # every row with its rates
+    "gemm": {"sgemm_2048": "gflop_per_s"},
+    "conv": {f"conv{k}/{p}_{t}": "gflop_per_s of_sgemm" for k in range(1, 5)
+             for p in ("forward", "backward_data", "backward_weight") for t in ("direct", "f2", "f4")
+             if k > 1 or t == "direct"} |  # three colours are too few for Winograd's algorithm
+            {f"conv{k}/weights_f{t}": "gb_per_s" for k in range(2, 5) for t in (2, 4)},
+    "batchnorm": {f"bn{k}_{p}": "gb_per_s" for k in range(1, 5) for p in ("forward", "backward")},
+    "adam": {"1m": "gb_per_s", "8m": "gb_per_s"},
+    "window": {f"{w}": "us_per_image" for w in ("box_3", "box_5", "gaussian_11")},
+    "loss": {name: "us_per_image" for name in ("mse", "ssim", "lwssim", "lwssim_windows")},
+    "step": {"prepare": ""} | {name: "images_per_s gflop_per_s of_sgemm" for name in ("mse", "ssim", "lwssim")},
+    "reduction": {"1m/sum": "gb_per_s", "8m/sum": "gb_per_s"},
+    "data": {"prepare": "images_per_s", "read": "images_per_s"},
+}
+
+
+def bench(as_json, sections, *facts):
+    b = json.load(open(as_json))
+    for fact in facts:
+        key, value = fact.split("=")
+        same(key, b["machine"].get(key, b.get(key)), int(value))
+    if b["machine"]["ranks"] > 1:
+        ROWS["reduction"] |= {"1m/gather": "gb_per_s", "8m/gather": "gb_per_s"}
+    same("the sections", [key for key in b if key in ROWS], sections.split(","))
+    for section in sections.split(","):
+        found = dict(rows(b[section]))
+        same(f"the rows of {section}", sorted(found), sorted(ROWS[section]))
+        for name, row in found.items():
+            same(f"the rates of {section} {name}",
+                 [key for key in row if not key.startswith("ms") and key != "runs"], ROWS[section][name].split())
+            check_row(section, name, row, b)
+
+
+# The table of `bench --only adam,window`, with the images of a micro-batch.
+def bench_table(table, images):
+    text = open(table).read()
+    line = re.compile(r"^  (.*?) +([\d.]+)   \(([\d.]+) – ([\d.]+)\)  ([\d.e+]+) (\S+)", re.M)
+    found = 0
+    for label, ms, least, most, rate, unit in line.findall(text):
+        ms, rate = float(ms), float(rate)
+        found += 1
+        if not float(least) <= ms <= float(most):
+            wrong.append(f"{label}: the median is not between the fastest and the slowest")
+        if unit == "GB/s":
+            near(label, rate * ms, 7 * 4 * int(label.split()[0]) * 2 ** 20 / 1e6, .02)
+        elif unit == "µs":
+            near(label, rate, 1e3 * ms / int(images), .02)
+        else:
+            wrong.append(f"{label}: a rate in {unit}")
+    same("rows of the table", found, 5)
+
+
+# The table of `bench --only step`: each row's rate beside that of SGEMM.
+def bench_ratio(table):
+    rows = re.findall(r"([\d.]+) GFLOP/s(?:, (\d+)% of SGEMM)?", open(table).read())
+    same("rows with GFLOP/s", [bool(ratio) for _, ratio in rows], [False, True, True, True])
+    for rate, ratio in rows[1:]:
+        if abs(int(ratio) - 100 * float(rate) / float(rows[0][0])) > 1:
+            wrong.append(f"{rate} is not {ratio}% of {rows[0][0]}")
+
+
+# ---- grid --------------------------------------------------------------------------------------------
+
+def read_png(path):
+    """Width, height and rows of RGB."""
+    data, at, packed = open(path, "rb").read(), 8, b""
+    while at < len(data):
+        size, kind = struct.unpack(">I4s", data[at:at + 8])
+        body = data[at + 8:at + 8 + size]
+        same("a checksum", struct.unpack(">I", data[at + 8 + size:at + 12 + size])[0], zlib.crc32(kind + body))
+        if kind == b"IHDR":
+            width, height, depth, colour = struct.unpack(">IIBB", body[:10])
+            same("the kind of pixels", (depth, colour), (8, 2))
+        elif kind == b"IDAT":
+            packed += body
+        at += size + 12
+    raw, before, lines = zlib.decompress(packed), bytearray(3 * width), []
+    for y in range(height):
+        how, line = raw[y * (3 * width + 1)], bytearray(raw[y * (3 * width + 1) + 1:(y + 1) * (3 * width + 1)])
+        for i in range(3 * width):
+            a, b, c = (line[i - 3] if i > 2 else 0), before[i], (before[i - 3] if i > 2 else 0)
+            p = a + b - c
+            paeth = a if abs(p - a) <= abs(p - b) and abs(p - a) <= abs(p - c) else b if abs(p - b) <= abs(p - c) else c
+            line[i] = (line[i] + (0, a, b, (a + b) // 2, paeth)[how]) & 255
+        lines.append(line)
+        before = line
+    return width, height, lines
+
+
+def cell(lines, row, column):
+    """The 16 × 16 pixels of an image."""
+    size = 16 * 8 + 2
+    return [tuple(lines[2 + row * size + 8 * y + 3][3 * (2 + column * size + 8 * x + 3):][:3])
+            for y in range(16) for x in range(16)]
+
+
+def grid(png, columns, *images):
+    """Originals in this order, each above its reconstruction; white where there is none. All of 16 × 16, drawn 8 times
+    as large with gaps of 2."""
+    columns, size = int(columns), 16 * 8 + 2
+    width, height, lines = read_png(png)
+    same("the size", (width, height), (columns * size + 2, 2 * -(-len(images) // columns) * size + 2))
+    for i in range(-(-len(images) // columns) * columns):
+        pixels, below = (cell(lines, 2 * (i // columns) + k, i % columns) for k in range(2))
+        if i >= len(images):
+            same(f"the empty place {i}", set(pixels + below), {(255, 255, 255)})
+            continue
+        data = read_ppm(images[i])[2]
+        same(f"the original {images[i]}", pixels, [tuple(data[3 * p:3 * p + 3]) for p in range(256)])
+        same(f"the reconstruction of {images[i]} is a picture of its own", len(set(below)) > 20 and below != pixels, True)
+
+
+def grid_of(png, columns, *single):
+    """Each reconstruction is that of the image alone."""
+    lines = read_png(png)[2]
+    for i, name in enumerate(single):
+        same(f"the reconstruction of {name}", cell(lines, 2 * (i // int(columns)) + 1, i % int(columns)),
+             cell(read_png(name)[2], 1, 0))
+
+
+commands = {"compare": compare, "evaluate": evaluate, "bench": bench, "bench-table": bench_table,
+            "bench-ratio": bench_ratio, "grid": grid, "grid-of": grid_of}
+commands[sys.argv[1]](*sys.argv[2:])
+for line in wrong[:20]:
+    print(line[:400])
+sys.exit(1 if wrong else 0)

@@ -1,0 +1,248 @@
+/* Sources: what is listed of a folder or zip and in which order, and that each image's bytes are those of its name. */
+#include "pictures.h"
+
+#include "source.h"
+
+#include <lwssim/image.h>
+#include <zip.h>
+
+static lws_source *source_of(const char *path, int threads)
+{
+    lws_source *source;
+    lws_status status = lws_source_open(path, threads, &source);
+    if (status != LWS_OK)
+        print_error("%s\n", lws_message());
+    assert_int_equal(status, LWS_OK);
+    return source;
+}
+
+static void lists(const lws_source *source, int count, const char *const *names)
+{
+    for (int i = 0; i < count && i < source->count; i++)
+        assert_string_equal(source->entries[i].name, names[i]);
+    assert_int_equal(source->count, count);
+}
+
+/* Entry i has these bytes. */
+static void holds(lws_source *source, int64_t i, int thread, const char *text)
+{
+    lws_bytes bytes = {0};
+    assert_int_equal(source->kind->read(source, i, thread, &bytes), LWS_OK);
+    assert_int_equal(bytes.size, strlen(text));
+    assert_memory_equal(bytes.data, text, strlen(text));
+    lws_bytes_free(&bytes);
+}
+
+/* ---- names ------------------------------------------------------------------------------------- */
+
+static void every_extension(void **state)
+{
+    (void)state;
+    static const char *const known[] = {"a.jpg", "a.jpeg", "a.jpe", "a.png", "a.gif", "a.bmp",    "a.tga",
+                                        "a.pgm", "a.ppm",  "a.pnm", "a.JPG", "a.TGA", ".a/b.PnG", "a.b.gif"};
+    static const char *const unknown[] = {"a.jp", "a.jpgs", "a.webp", "png", "a.png/b", "a.", "", "a.tiff", "a.pbm"};
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        assert_true(lws_image_is_name(known[i]));
+    for (size_t i = 0; i < sizeof unknown / sizeof *unknown; i++)
+        assert_false(lws_image_is_name(unknown[i]));
+}
+
+/* ---- folders ----------------------------------------------------------------------------------- */
+
+static void a_folder(void **state)
+{
+    char *in = path_of("%s/in", (char *)*state), *other = path_of("%s/other", (char *)*state);
+    static const char *const folders[] = {"in", "in/b", "in/a", "in/a/deep", "in/.h", "other"};
+    for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
+        assert_int_equal(mkdir(path_of("%s/%s", (char *)*state, folders[i]), 0777), 0);
+    static const char *const files[] = {"in/b/1.png",  "in/a/2.jpg", "in/a/deep/3.gif", "in/a-b.jpg", "in/a/.4.png",
+                                        "in/.h/5.png", "in/n.txt",   "in/a/README",     "other/6.tga"};
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++)
+        file_text(path_of("%s/%s", (char *)*state, files[i]), files[i]);
+    assert_int_equal(symlink(other, path_of("%s/linked", in)), 0); /* a link to a folder is gone into */
+    assert_int_equal(symlink(path_of("%s/6.tga", other), path_of("%s/z.tga", in)), 0);
+    assert_int_equal(symlink("nowhere", path_of("%s/y.tga", in)), 0);
+    assert_int_equal(mkfifo(path_of("%s/pipe.png", in), 0600), 0);
+    static const char *const want[] = {"a-b.jpg",      "a/2.jpg", "a/deep/3.gif", "b/1.png",
+                                       "linked/6.tga", "y.tga",   "z.tga"};
+    for (int slash = 0; slash < 2; slash++) {
+        lws_source *source = source_of(path_of("%s%s", in, slash ? "/" : ""), 1);
+        lists(source, 7, want);
+        assert_int_equal(source->others, 2);
+        assert_int_equal(source->repeats, 0);
+        holds(source, 0, 0, "in/a-b.jpg");
+        holds(source, 2, 0, "in/a/deep/3.gif");
+        holds(source, 3, 0, "in/b/1.png");
+        holds(source, 4, 0, "other/6.tga");
+        holds(source, 6, 0, "other/6.tga");
+        assert_int_equal(source->entries[0].mark, 10); /* the size */
+        assert_int_equal(source->entries[2].mark, 15);
+        lws_bytes bytes = {0};
+        assert_int_equal(source->kind->read(source, 5, 0, &bytes), LWS_ERR_IO);
+        check_mentions(lws_message(), "No such file");
+        lws_bytes_free(&bytes);
+        lws_source_close(source);
+    }
+}
+
+/* More than there is room for at first. */
+static void many_files(void **state)
+{
+    enum { N = 2600 };
+    for (int i = 0; i < N; i++)
+        file_text(path_of("%s/%d.png", (char *)*state, (i * 1237 + 5) % N), "");
+    lws_source *source = source_of(*state, 1);
+    assert_int_equal(source->count, N);
+    bool seen[N] = {false};
+    for (int i = 0; i < N; i++) {
+        int number = atoi(source->entries[i].name);
+        assert_true(number >= 0 && number < N && !seen[number]);
+        seen[number] = true;
+        assert_true(i == 0 || strcmp(source->entries[i - 1].name, source->entries[i].name) < 0);
+    }
+    lws_source_close(source);
+}
+
+static void a_ring_of_links(void **state)
+{
+    char *in = path_of("%s/in", (char *)*state);
+    lws_source *source;
+    assert_int_equal(mkdir(in, 0777), 0);
+    picture_save(path_of("%s/a.png", in), picture_png(4, 4, 1));
+    assert_int_equal(symlink("..", path_of("%s/up", in)), 0);
+    assert_int_equal(lws_source_open(in, 1, &source), LWS_ERR_IO);
+    check_mentions(lws_message(), "is a link to a folder that contains it");
+    check_mentions(lws_message(), "up/in");
+    assert_null(source);
+}
+
+static void too_large_a_file(void **state)
+{
+    char *path = path_of("%s/a.png", (char *)*state);
+    lws_bytes bytes = {0};
+    file_text(path, "x");
+    assert_int_equal(truncate(path, LWS_FILE_MAX), 0); /* sparse */
+    lws_source *source = source_of(*state, 1);
+    assert_int_equal(truncate(path, (off_t)LWS_FILE_MAX + 1), 0);
+    assert_int_equal(source->kind->read(source, 0, 0, &bytes), LWS_ERR_FORMAT);
+    assert_string_equal(lws_message(), "a file of more than 256 MB");
+    lws_bytes_free(&bytes);
+    lws_source_close(source);
+}
+
+/* ---- zips -------------------------------------------------------------------------------------- */
+
+static void add(zip_t *zip, const char *name, const char *text, int method)
+{
+    zip_int64_t at = zip_file_add(zip, name, zip_source_buffer(zip, text, strlen(text), 0), 0);
+    assert_true(at >= 0);
+    assert_int_equal(zip_set_file_compression(zip, (zip_uint64_t)at, method, 0), 0);
+}
+
+static const char longer[] =
+    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+
+static char *make_zip(const char *folder)
+{
+    char *path = path_of("%s/in.zip", folder);
+    zip_t *zip = zip_open(path, ZIP_CREATE | ZIP_TRUNCATE, NULL);
+    assert_non_null(zip);
+    add(zip, "d/b.png", "second", ZIP_CM_STORE);
+    add(zip, "a.png", longer, ZIP_CM_DEFLATE);
+    add(zip, "__MACOSX/a.png", "junk", ZIP_CM_STORE);
+    add(zip, "d/.c.png", "hidden", ZIP_CM_STORE);
+    add(zip, "x__MACOSX/d.png", "", ZIP_CM_STORE);
+    add(zip, "n.txt", "text", ZIP_CM_STORE);
+    assert_true(zip_dir_add(zip, "e.png", 0) >= 0); /* a folder, whatever its name */
+    assert_int_equal(zip_close(zip), 0);
+    return path;
+}
+
+static void a_zip(void **state)
+{
+    lws_source *source = source_of(make_zip(*state), 3);
+    lists(source, 3, (const char *const[]){"a.png", "d/b.png", "x__MACOSX/d.png"});
+    assert_int_equal(source->others, 1);
+    for (int thread = 0; thread < 3; thread++) { /* each with a handle of its own */
+        holds(source, 0, thread, longer);
+        holds(source, 1, thread, "second");
+        holds(source, 2, thread, "");
+    }
+    assert_int_equal(source->entries[1].mark, (uint64_t)picture_crc((const uint8_t *)"second", 6) << 32 ^ 6);
+    assert_int_equal(source->entries[0].mark,
+                     (uint64_t)picture_crc((const uint8_t *)longer, sizeof longer - 1) << 32 ^ (sizeof longer - 1));
+    lws_source_close(source);
+}
+
+/* The same path twice, which libzip does not write: the second name is made the first's in the file. */
+static void a_path_twice(void **state)
+{
+    char *path = path_of("%s/in.zip", (char *)*state);
+    zip_t *zip = zip_open(path, ZIP_CREATE | ZIP_TRUNCATE, NULL);
+    add(zip, "aa.png", "first", ZIP_CM_STORE);
+    add(zip, "bb.png", "second", ZIP_CM_STORE);
+    add(zip, "cc.png", "third", ZIP_CM_STORE);
+    assert_int_equal(zip_close(zip), 0);
+    blob b = file_read(path);
+    for (size_t i = 0; i + 6 < b.size; i++) {
+        if (memcmp(b.data + i, "bb.png", 6) == 0)
+            memcpy(b.data + i, "aa.png", 6);
+    }
+    file_write(path, b.data, b.size);
+    free(b.data);
+    lws_source *source = source_of(path, 1);
+    lists(source, 3, (const char *const[]){"aa.png", "aa.png", "cc.png"});
+    assert_int_equal(source->repeats, 1);
+    holds(source, 0, 0, "first"); /* in the order of the zip */
+    holds(source, 1, 0, "second");
+    lws_source_close(source);
+}
+
+/* The directory's sizes are not believed. */
+static void sizes_that_are_not_so(void **state)
+{
+    for (int change = -1; change <= 1; change += 2) {
+        char *path = make_zip(*state);
+        blob b = file_read(path);
+        for (size_t i = 0; i + 46 < b.size; i++) { /* in the directory's and in the file's own header */
+            bool central = memcmp(b.data + i, "PK\1\2", 4) == 0 && memcmp(b.data + i + 46, "a.png", 5) == 0;
+            bool local = memcmp(b.data + i, "PK\3\4", 4) == 0 && memcmp(b.data + i + 30, "a.png", 5) == 0;
+            if (central || local)
+                b.data[i + (central ? 24 : 22)] = (uint8_t)(b.data[i + (central ? 24 : 22)] + change);
+        }
+        file_write(path, b.data, b.size);
+        free(b.data);
+        lws_source *source = source_of(path, 1);
+        lws_bytes bytes = {0};
+        assert_int_equal(source->kind->read(source, 0, 0, &bytes), LWS_ERR_FORMAT);
+        check_mentions(lws_message(), "damaged in the zip");
+        holds(source, 1, 0, "second"); /* the others are fine */
+        lws_bytes_free(&bytes);
+        lws_source_close(source);
+    }
+}
+
+static void gone_meanwhile(void **state)
+{
+    char *path = make_zip(*state);
+    lws_source *source = source_of(path, 2);
+    lws_bytes bytes = {0};
+    assert_int_equal(remove(path), 0);
+    assert_int_equal(source->kind->read(source, 1, 1, &bytes), LWS_ERR_USAGE); /* of the zip, not of one image */
+    check_mentions(lws_message(), "cannot open");
+    check_mentions(lws_message(), path);
+    lws_bytes_free(&bytes);
+    lws_source_close(source);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_extension), scratch_test(a_folder),
+        scratch_test(many_files),          scratch_test(a_ring_of_links),
+        scratch_test(too_large_a_file),    scratch_test(a_zip),
+        scratch_test(a_path_twice),        scratch_test(sizes_that_are_not_so),
+        scratch_test(gone_meanwhile),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
