@@ -270,12 +270,12 @@ static void rates_by_hand(void **state)
 static void norms_by_hand(void **state)
 {
     (void)state;
-    enum { N = 2 * 4096 + 3 };
-    float *g = check_floats(N);
+    enum { ALL = 2 * 4096 + 3 };
+    float *g = check_floats(ALL);
     double *sums = check_doubles(3);
-    for (int i = 0; i < N; i++)
+    for (int i = 0; i < ALL; i++)
         g[i] = (float)(i % 4096 + 1) * (i % 2 ? -1 : 1);
-    lws_norm_blocks(N, g, sums);
+    lws_norm_blocks(ALL, g, sums);
     check_near(sums[0], 4096. * 4097 * 8193 / 6, 0);
     check_near(sums[1], 4096. * 4097 * 8193 / 6, 0);
     check_near(sums[2], 1 + 4 + 9, 0);
@@ -284,7 +284,7 @@ static void norms_by_hand(void **state)
     sums[0] = 5;
     lws_norm_blocks(0, g, sums);
     check_near(sums[0], 5, 0);
-    check_free(g, N), check_free(sums, 3);
+    check_free(g, ALL), check_free(sums, 3);
 }
 
 int main(void)
