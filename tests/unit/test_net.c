@@ -371,6 +371,102 @@ static void single_values(void **state)
     lws_net_destroy(net);
 }
 
+/* ---- building ---------------------------------------------------------------------------------------------------- */
+
+/* A convolution from side `in` to side `out`, alone or as its adjoint. */
+static lws_status join(int in, int out, int kernel, int stride, int pad, bool turned)
+{
+    lws_tensors tensors = {0};
+    lws_net *net;
+    int from = turned ? out : in, to = turned ? in : out;
+    assert_int_equal(lws_net_create("n", (lws_shape){from, from, 2}, &tensors, &net), LWS_OK);
+    lws_status status = (turned ? lws_net_conv_transpose : lws_net_conv)(net, "layer", (lws_shape){to, to, 3}, kernel,
+                                                                         stride, pad, false, 1);
+    assert_int_equal(tensors.count, status == LWS_OK);
+    lws_net_destroy(net);
+    return status;
+}
+
+/* Sides that a kernel joins: its windows begin inside of the padding, the last lies not wholly beyond the image, and
+ * leaves no whole stride unread. */
+static void joins_what_fits(void **state)
+{
+    (void)state;
+    static const struct {
+        int in, out, kernel, stride, pad;
+        bool fits;
+    } cases[] = {
+        {16, 8, 4, 2, 1, true},  {16, 8, 5, 2, 1, true},  {16, 8, 5, 2, 2, true},   {16, 16, 5, 1, 2, true},
+        {16, 9, 4, 2, 1, true},  {16, 9, 4, 2, 2, true},  {16, 7, 4, 2, 1, true},   {16, 10, 4, 2, 1, false},
+        {16, 7, 3, 2, 0, true},  {16, 8, 3, 2, 0, true},  {16, 9, 3, 2, 0, false},  {16, 7, 3, 2, 1, false},
+        {16, 17, 4, 1, 2, true}, {16, 14, 3, 1, 0, true}, {16, 13, 3, 1, 0, false}, {16, 8, 4, 2, 4, false},
+        {16, 8, 4, 2, 3, true},  {1, 1, 3, 1, 1, true},   {0, 1, 3, 1, 1, false},   {16, 0, 4, 2, 1, false},
+        {16, 16, 3, 1, 2, true}, {16, 18, 3, 1, 2, true}, {16, 19, 3, 1, 2, false}, {2, 1, 2, 2, 0, true},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        for (int turned = 0; turned < 2; turned++) {
+            lws_status status = join(cases[i].in, cases[i].out, cases[i].kernel, cases[i].stride, cases[i].pad, turned);
+            if (status != (cases[i].fits ? LWS_OK : LWS_ERR_USAGE))
+                fail_msg("%d to %d with %d, %d, %d: status %d", cases[i].in, cases[i].out, cases[i].kernel,
+                         cases[i].stride, cases[i].pad, (int)status);
+            if (!cases[i].fits)
+                check_mentions(lws_message(), "layer");
+        }
+}
+
+static void at_most_64_layers(void **state)
+{
+    (void)state;
+    lws_tensors tensors = {0};
+    lws_net *net;
+    assert_int_equal(lws_net_create("n", (lws_shape){2, 2, 1}, &tensors, &net), LWS_OK);
+    for (int i = 0; i < 64; i++)
+        assert_int_equal(lws_net_relu(net), LWS_OK);
+    assert_int_not_equal(lws_net_relu(net), LWS_OK);
+    check_mentions(lws_message(), "at most 64 layers");
+    assert_int_not_equal(lws_net_batchnorm(net, "bn", true), LWS_OK);
+    assert_int_equal(tensors.count, 0);
+    lws_net_destroy(net);
+    lws_net_destroy(NULL);
+}
+
+static void at_most_128_tensors(void **state)
+{
+    (void)state;
+    lws_tensors tensors = {0};
+    lws_net *net;
+    assert_int_equal(lws_net_create("n", (lws_shape){1, 1, 3}, &tensors, &net), LWS_OK);
+    for (int i = 0; i < 32; i++)
+        assert_int_equal(lws_net_batchnorm(net, "bn", true), LWS_OK);
+    assert_int_equal(tensors.count, 128);
+    assert_int_equal(lws_net_dense(net, "dense", (lws_shape){1, 1, 3}, true, 1), LWS_ERR_USAGE);
+    check_mentions(lws_message(), "at most 128 tensors");
+    assert_int_equal(tensors.count, 128);
+    lws_net_destroy(net);
+}
+
+/* Without anybody who wants it there is no gradient of the input, and those of the parameters are the same. */
+static void input_gradient_on_demand(void **state)
+{
+    (void)state;
+    problem p = make(84, 3);
+    lws_pass pass = training(&p);
+    size_t n = p.tensors.params;
+    float *dy = check_floats(p.ny), *first = check_floats(n);
+    memset(p.dparams, 0, n * sizeof *first);
+    memcpy(dy, p.dy, p.ny * sizeof *dy);
+    lws_net_forward(p.net, &pass, p.x);
+    assert_non_null(lws_net_backward(p.net, &pass, p.x, dy, true));
+    memcpy(first, p.dparams, n * sizeof *first);
+    memset(p.dparams, 0, n * sizeof *first);
+    memcpy(dy, p.dy, p.ny * sizeof *dy);
+    lws_net_forward(p.net, &pass, p.x);
+    assert_null(lws_net_backward(p.net, &pass, p.x, dy, false));
+    check_same_bits(p.dparams, first, n * sizeof *first);
+    check_free(dy, p.ny), check_free(first, n);
+    release(&p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -380,6 +476,10 @@ int main(void)
         cmocka_unit_test(more_threads_than_planned),
         cmocka_unit_test(names_the_first_not_finite),
         cmocka_unit_test(single_values),
+        cmocka_unit_test(joins_what_fits),
+        cmocka_unit_test(at_most_64_layers),
+        cmocka_unit_test(at_most_128_tensors),
+        cmocka_unit_test(input_gradient_on_demand),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
