@@ -24,6 +24,12 @@ expect 0 ranks 0 "${train[@]}" --run large --steps 1 --batch-size 64 --micro-bat
 mb=$(sed -nE 's/.*activations ([0-9]+) MB.*/\1/p' err)
 ((mb >= 4 && mb <= 40)) || fail "activations of $mb MB"
 
+# A batch may be as large as the split, and no larger.
+expect 0 ranks 0 "${train[@]}" --run whole --epochs 2 --batch-size 68 --micro-batches 2
+expect_text '^done: 2 steps in ' err
+expect_error 1 'data has 68 training images, fewer than one batch of 69' ranks 0 "${train[@]}" --run more --steps 1 \
+    --batch-size 69 --micro-batches 1
+
 threads=$(($(env -u OMP_NUM_THREADS nproc) + 1))
 expect 0 ranks 0 "${train[@]}" --run busy --steps 1 --threads $threads
 expect_text "warning: 1 ranks × $threads threads share [0-9]+ cores of this node: expect less speed" err

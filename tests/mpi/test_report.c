@@ -300,6 +300,37 @@ static void no_pictures(void **state)
     free(log.data);
 }
 
+/* ---- the beginning ------------------------------------------------------------------------------------------------
+ */
+
+/* At a rate of 0 a run stays where it began: at the initial weights of its seed. */
+static void begins_at_its_seed(void **state)
+{
+    (void)state;
+    lws_train_options *o = train_options("data");
+    set(o, "seed", "9");
+    set(o, "lr", "0");
+    set(o, "schedule", "constant");
+    set(o, "steps", "2");
+    const lws_train_request request = {path_of("%s/begun", folder), false, false};
+    assert_int_equal(lws_train(comm, o, &request), LWS_OK);
+    free(o);
+    if (rank != 0)
+        return;
+    lws_trained t = load("begun", 2);
+    const lws_tensors *tensors = lws_model_tensors(t.model);
+    float *params = check_floats(tensors->params), *states = check_floats(tensors->states);
+    lws_tensors_init(tensors, 9, params, states);
+    assert_int_equal(t.meta.seed, 9);
+    for (int i = 0; i < tensors->count; i++) {
+        const lws_tensor *tensor = &tensors->item[i];
+        if (!tensor->state)
+            check_same_bits(t.params + tensor->offset, params + tensor->offset, tensor->count * sizeof *params);
+    }
+    check_free(params, tensors->params), check_free(states, tensors->states);
+    lws_trained_free(&t);
+}
+
 /* ---- the profile --------------------------------------------------------------------------------------------------
  */
 
@@ -490,6 +521,7 @@ static int all_tests(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(logs_and_pictures),
         cmocka_unit_test(no_pictures),
+        cmocka_unit_test(begins_at_its_seed),
         cmocka_unit_test(profiles),
     };
     if (rank == 0) {
