@@ -64,6 +64,11 @@ expect_text 'nothing to do: the run has all its 6 steps' err
 expect 0 ranks 0 train --run ae --resume --steps 8
 expect_text '^done: 2 steps in ' err
 
+# A stop says how far it came, whatever the profile prints.
+expect 75 ranks 0 "${train[@]}" --run early --steps 100000 --time-limit 0.01 --profile
+expect_text 'stopped at the time limit after step [0-9]+ of 100000; go on with --resume' err
+expect_text '^  profile of this run ' out
+
 # ---- tables and JSON ---------------------------------------------------------------------------------------------
 json() { tr -d ' \t\n' <"$1" | sed -E "s/.*\"$2\":(\{\"mean\":)?([^,}]*).*/\2/"; }
 error() { tr -d ' \t\n' <"$1" | sed -E "s/.*\"$2\":\{\"mean\":[^,]*,\"standard_error\":([^,}]*).*/\1/"; }

@@ -467,6 +467,60 @@ static void input_gradient_on_demand(void **state)
     release(&p);
 }
 
+/* ---- batch norms at the edges of what their neighbours can compute ----------------------------------------------- */
+
+/* A batch norm first, one behind a convolution with a bias, and one behind a convolution that shows no images. */
+static problem make_edges(int n)
+{
+    problem p = {.n = n};
+    assert_int_equal(lws_net_create("n", (lws_shape){16, 16, 16}, &p.tensors, &p.net), LWS_OK);
+    assert_int_equal(lws_net_batchnorm(p.net, "first", true), LWS_OK);
+    assert_int_equal(lws_net_conv(p.net, "conv", (lws_shape){8, 8, 32}, 4, 2, 1, true, 2), LWS_OK);
+    assert_int_equal(lws_net_batchnorm(p.net, "biased", true), LWS_OK);
+    assert_int_equal(lws_net_conv_transpose(p.net, "deconv", (lws_shape){16, 16, 16}, 4, 2, 1, true, 2), LWS_OK);
+    assert_int_equal(lws_net_batchnorm(p.net, "last", false), LWS_OK);
+    fill(&p, 85);
+    return p;
+}
+
+/* A batch norm takes a bias off again: it is in the mean, as it is, and has no other effect and no gradient. */
+static void biases_before_batch_norms(void **state)
+{
+    (void)state;
+    problem p = make_edges(3);
+    lws_pass pass = training(&p);
+    static const char *const bias_name[2] = {"n/conv/bias", "n/deconv/bias"};
+    static const char *const mean_name[2] = {"n/biased/running_mean", "n/last/running_mean"};
+    float *y[2], *means[2], *dy = check_floats(p.ny);
+    for (int k = 0; k < 2; k++) {
+        for (int i = 0; i < 2; i++) {
+            const lws_tensor *bias = tensor(&p, bias_name[i], 0);
+            for (size_t c = 0; c < bias->count; c++)
+                p.params[bias->offset + c] = k ? .25f * (float)(c + 1) : 0;
+        }
+        lws_net_prepare(p.net, p.params);
+        y[k] = check_floats(p.ny), means[k] = check_floats(p.tensors.states);
+        memcpy(y[k], lws_net_forward(p.net, &pass, p.x), p.ny * sizeof *dy);
+        memcpy(means[k], p.dstates, p.tensors.states * sizeof *dy);
+    }
+    double *want = check_widen(y[0], p.ny);
+    check_floats_near(y[1], want, p.ny, 2e-5);
+    memcpy(dy, p.dy, p.ny * sizeof *dy);
+    lws_net_backward(p.net, &pass, p.x, dy, false);
+    for (int i = 0; i < 2; i++) {
+        const lws_tensor *mean = tensor(&p, mean_name[i], 0), *bias = tensor(&p, bias_name[i], 0);
+        for (size_t c = 0; c < mean->count; c++) {
+            double shift = (double)means[1][mean->offset + c] - (double)means[0][mean->offset + c];
+            check_near(shift, .25 * (double)(c + 1), 2e-5 * (double)(c + 1));
+            check_near(p.dparams[bias->offset + c], 0, 1e-3);
+        }
+    }
+    check_free(want, p.ny), check_free(dy, p.ny);
+    for (int k = 0; k < 2; k++)
+        check_free(y[k], p.ny), check_free(means[k], p.tensors.states);
+    release(&p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -480,6 +534,7 @@ int main(void)
         cmocka_unit_test(at_most_64_layers),
         cmocka_unit_test(at_most_128_tensors),
         cmocka_unit_test(input_gradient_on_demand),
+        cmocka_unit_test(biases_before_batch_norms),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
