@@ -33,6 +33,9 @@ expect_error 1 'data has 68 training images, fewer than one batch of 69' ranks 0
 threads=$(($(env -u OMP_NUM_THREADS nproc) + 1))
 expect 0 ranks 0 "${train[@]}" --run busy --steps 1 --threads $threads
 expect_text "warning: 1 ranks × $threads threads share [0-9]+ cores of this node: expect less speed" err
+cores=$(sed -nE 's/.* share ([0-9]+) cores .*/\1/p' err)
+expect 0 ranks 0 "${train[@]}" --run full --steps 1 --threads "${cores:-1}"
+expect_no_text 'expect less speed' err
 expect 0 ranks 3 "${train[@]}" --run three --steps 1 --micro-batches 8
 expect_text 'warning: 8 micro-batches do not divide evenly among 3 ranks: some wait 33% of the time. Best are 9 ' err
 expect_text 'Best are 9 micro-batches, or ranks that divide 8\.$' err
@@ -85,6 +88,17 @@ expect_text '^  MS-SSIM-3 + –  \(needs images of 44 pixels a side\)$' out
 [ "$(json valid.json images)" = 14 ] || fail 'another number of images'
 [ "$(json valid.json split)" = '"valid"' ] || fail 'another split'
 
+[ "$(json valid.json checkpoint)" = '"vae/checkpoints/step-000000006.h5"' ] || fail 'another checkpoint'
+[ "$(json valid.json data)" = "\"$PWD/data\"" ] || fail "data is $(json valid.json data)"
+expect 0 ranks 0 inspect data
+expect_text "^valid .* digest $(json valid.json data_digest | tr -d '"')\$" out
+
+# Of one image there is no error.
+expect 0 ranks 0 prepare --synthetic 3 --size 16 --split 0.34,0.33,0.33 --output three-images
+expect 0 ranks 0 evaluate --run vae --data three-images --json one.json
+grep -qxF -- "$(printf '  %-10s %11.6f' MSE "$(json one.json mse)")" out || fail "MSE of one image: $(grep MSE out)"
+[ "$(error one.json mse)" = null ] || fail "the error of one image is $(error one.json mse)"
+
 # Flat pictures of 64 and 192, as floats: l = (2ab + C1) / (a² + b² + C1) in every window, contrast and structure are 1.
 flat() { # flat FILE BYTE: a PGM of 48 × 48
     { printf 'P5\n48 48\n255\n'; head -c 2304 /dev/zero | tr '\0' "\\$(printf %03o "$2")"; } >"$1"
@@ -126,11 +140,25 @@ for i in 1 2 3 4 5; do
     expect_text '^1 image and reconstructions by' err
 done
 expect 0 ranks 0 reconstruct --run vae --input five --output two.png --limit 2
+# The centre of a picture is taken, as large as it was asked for, or as it goes.
+band() { for ((i = 0; i < 16; i++)); do head -c 16 /dev/zero | tr '\0' "\\$1"; head -c 16 /dev/zero | tr '\0' "\\$2"
+    head -c 16 /dev/zero | tr '\0' "\\$1"; done; }
+{ printf 'P5\n48 48\n255\n'; band 050 050; band 050 310; band 050 050; } >framed.pgm # 40 around 200
+{ printf 'P5\n48 16\n255\n'; band 050 310; } >wide.pgm
+expect 0 ranks 0 reconstruct --run vae --input framed.pgm --output framed.png --crop 16
+expect 0 ranks 0 reconstruct --run vae --input wide.pgm --output wide.png
+
 # Colours of the middles of cells, by row and column of the picture.
 cells() { python3 "$root/tests/cli/cells.py" "$1" 128 >"$1.txt"; }
 cells five.png
 cells two.png
 row() { [ "$(sed -n "$2p" "$1.txt")" = "$3" ] || fail "row $2 of $1 is $(sed -n "$2p" "$1.txt"), not $3"; }
+for name in framed wide; do
+    cells $name.png
+    everywhere=$(python3 "$root/tests/cli/cells.py" $name.png 6) # every eighth pixel
+    row $name.png 1 200,200,200
+    [[ $everywhere != *40,40,40* ]] || fail "$name.png shows what lies around the centre"
+done
 row five.png 1 '40,40,40 80,80,80'
 row five.png 3 '120,120,120 160,160,160'
 row five.png 5 '200,200,200 255,255,255' # where there is none

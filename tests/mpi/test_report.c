@@ -132,9 +132,9 @@ static double rate_of(int step)
     return step < 2 ? .005 * (step + 1) : .002 + .004 * (1 + cos(3.14159265358979323846 * (step - 2) / 7));
 }
 
-static void check_rows(const char *line, int64_t step, int64_t images)
+static void check_rows(const char *line, uint64_t seed, int64_t step, int64_t images)
 {
-    const lws_sampler sampler = {1, images, BATCH};
+    const lws_sampler sampler = {seed, images, BATCH};
     int64_t rows[BATCH];
     const char *at = strstr(line, "\"rows\":[");
     assert_non_null(at);
@@ -169,7 +169,7 @@ static void check_step(const run_case *c, const char *line, int step, int64_t im
     assert_true(took > 0);
     check_near(number(line, "images_per_second") * took, (step - p->step) * BATCH, 1e-6);
     *p = (pace){step, seconds};
-    check_rows(line, step, images);
+    check_rows(line, 1, step, images);
 }
 
 static void check_evaluation(const run_case *c, const char *line, int step)
@@ -312,6 +312,7 @@ static void begins_at_its_seed(void **state)
     set(o, "lr", "0");
     set(o, "schedule", "constant");
     set(o, "steps", "2");
+    set(o, "log-every", "1");
     const lws_train_request request = {path_of("%s/begun", folder), false, false};
     assert_int_equal(lws_train(comm, o, &request), LWS_OK);
     free(o);
@@ -321,6 +322,9 @@ static void begins_at_its_seed(void **state)
     const lws_tensors *tensors = lws_model_tensors(t.model);
     float *params = check_floats(tensors->params), *states = check_floats(tensors->states);
     lws_tensors_init(tensors, 9, params, states);
+    blob log = file_read(path_of("%s/begun/metrics.jsonl", folder));
+    check_rows(strtok((char *)log.data, "\n"), 9, 1, rows_of(path_of("%s/data", folder), LWS_TRAIN));
+    free(log.data);
     assert_int_equal(t.meta.seed, 9);
     for (int i = 0; i < tensors->count; i++) {
         const lws_tensor *tensor = &tensors->item[i];
