@@ -27,7 +27,7 @@ kept() {
     local run=$1 want
     shift
     want=$(printf 'step-%09d.h5\n' "$@" | sort -u)
-    [ "$(ls "$run/checkpoints")" = "$want" ] || fail "$run holds $(ls "$run/checkpoints" | tr '\n' ' '), not $*"
+    [ "$(find "$run/checkpoints" -type f -printf "%f\n" | sort)" = "$want" ] || fail "$run holds not $* but $(find "$run/checkpoints")"
 }
 
 # is_best RUN STEP: the best, by every command that says so.
