@@ -64,6 +64,11 @@ for n in 1 3; do
     reproduces update-$n
 done
 
+# A step is logged once, though it was undone after that.
+fails logged 2 'state is not finite after step 3: ' --weight-decay 1000 --lr 1000 --checkpoint-every 1 --log-every 1
+sed -E 's/^\{"type":"([a-z]+)","step":([0-9]+),.*$/\1 \2/' logged/metrics.jsonl | cmp -s - \
+    <(printf '%s\n' 'train 1' 'train 2' 'train 3' 'failure 3') || fail "the log of logged: $(cat logged/metrics.jsonl)"
+
 # The best step is one that was saved, not the one that was undone.
 slowly=(--weight-decay 100 --lr 1 --checkpoint-every 1 --grid 0)
 fails slowly 1 'state is not finite after step [0-9]+: ' "${slowly[@]}"

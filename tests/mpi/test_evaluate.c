@@ -6,6 +6,7 @@
 
 #include <lwssim/evaluate.h>
 #include <lwssim/train_options.h>
+#include <lwssim/watchdog.h>
 #include <reference.h>
 
 static char folder[256];
@@ -94,8 +95,7 @@ static void measure(const subject *s, double *value)
             assert_true(distance(s->pixels, y, last) > .01);
         memcpy(last, y, s->pixels * sizeof *y);
         for (int m = 0; m < LWS_METRICS; m++)
-            value[row * LWS_METRICS + m] =
-                h < lws_metric_min_side[m] ? (double)NAN : ref_metric[m](h, w, c, x, y);
+            value[row * LWS_METRICS + m] = h < lws_metric_min_side[m] ? (double)NAN : ref_metric[m](h, w, c, x, y);
     }
     check_free(x, s->pixels), check_free(y, s->pixels), check_free(last, s->pixels);
 }
@@ -132,6 +132,8 @@ static void evaluate_both(const char *preset, int kind, float factor, const char
     lws_evaluation together = {0}, alone = {0};
     assert_int_equal(lws_evaluate(comm, s.model, s.params, s.states, s.dataset, block, &together), LWS_OK);
     assert_int_equal(lws_evaluate(NULL, s.model, s.params, s.states, s.dataset, block, &alone), LWS_OK);
+    assert_string_equal(lws_watchdog_where(),
+                        path_of("evaluation from image %d", (int)((s.images - 1) / block * block)));
     assert_int_equal(together.images, alone.images);
     assert_memory_equal(together.mean, alone.mean, sizeof alone.mean);
     assert_memory_equal(together.error, alone.error, sizeof alone.error);
@@ -149,9 +151,9 @@ static char *data_of(const char *name)
 static void blocks(void **state)
 {
     (void)state;
-    evaluate_both("dcgan64", LWS_MODEL_AE, 4, data_of("large"), LWS_TRAIN, 3);   /* 7 images: the last block is short */
-    evaluate_both("dcgan64", LWS_MODEL_AE, 4, data_of("large"), LWS_VALID, 8);   /* all in one: more ranks than blocks */
-    evaluate_both("tiny16", LWS_MODEL_VAE, 3, data_of("small"), LWS_TRAIN, 4);   /* 12 images in whole blocks */
+    evaluate_both("dcgan64", LWS_MODEL_AE, 4, data_of("large"), LWS_TRAIN, 3); /* 7 images: the last block is short */
+    evaluate_both("dcgan64", LWS_MODEL_AE, 4, data_of("large"), LWS_VALID, 8); /* all in one: more ranks than blocks */
+    evaluate_both("tiny16", LWS_MODEL_VAE, 3, data_of("small"), LWS_TRAIN, 4); /* 12 images in whole blocks */
     evaluate_both("tiny16", LWS_MODEL_MMD_AE, 3, data_of("small"), LWS_VALID, 1);
     evaluate_both("tiny16", LWS_MODEL_AE, 3, data_of("small"), LWS_VALID, 2);
 }

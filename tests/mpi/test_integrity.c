@@ -27,8 +27,8 @@ static void flip_bit(float *value)
     memcpy(value, &bits, sizeof bits);
 }
 
-/* The first or last element that this rank owns of [from, to) of the flat array; NULL: none. `own`: in the arrays of what
- * it keeps of its pieces. */
+/* The first or last element that this rank owns of [from, to) of the flat array; NULL: none. `own`: in the arrays of
+ * what it keeps of its pieces. */
 static float *own_element(trainer *t, size_t from, size_t to, float *of, bool own)
 {
     float *found = NULL;
@@ -90,7 +90,8 @@ static lws_status disturbed(const char *name, array of, int of_rank, point at, i
     fault.at = at;
     fault.step = step;
     fault.done = 0;
-    lws_status status = train(name, "steps", "8", "checkpoint-every", "3", "check-every", check_every, "overlap", overlap);
+    lws_status status =
+        train(name, "steps", "8", "checkpoint-every", "3", "check-every", check_every, "overlap", overlap);
     assert_int_equal(fault.done, rank == of_rank);
     return status;
 }
@@ -121,7 +122,8 @@ static void owners(void **state)
             int owner = of == STATISTIC || last ? size - 1 : 0; /* statistics are at the end of the flat array */
             char *name = path_of("%s-%d", names[of], last);
             fault.is_last = last;
-            check_status(disturbed(name, (array)of, owner, BEFORE_STEP, 5, "0", last ? "true" : "false"), LWS_ERR_MISMATCH);
+            check_status(disturbed(name, (array)of, owner, BEFORE_STEP, 5, "0", last ? "true" : "false"),
+                         LWS_ERR_MISMATCH);
             check_message(path_of("memory was altered on rank %d on ", owner));
             check_message("are not what the update of step 4 left. Have that machine's memory checked");
             check_recovery(name, "3");

@@ -16,7 +16,8 @@ static void in_steps(void **state)
     (void)state;
     plan = (struct plan){0};
     check_status(train("steps", "steps", "11", "log-every", "4", "eval-every", "3", "checkpoint-every", "5"), LWS_OK);
-    check_lines("steps", "train", "4 8 11"); /* the last step is logged, evaluated and saved, whether it was due or not */
+    check_lines("steps", "train",
+                "4 8 11"); /* the last step is logged, evaluated and saved, whether it was due or not */
     check_pictures("steps", "3 6 9 11");
     check_checkpoints("steps", "5 10 11");
     check_said("step 1/11  epoch 0.33  loss ");
@@ -59,7 +60,8 @@ static void in_epochs(void **state)
     }
 
     plan = (struct plan){0}; /* more of them, and other intervals */
-    check_status(train("epochs", "resume", "", "epochs", "7", "eval-every", "2epochs", "checkpoint-every", "0"), LWS_OK);
+    check_status(train("epochs", "resume", "", "epochs", "7", "eval-every", "2epochs", "checkpoint-every", "0"),
+                 LWS_OK);
     check_lines("epochs", "train", "1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21");
     check_pictures("epochs", "3 6 9 12 15 18 21");
     check_checkpoints("epochs", "6 12 15 21");
@@ -84,7 +86,8 @@ static void in_seconds(void **state)
     check_pictures("seconds", "3 6 9 11");
     check_checkpoints("seconds", "4 8 11");
     plan = (struct plan){0}; /* from the start of this process, not of the run */
-    check_status(train("seconds", "resume", "", "steps", "18", "eval-every", "2.5s", "checkpoint-every", "0.1min"), LWS_OK);
+    check_status(train("seconds", "resume", "", "steps", "18", "eval-every", "2.5s", "checkpoint-every", "0.1min"),
+                 LWS_OK);
     check_pictures("seconds", "3 6 9 11 14 17 18");
     check_checkpoints("seconds", "4 8 11 17 18");
     plan = (struct plan){0};
@@ -105,8 +108,9 @@ static void figures(void **state)
 {
     (void)state;
     plan = (struct plan){.seconds = as_many};
-    check_status(train("figures", "data", "seeing", "steps", "7", "log-every", "2", "eval-every", "4", "log-rows", "true",
-                       "lr", "0.008", "warmup-steps", "4"), LWS_OK);
+    check_status(train("figures", "data", "seeing", "steps", "7", "log-every", "2", "eval-every", "4", "log-rows",
+                       "true", "lr", "0.008", "warmup-steps", "4"),
+                 LWS_OK);
     check_lines("figures", "train", "2 4 6 7");
     check_lines("figures", "evaluation", "4 7");
     check_figure("figures", "train", 2, "images_per_second", 2 * BATCH / 3.);
@@ -124,7 +128,8 @@ static void figures(void **state)
         assert_in_range(plan.rows[step], 1, 48);
         check_figure("figures", "train", step, "rows", (double)(plan.rows[step] - 1));
     }
-    /* Shown at first, then every ten seconds at most, and in the end: 16 images in a second; 48 in 6, with 4 steps to go. */
+    /* Shown at first, then every ten seconds at most, and in the end: 16 images in a second; 48 in 6, with 4 steps to
+     * go. */
     check_said("step 1/7  epoch 0.33  loss ");
     check_said("  16 images/s  6 s left");
     check_unsaid("step 2/7  ");
@@ -135,6 +140,60 @@ static void figures(void **state)
     check_said("step 7/7  epoch 2.33  loss ");
     check_said("  4 images/s  0 s left");
     check_said("done: 7 steps in 28 s");
+}
+
+static double an_eighth(int64_t step)
+{
+    (void)step;
+    return .125;
+}
+
+/* Somebody who looks on is told five times a second, everybody else every ten seconds. */
+static void status_lines(void **state)
+{
+    (void)state;
+    plan = (struct plan){.seconds = an_eighth, .is_terminal = true};
+    check_status(train("terminal", "steps", "8"), LWS_OK);
+    static const bool told[] = {true, false, true, false, true, false, true, true}; /* the last in any case */
+    for (int i = 0; i < 8; i++)
+        check_said_(path_of("step %d/8  ", i + 1), told[i], __FILE__, __LINE__);
+    plan = (struct plan){.seconds = an_eighth};
+    check_status(train("no-terminal", "steps", "8"), LWS_OK);
+    for (int i = 0; i < 8; i++)
+        check_said_(path_of("step %d/8  ", i + 1), i == 0 || i == 7, __FILE__, __LINE__);
+    plan = (struct plan){0};
+    check_status(train("ten", "steps", "25"), LWS_OK);
+    for (int i = 0; i < 25; i++)
+        check_said_(path_of("step %d/25  ", i + 1), i % 10 == 0 || i == 24, __FILE__, __LINE__);
+}
+
+/* A line and a status tell the parts of the loss that the model has, and no others. */
+static void losses(void **state)
+{
+    (void)state;
+    static const char *const models[] = {"ae", "vae", "mmd-ae"};
+    for (int i = 0; i < 3; i++) {
+        char run[32];
+        snprintf(run, sizeof run, "losses-%s", models[i]);
+        plan = (struct plan){0};
+        check_status(train(run, "model", models[i], "steps", "2", "recon-weight", "2", "kl-weight", "0.5", "mmd-weight",
+                           "3", "lr", "0.002"),
+                     LWS_OK);
+        if (rank > 0)
+            continue;
+        double loss = figure(run, "train", 2, "loss"), recon = figure(run, "train", 2, "recon");
+        double kl = figure(run, "train", 2, "kl"), mmd = figure(run, "train", 2, "mmd");
+        assert_true(isnan(kl) == (i != 1));
+        assert_true(isnan(mmd) == (i != 2));
+        check_near(loss, 2 * recon + (i == 1 ? .5 * kl : 0) + (i == 2 ? 3 * mmd : 0), 1e-12);
+        check_near(figure(run, "train", 2, "lr"), .002, 0);
+        assert_true(figure(run, "train", 2, "gradient_norm") > 0);
+        const char *wanted =
+            i == 1   ? path_of("step 2/2  epoch 0.67  loss %.5g (recon %.5f, KL %.4g)  ", loss, recon, kl)
+            : i == 2 ? path_of("step 2/2  epoch 0.67  loss %.5g (recon %.5f, MMD %.3g)  ", loss, recon, mmd)
+                     : path_of("step 2/2  epoch 0.67  loss %.5f  ", loss);
+        check_said(wanted);
+    }
 }
 
 /* The values of an evaluation are those of its line and message, each under its name. */
@@ -159,7 +218,8 @@ static void evaluation_line(void **state)
 
 /* ---- stops ----------------------------------------------------------------------------------------------------- */
 
-/* A run of nine steps that is told to stop somewhere, ends after `after`, and goes on to the end of one that was not. */
+/* A run of nine steps that is told to stop somewhere, ends after `after`, and goes on to the end of one that was not.
+ */
 static void stops(const char *name, struct plan wish, int64_t after)
 {
     char run[64], wanted[64];
@@ -198,7 +258,8 @@ static void on_request(void **state)
     goes_on("whole", (struct plan){0});
     for (int i = 0; i < 4; i++) {
         int last = size - 1; /* any rank's do */
-        stops(path_of("before-%d", i), (struct plan){.at = BEFORE_STEP, .step = 3, .signal = signals[i], .of_rank = last}, 3);
+        stops(path_of("before-%d", i),
+              (struct plan){.at = BEFORE_STEP, .step = 3, .signal = signals[i], .of_rank = last}, 3);
         stops(path_of("after-%d", i), (struct plan){.at = AFTER_STEP, .step = 3, .signal = signals[i]}, 4);
     }
     const struct plan usual = {.signal = SIGTERM};
@@ -344,7 +405,8 @@ static void best_refused(void **state)
     (void)state;
     plan = (struct plan){.ssim = {.5, .7, .6, .8, .75, .72}, .refuse_first = 4, .refuse_last = 4};
     check_status(train("refused", "data", "seeing", "steps", "6", "eval-every", "1", "keep", "1"), LWS_OK);
-    check_said("warning: the disk refuses the checkpoint. Training goes on; the checkpoint is tried again for up to 5 min");
+    check_said(
+        "warning: the disk refuses the checkpoint. Training goes on; the checkpoint is tried again for up to 5 min");
     check_said("the checkpoint is written again, at step 5, after 1 s");
     check_said("step 5: validation SSIM 0.7500, MSE 3.12500, PSNR 4.12 dB (best so far)\n"); /* .8 is lost */
     check_said("step 6: validation SSIM 0.7200, MSE 3.12500, PSNR 4.12 dB\n");
@@ -380,7 +442,8 @@ static void patience(void **state)
     static const int64_t steps[] = {2, 3, 5, 9, 17, 33, 65, 125, 185, 245, 302};
     plan = (struct plan){.refuse_first = 2, .refuse_last = 1000};
     check_status(train("patience", "steps", "400", "checkpoint-every", "2", "eval-every", "0"), LWS_ERR_IO);
-    check_message("the disk refuses the checkpoint. So it was for 5 min 00 s, in 11 attempts (the key checkpoint-patience");
+    check_message(
+        "the disk refuses the checkpoint. So it was for 5 min 00 s, in 11 attempts (the key checkpoint-patience");
     check_attempts(11, steps);
     check_checkpoints("patience", "");
 
@@ -431,21 +494,61 @@ static void log_refused(void **state)
     plan = (struct plan){.refuse_first = 3, .refuse_last = 5, .refuses_log = true};
     check_status(train("log-late", "steps", "8"), LWS_OK);
     check_lines("log-late", "train", "1 2 3 4 5 6 7 8");
-    check_said("warning: the disk refuses the log. Training goes on; the log metrics.jsonl is tried again for up to 5 min");
+    check_said(
+        "warning: the disk refuses the log. Training goes on; the log metrics.jsonl is tried again for up to 5 min");
     check_said("the log metrics.jsonl is written again, at step 6, after 3 s");
+}
+
+/* What closes may be what says that lines are lost. A failure that was there before is the one to tell. */
+static void log_not_closed(void **state)
+{
+    (void)state;
+    plan = (struct plan){.refuses_close = true};
+    check_status(train("unclosed", "steps", "2"), LWS_ERR_IO);
+    check_message("the disk refuses the end of the log");
+    plan = (struct plan){.refuses_close = true, .at = BEFORE_STEP, .step = 1, .signal = SIGTERM};
+    check_status(train("unclosed-stop", "steps", "2"), LWS_ERR_IO);
+    check_message("the disk refuses the end of the log");
+    plan = (struct plan){.refuses_close = true, .ssim = {.5}, .not_finite = 1};
+    check_status(train("unclosed-diverged", "data", "seeing", "steps", "2", "eval-every", "1"), LWS_ERR_NUMERIC);
+    check_message("training has diverged");
+}
+
+/* Whoever watched before does so again. */
+static void watch_is_put_back(void **state)
+{
+    (void)state;
+    static const char advice[] = "; as before";
+    lws_watch after = {0};
+    assert_int_equal(lws_watchdog_set((lws_watch){0, advice}, NULL), LWS_OK);
+    plan = (struct plan){0};
+    check_status(train("watched", "steps", "1"), LWS_OK);
+    assert_int_equal(lws_watchdog_set((lws_watch){0, NULL}, &after), LWS_OK);
+    assert_ptr_equal(after.advice, advice);
 }
 
 static int all_tests(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(in_steps),       cmocka_unit_test(in_epochs),
-        cmocka_unit_test(in_seconds),     cmocka_unit_test(figures),
-        cmocka_unit_test(evaluation_line), cmocka_unit_test(on_request),
-        cmocka_unit_test(at_the_time_limit), cmocka_unit_test(best),
-        cmocka_unit_test(best_and_newest), cmocka_unit_test(best_refused),
-        cmocka_unit_test(evaluation_not_finite), cmocka_unit_test(patience),
-        cmocka_unit_test(patience_of_the_end), cmocka_unit_test(hurried),
+        cmocka_unit_test(in_steps),
+        cmocka_unit_test(in_epochs),
+        cmocka_unit_test(in_seconds),
+        cmocka_unit_test(figures),
+        cmocka_unit_test(evaluation_line),
+        cmocka_unit_test(on_request),
+        cmocka_unit_test(at_the_time_limit),
+        cmocka_unit_test(best),
+        cmocka_unit_test(best_and_newest),
+        cmocka_unit_test(best_refused),
+        cmocka_unit_test(evaluation_not_finite),
+        cmocka_unit_test(patience),
+        cmocka_unit_test(patience_of_the_end),
+        cmocka_unit_test(hurried),
         cmocka_unit_test(log_refused),
+        cmocka_unit_test(log_not_closed),
+        cmocka_unit_test(watch_is_put_back),
+        cmocka_unit_test(status_lines),
+        cmocka_unit_test(losses),
     };
     return cmocka_run_group_tests_name("loop", tests, setup_datasets, NULL);
 }

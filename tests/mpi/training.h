@@ -39,6 +39,8 @@ static struct plan {
     int64_t refuse_first, refuse_last;   /* checkpoints of these steps are refused by the disk */
     bool refuses_log;                    /* or lines of the log in these steps */
     lws_status refusal;                  /* as that, if not LWS_ERR_IO */
+    bool refuses_close;                  /* of the log */
+    bool is_terminal;                    /* standard error seems to be one */
     void (*touch)(trainer *t, point at); /* looks at or alters the trainer, at steps and checkpoints */
     /* What happened: */
     int64_t at_step; /* the latest step begun */
@@ -55,8 +57,24 @@ double __wrap_lws_now(void)
     return clock_now;
 }
 
+/* What the watchdog would say. */
+static void check_phase(point at, int64_t step)
+{
+    const char *where = lws_watchdog_where();
+    if (at == IN_SETUP)
+        assert_string_equal(where, "setup of run");
+    if (at == IN_EVALUATION)
+        assert_string_equal(where, path_of("evaluation of step %d", (int)step));
+    if (at == IN_CHECKPOINT && plan.naps == 0)
+        assert_string_equal(where, path_of("checkpoint of step %d", (int)step));
+    if (at == WHILE_WAITING)
+        assert_string_equal(where, path_of("wait for the disk to take the %s of step %d",
+                                           plan.refuses_log ? "log" : "checkpoint", (int)plan.at_step));
+}
+
 static void reach(point at, int64_t step)
 {
+    check_phase(at, step);
     if (plan.touch && training)
         plan.touch(training, at);
     if (plan.at != at || plan.step != step || plan.of_rank != rank)
@@ -161,6 +179,20 @@ lws_status __wrap_lws_metrics_log_flush(lws_metrics_log *log)
     return is_refused(plan.at_step) && plan.refuses_log ? refuse("log") : __real_lws_metrics_log_flush(log);
 }
 
+lws_status __real_lws_metrics_log_close(lws_metrics_log *log);
+lws_status __wrap_lws_metrics_log_close(lws_metrics_log *log);
+lws_status __wrap_lws_metrics_log_close(lws_metrics_log *log)
+{
+    lws_status status = __real_lws_metrics_log_close(log);
+    return log && plan.refuses_close ? lws_fail(LWS_ERR_IO, "the disk refuses the end of the log") : status;
+}
+
+bool __wrap_lws_log_is_terminal(void);
+bool __wrap_lws_log_is_terminal(void)
+{
+    return plan.is_terminal;
+}
+
 /* ---- datasets and runs ----------------------------------------------------------------------------------------- */
 
 enum { STEPS_PER_EPOCH = 3, BATCH = 16 }; /* of both */
@@ -168,10 +200,11 @@ enum { STEPS_PER_EPOCH = 3, BATCH = 16 }; /* of both */
 /* "blind": 48 training images alone. "seeing": 8 validation images besides. */
 static void prepare_datasets(void)
 {
-    lws_prepare_options o = options_of("synthetic", "48", "size", "16", "split", "1,0,0", "output",
-                                       path_of("%s/blind", folder), NULL);
+    lws_prepare_options o =
+        options_of("synthetic", "48", "size", "16", "split", "1,0,0", "output", path_of("%s/blind", folder), NULL);
     prepares(&o);
-    o = options_of("synthetic", "58", "size", "16", "split", "0.86,0.14,0", "output", path_of("%s/seeing", folder), NULL);
+    o = options_of("synthetic", "58", "size", "16", "split", "0.86,0.14,0", "output", path_of("%s/seeing", folder),
+                   NULL);
     prepares(&o);
     assert_int_equal(rows_of(path_of("%s/seeing", folder), LWS_VALID), 8);
 }
@@ -207,17 +240,10 @@ static void release(int before)
 CHECK_UNUSED static void set_usual(lws_train_options *o)
 {
     snprintf(o->data, sizeof o->data, "%s/blind", folder);
-    const char *const usual[][2] = {{"preset", "tiny16"},
-                                    {"batch-size", "16"},
-                                    {"micro-batches", "4"},
-                                    {"windows", "3"},
-                                    {"threads", "1"},
-                                    {"deadline", "0"},
-                                    {"log-every", "1"},
-                                    {"grid", "1"},
-                                    {"keep", "100"},
-                                    {"checkpoint-every", "0"},
-                                    {"eval-every", "0"}};
+    const char *const usual[][2] = {{"preset", "tiny16"},      {"batch-size", "16"}, {"micro-batches", "4"},
+                                    {"windows", "3"},          {"threads", "1"},     {"deadline", "0"},
+                                    {"log-every", "1"},        {"grid", "1"},        {"keep", "100"},
+                                    {"checkpoint-every", "0"}, {"eval-every", "0"}};
     for (size_t i = 0; i < sizeof usual / sizeof *usual; i++)
         assert_int_equal(lws_config_set(lws_train_table, o, usual[i][0], usual[i][1], "test"), LWS_OK);
 }
@@ -362,8 +388,7 @@ CHECK_UNUSED static double figure(const char *name, const char *type, int64_t st
     (rank > 0 ? (void)0                                                                                                \
               : check_list_(files_of(name, "checkpoints", ".h5"), want, "checkpoints of " name, __FILE__, __LINE__))
 #define check_pictures(name, want)                                                                                     \
-    (rank > 0 ? (void)0                                                                                                \
-              : check_list_(files_of(name, "images", ".png"), want, "pictures of " name, __FILE__, __LINE__))
+    (rank > 0 ? (void)0 : check_list_(files_of(name, "images", ".png"), want, "pictures of " name, __FILE__, __LINE__))
 #define check_lines(name, type, want)                                                                                  \
     (rank > 0 ? (void)0 : check_list_(lines_of(name, type), want, "lines of " name, __FILE__, __LINE__))
 #define check_figure(name, type, step, key, want)                                                                      \

@@ -1,5 +1,5 @@
-/* Which checkpoints a run's folder keeps, finds, sets aside and removes: small whole ones of chosen steps, damaged ones,
- * and ones whose name is another step's. */
+/* Which checkpoints a run's folder keeps, finds, sets aside and removes: small whole ones of chosen steps, damaged
+ * ones, and ones whose name is another step's. */
 #include "scratch.h"
 
 #include "checkpoint_file.h"
@@ -80,11 +80,21 @@ static void names(void **state)
     static const struct {
         const char *name;
         int64_t step;
-    } of[] = {{"step-000000000.h5", 0},   {"step-000000012.h5", 12},        {"step-1234567890123.h5", 1234567890123},
-              {"step-12.h5", -1},         {"step-000000012.h5.damaged", -1}, {"step-000000012.png", -1},
-              {"step--00000012.h5", -1},  {".step-000000012.h5", -1},        {"step-0000000012.h5", -1},
-              {"step- 00000012.h5", -1},  {"step-+00000012.h5", -1},         {"step-000000012.h5 ", -1},
-              {"other-000000012.h5", -1}, {"step-.h5", -1},                  {"", -1}};
+    } of[] = {{"step-000000000.h5", 0},
+              {"step-000000012.h5", 12},
+              {"step-1234567890123.h5", 1234567890123},
+              {"step-12.h5", -1},
+              {"step-000000012.h5.damaged", -1},
+              {"step-000000012.png", -1},
+              {"step--00000012.h5", -1},
+              {".step-000000012.h5", -1},
+              {"step-0000000012.h5", -1},
+              {"step- 00000012.h5", -1},
+              {"step-+00000012.h5", -1},
+              {"step-000000012.h5 ", -1},
+              {"other-000000012.h5", -1},
+              {"step-.h5", -1},
+              {"", -1}};
     for (size_t i = 0; i < sizeof of / sizeof *of; i++)
         assert_int_equal(checkpoint_step_of(of[i].name, ".h5"), of[i].step);
     assert_int_equal(checkpoint_step_of("step-000000012.png", ".png"), 12);
@@ -126,7 +136,8 @@ static void pruning(void **state)
     lws_checkpoint_prune(folder, 60, 2, 60); /* which may be among them: it counts as one of them */
     check_files(folder, "50 60");
     write_steps(folder, 3, (const int64_t[]){10, 20, 70});
-    lws_checkpoint_prune(folder, 20, 1, -1); /* of a run that went back: what is beyond is left alone, and does not count */
+    lws_checkpoint_prune(folder, 20, 1,
+                         -1); /* of a run that went back: what is beyond is left alone, and does not count */
     check_files(folder, "20 50 60 70");
     lws_checkpoint_prune(folder, 55, 1, 20); /* no file of that step */
     check_files(folder, "20 50 60 70");
@@ -287,9 +298,9 @@ static void removing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(names),      scratch_test(listing), scratch_test(pruning), scratch_test(pruning_others),
-        scratch_test(finding),        scratch_test(peeking), scratch_test(aside),   scratch_test(way),
-        scratch_test(removing),
+        cmocka_unit_test(names),      scratch_test(listing), scratch_test(pruning),
+        scratch_test(pruning_others), scratch_test(finding), scratch_test(peeking),
+        scratch_test(aside),          scratch_test(way),     scratch_test(removing),
     };
     return cmocka_run_group_tests_name("checkpoint store", tests, NULL, NULL);
 }

@@ -201,8 +201,10 @@ static void works_slowly(void)
 static void deadlines(void **state)
 {
     (void)state;
-    static const char alone[] = ": a disk or a file system hangs, or needs longer than the deadline. Ending the job; go home.";
-    static const char launched[] = ": another rank, the network, a disk or a file system hangs. Ending the job; go home.";
+    static const char alone[] =
+        ": a disk or a file system hangs, or needs longer than the deadline. Ending the job; go home.";
+    static const char launched[] =
+        ": another rank, the network, a disk or a file system hangs. Ending the job; go home.";
     unsetenv("OMPI_COMM_WORLD_RANK");
     unsetenv("PMIX_RANK");
     unsetenv("PMI_RANK");
