@@ -95,6 +95,12 @@ PSNR psnr
 METRICS
 expect_text 'needs images of 44 pixels' out
 
+tr -d '\t\n' <newest.json >flat.json
+for part in '"checkpoint":"run/checkpoints/step-000000012.h5"' "\"data\":\"$tmp/data\"" '"split":"valid"' '"images":14' \
+    "\"data_digest\":\"$("$lwssim" inspect data | sed -nE 's/^valid .*digest ([0-9a-f]+)$/\1/p')\""; do
+    grep -qF "$part" flat.json || fail "no $part in $(cat flat.json)"
+done
+
 # Where the best is gone there is an error, not another checkpoint; where nothing was evaluated, too.
 rm "run/checkpoints/$(printf 'step-%09d.h5' "$best")"
 expect_error 1 "step-0*$best.h5.*No such file" ranks 0 evaluate --run run --best

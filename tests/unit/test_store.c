@@ -219,6 +219,28 @@ static void finding(void **state)
     lws_log_voice(true);
 }
 
+/* Of a version that this one does not know: it may be good, and is none to go on from. */
+static void newer_version(void **state)
+{
+    const char *folder = *state;
+    char path[LWS_PATH];
+    lws_h5 *file;
+    lws_log_voice(false);
+    write_steps(folder, 2, (const int64_t[]){10, 20});
+    assert_int_equal(lws_h5_create(step_path(folder, 30), &file), LWS_OK);
+    assert_int_equal(lws_h5_put_text(file, "/", "kind", CHECKPOINT_KIND), LWS_OK);
+    assert_int_equal(lws_h5_put_i64(file, "/", "schema", LWS_CHECKPOINT_SCHEMA + 1), LWS_OK);
+    assert_int_equal(lws_h5_put_i64(file, "/", "step", 30), LWS_OK);
+    assert_int_equal(lws_h5_close(file), LWS_OK);
+    assert_int_equal(lws_checkpoint_find(folder, -1, path), LWS_OK);
+    assert_string_equal(path, step_path(folder, 20));
+    assert_int_equal(lws_checkpoint_find_to_resume(folder, path), LWS_ERR_MISMATCH);
+    assert_non_null(strstr(lws_message(), "The run would lose what is in it"));
+    assert_int_equal(lws_checkpoint_set_aside(folder, 20), LWS_OK); /* it is not damaged */
+    check_files(folder, "10 20 30");
+    lws_log_voice(true);
+}
+
 static void peeking(void **state)
 {
     const char *folder = *state;
@@ -298,9 +320,9 @@ static void removing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(names),      scratch_test(listing), scratch_test(pruning),
-        scratch_test(pruning_others), scratch_test(finding), scratch_test(peeking),
-        scratch_test(aside),          scratch_test(way),     scratch_test(removing),
+        cmocka_unit_test(names), scratch_test(listing),       scratch_test(pruning), scratch_test(pruning_others),
+        scratch_test(finding),   scratch_test(newer_version), scratch_test(peeking), scratch_test(aside),
+        scratch_test(way),       scratch_test(removing),
     };
     return cmocka_run_group_tests_name("checkpoint store", tests, NULL, NULL);
 }
