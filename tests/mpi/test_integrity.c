@@ -8,7 +8,7 @@
 #include "training.h"
 
 /* Whose memory is to change, and where. */
-typedef enum array { PARAMETER, MOMENT_M, MOMENT_V, STATISTIC, COPY } array;
+typedef enum array { PARAMETER, MOMENT_M, MOMENT_V, STATISTIC, COPY, LAST_COPY } array;
 
 static struct {
     array of;
@@ -60,8 +60,10 @@ static float *element(trainer *t)
         return own_element(t, 0, params, t->v, true);
     case STATISTIC:
         return own_element(t, t->params, states, t->flat, false);
-    default:
+    case COPY:
         return t->flat; /* the first parameter is rank 0's */
+    default:
+        return t->flat + states - 1; /* the last statistic is the last rank's */
     }
 }
 
@@ -198,6 +200,9 @@ static void copies(void **state)
         check_status(disturbed(path_of("seldom-%d", overlap), COPY, size - 1, BEFORE_STEP, 5, "3", with), LWS_OK);
         check_status(disturbed(path_of("never-%d", overlap), COPY, size - 1, BEFORE_STEP, 5, "0", with), LWS_OK);
     }
+    check_status(disturbed("copy-last", LAST_COPY, 0, BEFORE_STEP, 5, "4", "true"), LWS_ERR_MISMATCH);
+    check_message(path_of("holds other parameters than their owner, rank %d, after step 4: its memory", size - 1));
+    check_recovery("copy-last", "3");
     check_status(disturbed("copy-saved", COPY, size - 1, AFTER_STEP, 6, "0", "true"), LWS_ERR_MISMATCH);
     check_message("holds other parameters than their owner, rank 0, after step 6: its memory was altered");
     check_recovery("copy-saved", "3");

@@ -415,6 +415,34 @@ static void best_refused(void **state)
     assert_int_equal(plan.attempts, rank == 0 ? 5 : 0); /* steps 1, 2, 4, 5, 6 */
 }
 
+/* Nor one that was forgotten before: what is remembered then is the best of the checkpoints. */
+static void best_refused_later(void **state)
+{
+    (void)state;
+    plan = (struct plan){.ssim = {.5, .7, .6, .8, .65, .6}, .refuse_first = 4, .refuse_last = 4};
+    check_status(train("forgotten", "data", "seeing", "steps", "6", "eval-every", "1", "keep", "1"), LWS_OK);
+    check_checkpoints("forgotten", "2 6");
+    check_best("forgotten", 6, 2, .7);
+    plan = (struct plan){.ssim = {.9, .1}, .refuse_first = 7, .refuse_last = 7};
+    check_status(train("forgotten", "resume", "", "steps", "8"), LWS_OK);
+    check_checkpoints("forgotten", "2 8");
+    check_best("forgotten", 8, 2, .7);
+}
+
+/* A picture that cannot be drawn is told once, and again only where one could be between. */
+static void pictures(void **state)
+{
+    (void)state;
+    plan = (struct plan){.refused_pictures = 1 << 2 | 1 << 3 | 1 << 5};
+    check_status(train("pictures", "steps", "6", "eval-every", "1"), LWS_OK);
+    check_pictures("pictures", "1 4 6");
+    int told = 0;
+    for (const char *at = said;
+         (at = strstr(at, "warning: the disk refuses the picture; training goes on without the picture")); at++)
+        told++;
+    assert_int_equal(told, rank == 0 ? 2 : 0);
+}
+
 static void evaluation_not_finite(void **state)
 {
     (void)state;
@@ -422,6 +450,74 @@ static void evaluation_not_finite(void **state)
     check_status(train("diverged", "data", "seeing", "steps", "9", "eval-every", "2"), LWS_ERR_NUMERIC);
     check_message("the figures are not finite after step 4: training has diverged. Start again with a smaller lr");
     check_checkpoints("diverged", "2");
+}
+
+/* ---- what is not finite ---------------------------------------------------------------------------------------- */
+
+static float *values_of(trainer *t, const char *name, size_t *count)
+{
+    const lws_tensors *tensors = lws_model_tensors(t->model);
+    for (int i = 0; i < tensors->count; i++) {
+        if (strcmp(tensors->item[i].name, name) != 0)
+            continue;
+        *count = tensors->item[i].count;
+        return t->flat + tensors->item[i].offset;
+    }
+    fail();
+    return NULL;
+}
+
+/* On all ranks before step 3, as if the update of step 2 had made them so. */
+static void set_values(trainer *t, const char *name, size_t first, float value)
+{
+    size_t count = 0;
+    trainer_settle(t);
+    float *at = values_of(t, name, &count);
+    for (size_t i = first < count ? first : count / 2; i < count; i++)
+        at[i] = value;
+    integrity_note(t);
+}
+
+static void overflow(trainer *t, point at)
+{
+    if (at == BEFORE_STEP && plan.at_step == 3)
+        set_values(t, "decoder/dense/weight", 1000, INFINITY);
+}
+
+/* Variances so large that the gradient of their divergence is more than a float holds, though the divergence itself,
+ * in double, is finite. */
+static void spread(trainer *t, point at)
+{
+    if (at == BEFORE_STEP && plan.at_step == 3)
+        set_values(t, "encoder/dense/bias", SIZE_MAX, 80);
+}
+
+/* Ends in step 3, with nothing saved of it, and the weights of step 2 kept. */
+static void check_diverged(const char *run)
+{
+    if (rank > 0)
+        return;
+    check_list_(files_of(run, "checkpoints", ".h5"), "1 2", run, __FILE__, __LINE__);
+    check_list_(lines_of(run, "train"), "1 2 3", run, __FILE__, __LINE__);
+    check_list_(lines_of(run, "failure"), "3", run, __FILE__, __LINE__);
+    assert_true(file_exists(path_of("%s/failure/step-000000002.h5", run_of(run))));
+}
+
+static void not_finite(void **state)
+{
+    (void)state;
+    plan = (struct plan){.touch = overflow};
+    check_status(train("overflow", "steps", "9", "checkpoint-every", "1"), LWS_ERR_NUMERIC);
+    check_message(
+        "the loss is not finite at step 3: training has diverged. First, decoder/dense/weight was not finite before "
+        "the step: the update of the step before overflowed.");
+    check_diverged("overflow");
+    plan = (struct plan){.touch = spread};
+    check_status(train("spread", "steps", "9", "checkpoint-every", "1", "model", "vae", "kl-weight", "1e12"),
+                 LWS_ERR_NUMERIC);
+    check_message("the gradient is not finite at step 3: training has diverged. First, rank 0 on ");
+    check_message(": micro-batch 1 of 4, backward through a finite loss: the gradient of encoder/dense/");
+    check_diverged("spread");
 }
 
 /* ---- a disk that refuses --------------------------------------------------------------------------------------- */
@@ -545,6 +641,9 @@ static int all_tests(void)
         cmocka_unit_test(patience_of_the_end),
         cmocka_unit_test(hurried),
         cmocka_unit_test(log_refused),
+        cmocka_unit_test(best_refused_later),
+        cmocka_unit_test(pictures),
+        cmocka_unit_test(not_finite),
         cmocka_unit_test(log_not_closed),
         cmocka_unit_test(watch_is_put_back),
         cmocka_unit_test(status_lines),

@@ -39,6 +39,7 @@ static struct plan {
     int64_t refuse_first, refuse_last;   /* checkpoints of these steps are refused by the disk */
     bool refuses_log;                    /* or lines of the log in these steps */
     lws_status refusal;                  /* as that, if not LWS_ERR_IO */
+    int64_t refused_pictures;            /* bits: of these steps */
     bool refuses_close;                  /* of the log */
     bool is_terminal;                    /* standard error seems to be one */
     void (*touch)(trainer *t, point at); /* looks at or alters the trainer, at steps and checkpoints */
@@ -163,6 +164,10 @@ lws_status __wrap_lws_checkpoint_write(const char *into, const lws_checkpoint_me
 lws_status __wrap_lws_checkpoint_write(const char *into, const lws_checkpoint_meta *meta, const char *config,
                                        const lws_tensors *tensors, const lws_checkpoint_data *data, char *path)
 {
+    if (strstr(into, "/failure")) { /* the weights before a step that failed */
+        assert_string_equal(lws_watchdog_where(), path_of("record of failed step %d", (int)plan.at_step));
+        return __real_lws_checkpoint_write(into, meta, config, tensors, data, path);
+    }
     if (plan.attempts < 64)
         plan.attempted[plan.attempts] = meta->step;
     plan.attempts++;
@@ -193,6 +198,13 @@ bool __wrap_lws_log_is_terminal(void)
     return plan.is_terminal;
 }
 
+lws_status __real_trainer_draw_grid(trainer *t);
+lws_status __wrap_trainer_draw_grid(trainer *t);
+lws_status __wrap_trainer_draw_grid(trainer *t)
+{
+    return t->is_root && plan.refused_pictures >> t->step & 1 ? refuse("picture") : __real_trainer_draw_grid(t);
+}
+
 /* ---- datasets and runs ----------------------------------------------------------------------------------------- */
 
 enum { STEPS_PER_EPOCH = 3, BATCH = 16 }; /* of both */
@@ -214,28 +226,31 @@ static char *run_of(const char *name)
     return path_of("%s/run-%s", folder, name);
 }
 
-/* Standard error of rank 0 goes to a file while a run goes on. */
+/* What would be on standard error: of rank 0, which speaks for all. */
 static char said[1 << 16];
 
-static int capture(void)
+static void say(const char *prefix, const char *format, va_list args)
 {
-    int before = dup(STDERR_FILENO), fd = open(path_of("%s/said-%d", folder, rank), O_RDWR | O_CREAT | O_TRUNC, 0666);
-    assert_true(before >= 0 && fd >= 0);
-    fflush(stderr);
-    dup2(fd, STDERR_FILENO);
-    close(fd);
-    return before;
+    char line[4096];
+    vsnprintf(line, sizeof line, format, args);
+    size_t used = strlen(said);
+    if (lws_log_is_voice())
+        snprintf(said + used, sizeof said - used, "%s%s\n", prefix, line);
 }
 
-static void release(int before)
-{
-    fflush(stderr);
-    dup2(before, STDERR_FILENO);
-    close(before);
-    blob text = file_read(path_of("%s/said-%d", folder, rank));
-    snprintf(said, sizeof said, "%s", (char *)text.data);
-    free(text.data);
-}
+#define SPEAKER(name, prefix)                                                                                          \
+    void name(const char *format, ...) __attribute__((format(printf, 1, 2)));                                          \
+    void name(const char *format, ...)                                                                                 \
+    {                                                                                                                  \
+        va_list args;                                                                                                  \
+        va_start(args, format);                                                                                        \
+        say(prefix, format, args);                                                                                     \
+        va_end(args);                                                                                                  \
+    }
+
+SPEAKER(__wrap_lws_info, "")
+SPEAKER(__wrap_lws_log_status, "")
+SPEAKER(__wrap_lws_warn, "lwssim: warning: ")
 
 CHECK_UNUSED static void set_usual(lws_train_options *o)
 {
@@ -274,10 +289,9 @@ CHECK_UNUSED static lws_status train_(const char *name, const char *first, ...)
             assert_int_equal(lws_config_set(lws_train_table, o, key, value, "test"), LWS_OK);
     }
     va_end(args);
-    int before = capture();
+    said[0] = 0;
     training = NULL;
     lws_status status = lws_train(comm, o, &request);
-    release(before);
     free(o);
     return status;
 }

@@ -5,7 +5,39 @@
 #include "checkpoint_file.h"
 
 #include <dirent.h>
+#include <dlfcn.h>
 #include <lwssim/log.h>
+#include <sys/syscall.h>
+
+/* ---- a file system that refuses -------------------------------------------------------------------------------- */
+
+static int rename_error, listing_error, unlink_error; /* 0: none */
+
+int renameat2(int from_folder, const char *from, int to_folder, const char *to, unsigned int flags)
+{
+    if (rename_error == 0)
+        return (int)syscall(SYS_renameat2, from_folder, from, to_folder, to, flags);
+    errno = rename_error;
+    return -1;
+}
+
+struct dirent *readdir(DIR *dir)
+{
+    struct dirent *(*next)(DIR *) = (struct dirent * (*)(DIR *)) dlsym(RTLD_NEXT, "readdir");
+    struct dirent *entry = next(dir);
+    if (listing_error == 0 || (entry && entry->d_name[0] == '.'))
+        return entry;
+    errno = listing_error; /* in place of the first entry */
+    return NULL;
+}
+
+int unlink(const char *path)
+{
+    if (unlink_error == 0)
+        return unlinkat(AT_FDCWD, path, 0);
+    errno = unlink_error;
+    return -1;
+}
 
 /* ---- a folder of checkpoints ----------------------------------------------------------------------------------- */
 
@@ -119,6 +151,27 @@ static void listing(void **state)
     assert_null(steps);
     assert_int_equal(count, 0);
     assert_int_equal(lws_checkpoint_count(path_of("%s/none", folder)), -1);
+}
+
+/* Half a listing is none: it would hide checkpoints. */
+static void broken_listing(void **state)
+{
+    const char *folder = *state;
+    int64_t *steps, count;
+    write_steps(folder, 2, (const int64_t[]){10, 20});
+    listing_error = EIO;
+    lws_status status = lws_checkpoint_list(folder, &steps, &count);
+    int64_t counted = lws_checkpoint_count(folder);
+    lws_checkpoint_prune(folder, 20, 1, -1); /* leaves all */
+    lws_status removed = lws_checkpoint_remove_all(folder), aside = lws_checkpoint_set_aside(folder, 0);
+    listing_error = 0;
+    assert_int_equal(status, LWS_ERR_IO);
+    assert_null(steps);
+    assert_int_equal(count, 0);
+    assert_int_equal(counted, -1);
+    assert_int_equal(removed, LWS_ERR_IO);
+    assert_int_equal(aside, LWS_ERR_IO);
+    check_files(folder, "10 20");
 }
 
 /* ---- pruning --------------------------------------------------------------------------------------------------- */
@@ -302,6 +355,35 @@ static void way(void **state)
     lws_log_voice(true);
 }
 
+/* On a file system that knows only the plain rename, and on one that refuses. */
+static void moving(void **state)
+{
+    const char *folder = *state;
+    lws_log_voice(false);
+    write_steps(folder, 2, (const int64_t[]){10, 20});
+    file_text(path_of("%s/step-000000020.h5.damaged", folder), "before");
+    damage(folder, 20);
+    rename_error = EINVAL;
+    assert_int_equal(lws_checkpoint_set_aside(folder, 10), LWS_OK);
+    check_files(folder, "10 20.damaged 20.damaged-2");
+    blob kept = file_read(path_of("%s/step-000000020.h5.damaged", folder));
+    assert_string_equal((char *)kept.data, "before");
+    free(kept.data);
+    rename_error = 0;
+    write_step(folder, 20);
+    damage(folder, 20);
+    rename_error = EACCES;
+    assert_int_equal(lws_checkpoint_set_aside(folder, 10), LWS_ERR_IO);
+    assert_non_null(strstr(lws_message(), "cannot rename"));
+    rename_error = 0;
+    unlink_error = EACCES;
+    assert_int_equal(lws_checkpoint_remove_all(folder), LWS_ERR_IO);
+    assert_non_null(strstr(lws_message(), "cannot remove"));
+    unlink_error = 0;
+    check_files(folder, "10 20 20.damaged 20.damaged-2");
+    lws_log_voice(true);
+}
+
 static void removing(void **state)
 {
     const char *folder = *state;
@@ -322,7 +404,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names), scratch_test(listing),       scratch_test(pruning), scratch_test(pruning_others),
         scratch_test(finding),   scratch_test(newer_version), scratch_test(peeking), scratch_test(aside),
-        scratch_test(way),       scratch_test(removing),
+        scratch_test(way),       scratch_test(removing),      scratch_test(moving),  scratch_test(broken_listing),
     };
     return cmocka_run_group_tests_name("checkpoint store", tests, NULL, NULL);
 }
