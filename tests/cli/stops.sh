@@ -59,7 +59,7 @@ expect 0 ranks 0 "${system[@]}" --run one-life --steps "$(newest run-TERM | sed 
 same_file "$(newest run-TERM)" "$(newest one-life)"
 
 # Through mpirun, to one of three ranks.
-mpirun --oversubscribe -n 3 "$lwssim" "${system[@]}" --run ranks >job.out 2>job.err </dev/null &
+env --default-signal=HUP mpirun --oversubscribe -n 3 "$lwssim" "${system[@]}" --run ranks >job.out 2>job.err </dev/null &
 job=$!
 children+=("$job")
 trains ranks
@@ -115,7 +115,7 @@ for _ in {1..1000}; do
 done
 kill -STOP "$(pgrep -P "$job" | sort -n | tail -n 1)"
 ended 1
-expect_text 'error: nothing is heard of rank 1 on .* for [0-9]+ s, last in .*; go on with --resume' job.err
+expect_text 'error: nothing is heard of rank 1 on .* for [0-9]+ s, last in [a-z ]+ step [0-9]+: it is suspended.*; go on with --resume' job.err
 [ "$(grep -c error: job.err)" = 1 ] || fail "$(grep -c error: job.err) errors in place of one"
 last=$(newest hangs | sed 's/.*step-0*//; s/\.h5//')
 expect 0 ranks 2 train --run hangs --resume --steps $((last + 1))

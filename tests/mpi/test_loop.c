@@ -654,6 +654,10 @@ static int all_tests(void)
 
 static int run_all(void)
 {
+    /* What is ignored stays so, as SIGHUP under nohup and SIGINT in a script's background job. */
+    static const int signals[] = {SIGTERM, SIGINT, SIGUSR1, SIGHUP, SIGPIPE};
+    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
+        signal(signals[i], SIG_DFL);
     return with_folder(all_tests);
 }
 
