@@ -1,14 +1,18 @@
 #!/usr/bin/env bash
-# Installs what the tests need, builds with warnings as errors, and runs every test.
+# Installs what the tests need, builds with warnings as errors, runs every test, and names those that were skipped.
 #
 #   tests/run.sh                 release build: all tests; then the unit and MPI tests under the sanitizers
 #   tests/run.sh --no-sanitize   the first part only
+#   tests/run.sh --quick         for every save of a file: builds what has changed, then the unit tests, the golden runs and
+#                                a run that is resumed
 set -euo pipefail
 sanitize=yes
+quick=no
 for option in "$@"; do
     case $option in
         --no-sanitize) sanitize=no ;;
-        -h | --help) sed -n '2,5s/^# \{0,1\}//p' "$0"; exit 0 ;;
+        --quick) quick=yes ;;
+        -h | --help) sed -n '2,7s/^# \{0,1\}//p' "$0"; exit 0 ;;
         *) echo "run.sh: unknown option '$option'; --help lists them" >&2; exit 2 ;;
     esac
 done
@@ -21,11 +25,43 @@ install_packages $LWSSIM_PACKAGES libcmocka-dev python3-h5py python3-skimage pyt
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 [ -d "${LWSSIM_SHARED:-../shared}" ] || echo "no ../shared: tests on the real images will be skipped"
 
-run() { # PRESET CTEST-OPTIONS…
-    local preset=$1
+report=$(mktemp)
+trap 'rm -f "$report"' EXIT
+failures=0
+
+# run PRESET CTEST-OPTIONS…: goes on after a failure. Tests wait most of the time, for processes to start and for files:
+# more of them than there are cores run side by side.
+run() {
+    local preset=$1 log=build/$1/Testing/Temporary/LastTest.log begin=$SECONDS result=passed
     shift
-    ctest --preset "$preset" -j 2 "$@"
+    ctest --preset "$preset" -j $((3 * $(nproc))) "$@" || { result=FAILED; failures=$((failures + 1)); }
+    echo "$preset $*: $result, $((SECONDS - begin)) s" >> "$report"
+    [ ! -s "${log%Test.log}TestsFailed.log" ] || [ $result = passed ] ||
+        sed 's/^[0-9]*:/    failed: /' "${log%Test.log}TestsFailed.log" >> "$report"
+    # A whole test, or a part of one, that this machine lacks something for.
+    awk '/^[0-9]+\/[0-9]+ Testing: /{name = $3} /^(skipped|note): /{print "    " name ": " $0}' "$log" >> "$report"
 }
+
+finish() {
+    local skipped
+    skipped=$(grep -c ': skipped: ' "$report" || true)
+    printf '\n'
+    cat "$report"
+    echo "$SECONDS s in all; $failures parts with failures, $skipped tests skipped"
+    [ "$failures" = 0 ]
+}
+
+if [ "$quick" = yes ]; then
+    mkdir -p build
+    if ! { cmake --preset release -DLWS_WERROR=ON && cmake --build --preset release -j "$(nproc)"; } \
+        > build/release.log 2>&1; then
+        grep -E 'error|warning' -A 4 build/release.log >&2 || tail -n 40 build/release.log >&2
+        exit 1
+    fi
+    run release -L 'unit|quick'
+    finish
+    exit
+fi
 
 build_fresh release all -DLWS_WERROR=ON
 run release
@@ -36,3 +72,4 @@ if [ "$sanitize" = yes ]; then
     ASAN_OPTIONS=detect_leaks=0 run asan -L mpi
     ASAN_OPTIONS=detect_leaks=0 run asan -R 'cli-(evaluate|inspect_verify|compare_reconstruct)'
 fi
+finish

@@ -78,12 +78,12 @@ expect() {
     sed 's/^/    /' "$tmp/err" >&2
 }
 
-# expect_error CODE PATTERN COMMAND…: ends with CODE within 20 s, with exactly one line 'error:' that matches the
+# expect_error CODE PATTERN COMMAND…: ends with CODE as soon, with exactly one line 'error:' that matches the
 # extended regular expression, and with nothing that a user could not read.
 expect_error() {
     local want=$1 pattern=$2 code=0
     shift 2
-    limited 20 "$@" >"$tmp/out" 2>"$tmp/err" </dev/null || code=$?
+    limited "${patience:-60}" "$@" >"$tmp/out" 2>"$tmp/err" </dev/null || code=$?
     local lines
     lines=$(grep -ac 'error:' "$tmp/err" || true)
     [ "$code" = "$want" ] || fail "exit code $code in place of $want: $*"
@@ -94,6 +94,18 @@ expect_error() {
     fi
     [ "$code" = "$want" ] && [ "$lines" = 1 ] && grep -a 'error:' "$tmp/err" | grep -aEq -- "$pattern" && return
     sed 's/^/    /' "$tmp/err" >&2
+}
+
+# each CODE PATTERN ARGUMENT…: the same alone, and under mpirun as three ranks.
+each() {
+    local code=$1 pattern=$2
+    shift 2
+    for n in 0 3; do expect_error "$code" "$pattern" ranks $n "$@"; done
+}
+
+absent() {
+    local path
+    for path in "$@"; do [ ! -e "$path" ] || fail "$path was made"; done
 }
 
 # expect_text PATTERN FILE
