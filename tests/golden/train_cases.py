@@ -53,14 +53,16 @@ CASES = [
     # Channels in multiples of 16: convolutions by Winograd.
     ("mmd-ae-lwssim", (16, 3), "preset=tiny16 model=mmd-ae base-channels=16 latent=6 batch-size=8 micro-batches=4 steps=10 "
      "seed=69 recon-weight=25 windows=2,5 window-weights=2 alpha=3 beta=2 gamma=2 prior-sigma=0.5 mmd-weight=30 lr=0.002 "
-     "adam-epsilon=0.001"),
+     "adam-epsilon=0.001 eval-every=5"),
     ("wae64", (32, 3), "preset=wae64 loss=mse base-channels=4 latent=5 batch-size=9 micro-batches=3 steps=4 seed=134 "
      "recon-weight=2 lr=0.003 adam-beta1=0.5 adam-epsilon=0.01"),
     # One step that changes no weight leaves the initial weights, the first gradient and the first statistics.
-    ("first-ae", (48, 1), "preset=tiny16 batch-size=6 micro-batches=3 steps=1 seed=4503599627370004 lr=0 bn-momentum=1"),
-    ("first-vae", (16, 3), "preset=dcgan64 model=vae loss=ssim batch-size=6 micro-batches=3 steps=1 seed=7 lr=0 "
-     "bn-momentum=1"),
-    ("first-mmd-ae", (32, 1), "preset=tiny16 model=mmd-ae batch-size=6 micro-batches=3 steps=1 seed=5 lr=0 bn-momentum=1"),
+    ("first-ae", (64, 1), "preset=tiny16 batch-size=6 micro-batches=3 steps=1 seed=4503599627370016 lr=0 bn-momentum=1"),
+    # More parameters than go into one message: norms, clipping and updates piece by piece.
+    ("first-vae", (32, 3), "preset=dcgan64 model=vae loss=ssim batch-size=6 micro-batches=3 steps=1 seed=9 lr=0 "
+     "bn-momentum=1 clip-norm=60"),
+    ("large-mmd-ae", (32, 1), "preset=dcgan64 model=mmd-ae batch-size=6 micro-batches=3 steps=2 seed=6 lr=0.002 "
+     "adam-epsilon=0.01"),
 ]
 
 
