@@ -339,7 +339,7 @@ static void begins_at_its_seed(void **state)
  */
 
 /* Trains with a profile; what is printed goes to a file. */
-static void train_profiled(const char *name, const char *model, int steps, int base)
+static void train_profiled(const char *name, const char *model, int steps, int base, bool overlap)
 {
     lws_train_options *o = train_options("data");
     set(o, "profile", "true");
@@ -349,6 +349,7 @@ static void train_profiled(const char *name, const char *model, int steps, int b
     set(o, "eval-every", "0");
     set_number(o, "steps", steps);
     set_number(o, "base-channels", base);
+    o->overlap = overlap;
     const lws_train_request request = {path_of("%s/%s", folder, name), false, false};
     fflush(stdout);
     int kept = dup(STDOUT_FILENO), fd = open(path_of("%s/%s-%d.txt", folder, name, rank), O_WRONLY | O_CREAT, 0666);
@@ -455,6 +456,17 @@ static table read_table(char *text)
     return t;
 }
 
+/* Parameters are updated within the backward pass, as their gradients come, or after it. */
+static void check_overlap(const char *name, bool overlap)
+{
+    blob b = file_read(path_of("%s/%s-0.txt", folder, name));
+    if (size == 1 || !overlap) /* else it depends on the other ranks */
+        assert_int_equal(strstr((char *)b.data, "\n      update ") != NULL, overlap);
+    if (size == 1 || !overlap)
+        assert_int_equal(strstr((char *)b.data, "\n    update ") != NULL, !overlap);
+    free(b.data);
+}
+
 static void check_table(const char *name, int steps)
 {
     blob b = file_read(path_of("%s/%s-0.txt", folder, name));
@@ -496,16 +508,19 @@ static int steps_in_timeline(const char *name)
 static void profiles(void **state)
 {
     (void)state;
-    train_profiled("profile", "vae", 12, 16);
+    train_profiled("profile", "vae", 12, 16, true);
     assert_int_equal(steps_in_timeline("profile"), 12);
     if (rank == 0)
-        check_table("profile", 12);
+        check_table("profile", 12), check_overlap("profile", true);
     lws_comm_barrier(comm);
     blob b = file_read(path_of("%s/profile-%d.txt", folder, rank));
     assert_true((b.size > 0) == (rank == 0));
     free(b.data);
-    train_profiled("long", "mmd-ae", 420, 1); /* of many steps about the first 200, all of them whatever the model */
+    train_profiled("long", "mmd-ae", 420, 1,
+                   false); /* of many steps about the first 200, all of them whatever the model */
     assert_in_range(steps_in_timeline("long"), 180, 400);
+    if (rank == 0)
+        check_overlap("long", false);
 }
 
 /* ---- a folder for all ranks ---------------------------------------------------------------------------------------
