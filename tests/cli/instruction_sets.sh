@@ -41,6 +41,17 @@ done
 expect 0 env LWSSIM_ARCH= "$lwssim" --version # empty is not set
 [ "$(cat out)" = "$version" ] || fail "--version says '$(cat out)'"
 
+# ---- OpenBLAS's kernel ----------------------------------------------------------------------------------------------------
+expect 0 "$lwssim" bench --only adam
+expect_text "matrix kernel $OPENBLAS_CORETYPE \(from OPENBLAS_CORETYPE\)" err
+faster='this CPU would run the kernel SkylakeX faster: unset OPENBLAS_CORETYPE'
+all=yes
+for feature in avx512f avx512bw avx512dq avx512vl avx512cd; do grep -qw $feature /proc/cpuinfo || all=no; done
+if [ $all = yes ]; then expect_text "$faster" err; else expect_no_text "$faster" err; fi
+expect 0 env -u OPENBLAS_CORETYPE "$lwssim" bench --only adam
+expect_text 'matrix kernel [A-Za-z0-9]+ \((chosen for this CPU|as OpenBLAS chose)\)' err
+expect_no_text "$faster" err
+
 # ---- wrong words -------------------------------------------------------------------------------------------------------
 wrong="LWSSIM_ARCH = sse2: portable, avx2 or avx512 is wanted"
 for command in --version "train --data data --run new" "evaluate --run new --data data" "bench --only adam" "inspect data" \

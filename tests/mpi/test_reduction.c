@@ -361,6 +361,33 @@ static void a_gradient_leaves_before_its_memory_is_reused(void **state)
     lws_reduction_destroy(r);
 }
 
+/* Whoever ends a reduction waits for what is in flight: parameters have then come, and left. Another one beside it goes
+ * on. */
+static void ends_when_all_is_through(void **state)
+{
+    (void)state;
+    enum { BUCKETS = 8, BUCKET = 50000, COUNT = BUCKETS * BUCKET };
+    for (int pause = 0; pause <= 50; pause += 50) {
+        shape s = {.count = COUNT, .block = 1000, .bucket = BUCKET, .pause = pause};
+        for (int first = 0; first < 2; first++) {
+            lws_reduction *r[2] = {create(size, &s), create(size, &s)};
+            for (int i = 0; i < 2; i++) {
+                lws_reduction *now = r[i ? !first : first];
+                float *flat = calloc(COUNT, sizeof *flat);
+                assert_non_null(flat);
+                push_constant(now, COUNT, 1);
+                take_constant(now, flat, (float)size);
+                share_all(now, flat);
+                lws_reduction_destroy(now);
+                for (size_t k = 0; k < COUNT; k++)
+                    assert_true(flat[k] == (float)size);
+                free(flat);
+                lws_comm_barrier(comm); /* what the ended one left behind would be looked at here */
+            }
+        }
+    }
+}
+
 /* The test above would pass any order if the order did not matter for these values. */
 static void order_matters(void **state)
 {
@@ -550,6 +577,7 @@ static int all_tests(void)
         cmocka_unit_test(a_wait_moves_messages),
         cmocka_unit_test(a_thread_moves_messages),
         cmocka_unit_test(a_gradient_leaves_before_its_memory_is_reused),
+        cmocka_unit_test(ends_when_all_is_through),
     };
     if (rank == 0) {
         snprintf(signs, sizeof signs, "/tmp/lwssim-test-XXXXXX");

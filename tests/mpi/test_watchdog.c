@@ -163,12 +163,26 @@ static void threads_beside_the_work(void **state)
     assert_int_equal(lws_watchdog_set((lws_watch){0, NULL}, NULL), LWS_OK);
 }
 
+/* A wait for others is a wait as long as it lasts, and progress when it is over. */
+static void waits_are_told(void **state)
+{
+    (void)state;
+    bool waits;
+    lws_progress();
+    unsigned before = lws_progress_count(&waits);
+    assert_false(waits);
+    lws_comm_barrier(comm);
+    assert_int_not_equal(lws_progress_count(&waits), before);
+    assert_false(waits);
+}
+
 static int all_tests(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(who_hears_of_whom),
         cmocka_unit_test(silence),
         cmocka_unit_test(deaf),
+        cmocka_unit_test(waits_are_told),
         cmocka_unit_test(threads_beside_the_work),
     };
     return cmocka_run_group_tests_name("watchdog", tests, NULL, NULL);
