@@ -45,6 +45,15 @@ expect 0 ranks 2 evaluate --checkpoint run/checkpoints/step-000000010.h5 --data 
 truth evaluate train.json out run/checkpoints/step-000000010.h5 10 data train 68
 expect_text "\"data_digest\":[[:space:]]*\"$("$lwssim" inspect --digest data | sed -n 's/ train//p')\"" train.json
 
+expect 0 ranks 0 prepare --synthetic 10 --size 16 --split 0.9,0,0.1 --output single
+for n in 0 2; do # the deviation of one image is no number
+    expect 0 ranks $n evaluate --run run --data single --json single.json
+    expect_text ' on 1 test images$' out
+    expect_text '^  MSE +0\.[0-9]{6}$' out
+    expect_no_text '±.*[0-9]|nan' out
+    [ "$(grep -c '"standard_error":[[:space:]]*null' single.json)" = 5 ] || fail 'an error of one image is a number'
+done
+
 # ---- inspect ----------------------------------------------------------------------------------------
 expect 0 ranks 0 prepare --synthetic 60 --size 32 --split 0.6,0.3,0.1 --shards 5 --grey --output grey
 expect_text '60 images in .*; dataset in grey' err
@@ -117,6 +126,9 @@ for name in a b c; do expect 0 ranks 0 reconstruct --run run --input $name.ppm -
 truth grid-of grid.png 2 a.png b.png c.png # though the model takes them by twos
 expect 0 ranks 0 reconstruct --run run --input pictures --output grid.png --limit 2
 truth grid grid.png 2 a.ppm b.ppm
+expect 0 ranks 0 prepare --input pictures --size 16 --split 0,0,1 --output of-pictures # which have that size
+expect 0 ranks 0 reconstruct --run run --input of-pictures --output grid.png --columns 3
+truth grid grid.png 3 a.ppm b.ppm c.ppm
 # The part that is taken lies inside, also by one pixel: what is beyond is not read.
 for crop in 17 18; do
     expect_error 1 "a.ppm is 16 × 16: too small to crop $crop" ranks 0 reconstruct --run run --input a.ppm \

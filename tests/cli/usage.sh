@@ -74,6 +74,9 @@ for n in 0 2; do
     expect_error 1 'untested has no images in its test split' ranks $n evaluate --run run --data untested
     expect_error 2 'evaluate: --data DIR is needed' ranks $n evaluate --checkpoint $checkpoint
 done
+expect 0 ranks 0 train --data untested --run blind "${tiny[@]}" --steps 2
+expect 0 ranks 0 inspect blind
+expect_no_text 'best validation' out
 expect_error 1 'untested has no images in its test split' ranks 0 reconstruct --run run --input untested --output x.png
 expect_error 1 'grey holds images of 16 × 16 × 1, the model takes 16 × 16 × 3' \
     ranks 0 reconstruct --run run --input grey --output x.png
@@ -86,3 +89,12 @@ ppm 12 16 slim.ppm
 expect_error 1 'low.ppm is 16 × 12, high.ppm is 16 × 16' ranks 0 compare low.ppm high.ppm
 expect_error 1 'slim.ppm is 12 × 16, high.ppm is 16 × 16' ranks 0 compare slim.ppm high.ppm
 [ ! -e x.png ] || fail 'a failed reconstruct left x.png'
+for kind in webp tif tiff pbm pam heic heif avif jp2 jxl ico svg pdf eps ps exr hdr psd jpg bmp tga PPM; do
+    expect_error 2 "the picture is a PNG, so give it a name that ends in .png" ranks 0 reconstruct --run run \
+        --input high.ppm --output "x.$kind"
+done
+for name in x.PNG x x.y/x a.b.png; do
+    mkdir -p x.y
+    expect 0 ranks 0 reconstruct --run run --input high.ppm --output $name
+    [ -s $name ] || fail "no picture in $name"
+done
