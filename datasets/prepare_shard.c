@@ -5,6 +5,7 @@
 #include "shard_file.h"
 
 #include <lwssim/progress.h>
+#include <lwssim/text.h>
 #include <omp.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -119,24 +120,17 @@ static void do_all(job *j)
 /* "NAME: reason" for every image left out; NULL when out of memory. */
 static char *problem_text(const job *j)
 {
-    char *text = NULL, buffer[32];
-    size_t size;
-    FILE *out = open_memstream(&text, &size);
-    if (!out)
-        return NULL;
+    char buffer[32];
+    lws_text text = {0};
     for (int64_t i = 0; i < j->shard->count; i++) {
         if (!j->reasons[i])
             continue;
         const char *name = lws_plan_image_name(j->plan, j->plan->images[j->shard->first + i], buffer);
         if (!j->plan->first_problem[0])
             snprintf(j->plan->first_problem, sizeof j->plan->first_problem, "%s: %s", name, j->reasons[i]);
-        fprintf(out, "%s: %s\n", name, j->reasons[i]);
+        lws_text_add(&text, "%s: %s\n", name, j->reasons[i]);
     }
-    if (fclose(out) != 0) {
-        free(text);
-        return NULL;
-    }
-    return text;
+    return lws_text_take(&text, NULL);
 }
 
 /* Moves the good rows together and writes them, with their names, under the temporary name. */

@@ -43,8 +43,7 @@ static lws_status is_shard(const char *path, bool *is_own)
     lws_status status = lws_h5_open(path, &file);
     *is_own = false;
     if (status == LWS_ERR_FORMAT) {
-        *is_own = lws_input_begins(path, signature, sizeof signature - 1);
-        return LWS_OK;
+        return lws_input_look(path, signature, sizeof signature - 1, is_own);
     }
     LWS_TRY(status);
     status = lws_h5_get_text(file, "/", "recipe", &recipe);
@@ -65,9 +64,9 @@ static lws_status look_at(const char *path, const char *name, lws_target_content
             strcpy(c->shard, name); /* such a name fits */
         c->has_dataset |= is_own;
     } else if (strcmp(name, LWS_PREPARE_REPORT) == 0) {
-        is_own = lws_input_begins(path, LWS_TARGET_REPORT_BEGINS, sizeof LWS_TARGET_REPORT_BEGINS - 1);
+        LWS_TRY(lws_input_look(path, LWS_TARGET_REPORT_BEGINS, sizeof LWS_TARGET_REPORT_BEGINS - 1, &is_own));
     } else if (strcmp(name, LWS_TARGET_PREPARING) == 0) {
-        is_own = lws_input_begins(path, LWS_TARGET_MARKER_BEGINS, sizeof LWS_TARGET_MARKER_BEGINS - 1);
+        LWS_TRY(lws_input_look(path, LWS_TARGET_MARKER_BEGINS, sizeof LWS_TARGET_MARKER_BEGINS - 1, &is_own));
         c->has_marker |= is_own;
     } else if (is_partial(name)) {
         snprintf(c->partial, sizeof c->partial, "%s", name);

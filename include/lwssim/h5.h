@@ -42,7 +42,8 @@ lws_status lws_h5_open_own(const char *path, lws_h5 **out);
 /* Opens an existing file to add to it. As lws_h5_open otherwise. */
 lws_status lws_h5_edit(const char *path, lws_h5 **out);
 
-/* Flushes and waits until the disk has it all (fsync). LWS_ERR_IO, LWS_ERR_LIMIT. The caller still closes the file. */
+/* Flushes; and lws_h5_close, which writes once more, then waits until the disk has it all (fsync). LWS_ERR_IO,
+ * LWS_ERR_LIMIT. */
 lws_status lws_h5_sync(lws_h5 *file);
 
 /* Flushes, closes and frees, whatever the status; NULL is fine. A full disk may show only here:

@@ -11,7 +11,9 @@
  * LWS_ERR_IO, also for whatever is no regular file. */
 lws_status lws_input_open(const char *path, int *fd, int64_t *size);
 
-/* Whether a regular file begins with these `count` bytes, at most 64. False where it cannot be read. */
+/* *begins: whether it is a regular file that begins with these `count` bytes, at most 64. LWS_ERR_IO where it cannot be
+ * read, which says nothing about what it holds. _begins: the same, false where it cannot be read. */
+lws_status lws_input_look(const char *path, const void *bytes, size_t count, bool *begins);
 bool lws_input_begins(const char *path, const void *bytes, size_t count);
 
 /* Reads a text of at most 256 MB whole, from a file or from a pipe such as a shell's <(command), which must bring

@@ -2,6 +2,7 @@
 #include <lwssim/config.h>
 
 #include <errno.h>
+#include <lwssim/text.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -302,24 +303,16 @@ static void value_text(const lws_config_key *key, const void *at, char *out, siz
 
 char *lws_config_text(lws_config_table table, const void *fields)
 {
-    char *text = NULL;
-    size_t size = 0;
-    FILE *out = open_memstream(&text, &size);
-    if (!out)
-        return NULL;
+    lws_text text = {0};
     for (size_t i = 0; i < table.count; i++) {
         const lws_config_key *key = &table.keys[i];
         char value[LWS_CONFIG_TEXT];
         value_text(key, (const char *)fields + key->offset, value, sizeof value);
         if (key->group)
-            fprintf(out, "%s[%s]\n", i ? "\n" : "", key->group);
-        fprintf(out, "%s = %s\n", key->name, value);
+            lws_text_add(&text, "%s[%s]\n", i ? "\n" : "", key->group);
+        lws_text_add(&text, "%s = %s\n", key->name, value);
     }
-    if (fclose(out) != 0) {
-        free(text);
-        return NULL;
-    }
-    return text;
+    return lws_text_take(&text, NULL);
 }
 
 void lws_config_help(lws_config_table table, FILE *out)

@@ -10,6 +10,36 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* Waits until the disk has the entries of a folder: 0 or the error. Some cluster file systems refuse to flush folders:
+ * they need no flush. */
+static int flush(const char *folder)
+{
+    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int error = fd < 0 || fsync(fd) != 0 ? errno : 0;
+    if (fd >= 0)
+        close(fd);
+    bool needs_none = fd >= 0 && (error == EINVAL || error == ENOTSUP || error == ENOSYS || error == EROFS);
+    return needs_none ? 0 : error;
+}
+
+/* Makes one folder, and sees to it that a crash of the machine does not take it away with all that will be in it. */
+static lws_status make_one(const char *path)
+{
+    char above[LWS_PATH];
+    if (mkdir(path, 0777) != 0)
+        return lws_fail(LWS_ERR_IO, "cannot make the folder %s: %m", path);
+    int length = snprintf(above, sizeof above, "%s", path);
+    while (length > 0 && above[length - 1] == '/')
+        length--;
+    while (length > 0 && above[length - 1] != '/')
+        length--;
+    snprintf(above + length, sizeof above - (size_t)length, "%s", length ? "" : ".");
+    int error = flush(above);
+    if (error && error != EACCES) /* what one may write to, one need not be allowed to list */
+        return lws_fail(LWS_ERR_IO, "cannot flush the folder %s to disk: %s", above, strerror(error));
+    return LWS_OK;
+}
+
 lws_status lws_folder_make(const char *folder)
 {
     char path[LWS_PATH];
@@ -18,11 +48,12 @@ lws_status lws_folder_make(const char *folder)
         return lws_fail(LWS_ERR_IO, "cannot make the folder %s: %s", folder, strerror(ENAMETOOLONG));
     for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
         *slash = 0;
-        mkdir(path, 0777); /* what matters is whether the last one is there in the end */
+        if (stat(path, &info) != 0)
+            make_one(path); /* what matters is whether the last one is there in the end */
         *slash = '/';
     }
-    if (mkdir(folder, 0777) != 0 && errno != EEXIST)
-        return lws_fail(LWS_ERR_IO, "cannot make the folder %s: %m", folder);
+    if (stat(folder, &info) != 0)
+        LWS_TRY(make_one(folder));
     if (stat(folder, &info) != 0 || !S_ISDIR(info.st_mode))
         return lws_fail(LWS_ERR_IO, "%s is not a folder", folder);
     if (access(folder, W_OK | X_OK) != 0)
@@ -51,16 +82,8 @@ lws_status lws_folder_each(const char *folder, lws_folder_visit *visit, void *us
 
 lws_status lws_folder_flush(const char *folder)
 {
-    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    /* Some cluster file systems refuse to flush folders: they need no flush. */
-    bool failed =
-        fd < 0 || (fsync(fd) != 0 && errno != EINVAL && errno != ENOTSUP && errno != ENOSYS && errno != EROFS);
-    lws_status status = LWS_OK;
-    if (failed)
-        status = lws_fail(LWS_ERR_IO, "cannot flush the folder %s to disk: %m", folder);
-    if (fd >= 0)
-        close(fd);
-    return status;
+    int error = flush(folder);
+    return error ? lws_fail(LWS_ERR_IO, "cannot flush the folder %s to disk: %s", folder, strerror(error)) : LWS_OK;
 }
 
 static bool is_file_of(int fd, const char *path)

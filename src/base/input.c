@@ -44,16 +44,37 @@ lws_status lws_input_open(const char *path, int *fd, int64_t *size)
     return LWS_OK;
 }
 
-bool lws_input_begins(const char *path, const void *bytes, size_t count)
+/* 0, or the error for which it cannot be told. */
+static int look(const char *path, const void *bytes, size_t count, bool *begins)
 {
     char found[64];
     struct stat st;
+    ssize_t n = 0;
+    *begins = false;
     int fd = open_any(path, &st);
-    bool does = fd >= 0 && S_ISREG(st.st_mode) && count <= sizeof found && read(fd, found, count) == (ssize_t)count &&
-                memcmp(found, bytes, count) == 0;
-    if (fd >= 0)
-        close(fd);
-    return does;
+    if (fd < 0)
+        return errno == ENOENT ? 0 : errno; /* where there is nothing, nothing begins so */
+    if (S_ISREG(st.st_mode) && count <= sizeof found) {
+        do
+            n = read(fd, found, count);
+        while (n < 0 && errno == EINTR);
+        *begins = n == (ssize_t)count && memcmp(found, bytes, count) == 0;
+    }
+    int error = n < 0 ? errno : 0;
+    close(fd);
+    return error;
+}
+
+lws_status lws_input_look(const char *path, const void *bytes, size_t count, bool *begins)
+{
+    int error = look(path, bytes, count, begins);
+    return error ? lws_fail(LWS_ERR_IO, "cannot read %s: %s", path, strerror(error)) : LWS_OK;
+}
+
+bool lws_input_begins(const char *path, const void *bytes, size_t count)
+{
+    bool begins;
+    return look(path, bytes, count, &begins) == 0 && begins;
 }
 
 /* Waits until `fd` has something to say: false after PATIENCE. */

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <lwssim/progress.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +17,8 @@
 typedef struct driver_file {
     H5FD_t common; /* HDF5's; first */
     int fd;
-    int error; /* errno of the first write that failed: from then on nothing is written */
+    int error;  /* errno of the first write that failed: from then on nothing is written */
+    bool syncs; /* before it is closed */
     haddr_t eoa, eof;
 } driver_file;
 
@@ -48,6 +50,8 @@ static H5FD_t *driver_open(const char *name, unsigned flags, hid_t access, haddr
 static herr_t driver_close(H5FD_t *common)
 {
     driver_file *f = (driver_file *)common;
+    if (f->syncs && !f->error && fsync(f->fd) != 0)
+        f->error = errno;
     if (close(f->fd) != 0 && !f->error) /* network file systems may find out only now */
         f->error = errno;
     if (f->error)
@@ -218,7 +222,10 @@ uint64_t lws_h5_driver_size(hid_t file)
 int lws_h5_driver_sync(hid_t file)
 {
     driver_file *f = file_of(file);
-    return !f ? EBADF : f->error ? f->error : fsync(f->fd) != 0 ? errno : 0;
+    if (!f)
+        return EBADF;
+    f->syncs = true;
+    return f->error;
 }
 
 int lws_h5_driver_take_errno(void)

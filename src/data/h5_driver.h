@@ -19,7 +19,7 @@ int lws_h5_driver_error(hid_t file);
 /* Bytes of the file, when it was opened or last extended. */
 uint64_t lws_h5_driver_size(hid_t file);
 
-/* fsync on the file; 0 or an errno. */
+/* The file gets an fsync before it is closed: HDF5 writes to the last. 0, or the errno of a write that has failed. */
 int lws_h5_driver_sync(hid_t file);
 
 /* From now on `told` is called after each piece that the disk has given; NULL: nobody is told. */

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <lwssim/text.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -119,43 +120,41 @@ static lws_status read_array(lws_h5 *file, const h5_request *q, h5_reply *r, cha
     return lws_h5_read(file, q->object, q->type, q->count, *data);
 }
 
-static lws_status read_strings(lws_h5 *file, const h5_request *q, h5_reply *r, FILE *out)
+static lws_status read_strings(lws_h5 *file, const h5_request *q, h5_reply *r, lws_text *out)
 {
     char **text;
     LWS_TRY(lws_h5_read_strings(file, q->object, &r->count, &text));
     for (int64_t i = 0; i < r->count; i++)
-        fwrite(text[i], 1, strlen(text[i]) + 1, out);
+        lws_text_add_bytes(out, text[i], strlen(text[i]) + 1);
     lws_h5_free_strings(r->count, text);
     return LWS_OK;
 }
 
-static lws_status read_text(lws_h5 *file, const h5_request *q, FILE *out)
+static lws_status read_text(lws_h5 *file, const h5_request *q, lws_text *out)
 {
     char *text;
     LWS_TRY(lws_h5_get_text(file, q->object, q->name, &text));
-    fwrite(text, 1, strlen(text) + 1, out);
+    lws_text_add_bytes(out, text, strlen(text) + 1);
     free(text);
     return LWS_OK;
 }
 
 static lws_status list_array(void *user, const char *name, const lws_h5_info *info)
 {
-    FILE *out = user;
-    fwrite(info, sizeof *info, 1, out);
-    fwrite(name, 1, strlen(name) + 1, out);
+    lws_text_add_bytes(user, info, sizeof *info);
+    lws_text_add_bytes(user, name, strlen(name) + 1);
     return LWS_OK;
 }
 
 static lws_status collect(lws_h5 *file, const h5_request *q, h5_reply *r, char **data)
 {
-    size_t bytes = 0;
-    FILE *out = open_memstream(data, &bytes);
-    if (!out)
-        return lws_fail(LWS_ERR_MEMORY, "%s: out of memory reading it", file->path);
-    lws_status status = q->kind == H5_STRINGS ? read_strings(file, q, r, out)
-                        : q->kind == H5_TEXT  ? read_text(file, q, out)
-                                              : lws_h5_visit(file, list_array, out);
-    if (fclose(out) != 0 && status == LWS_OK)
+    size_t bytes;
+    lws_text out = {0};
+    lws_status status = q->kind == H5_STRINGS ? read_strings(file, q, r, &out)
+                        : q->kind == H5_TEXT  ? read_text(file, q, &out)
+                                              : lws_h5_visit(file, list_array, &out);
+    *data = lws_text_take(&out, &bytes);
+    if (!*data && status == LWS_OK)
         status = lws_fail(LWS_ERR_MEMORY, "%s: out of memory reading it", file->path);
     r->bytes = bytes;
     return status;

@@ -1,5 +1,7 @@
 #include <lwssim/grid.h>
 
+#include "png.h"
+
 #include <lwssim/input.h>
 #include <lwssim/output.h>
 #include <math.h>
@@ -7,9 +9,6 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* Of stb_image_write, whose header does not declare it; the caller frees the PNG's bytes. */
-unsigned char *stbi_write_png_to_mem(const unsigned char *pixels, int stride_bytes, int x, int y, int n, int *out_len);
 
 enum { GAP = 2, SIDE = 128 }; /* pixels between images; side of an enlarged image, about */
 
@@ -40,7 +39,7 @@ lws_status lws_grid_write(const char *path, int h, int w, int c, int rows, int c
         }
     }
     int png_bytes;
-    unsigned char *png = stbi_write_png_to_mem(pixels, (int)stride, width, height, c, &png_bytes);
+    unsigned char *png = png_encode(pixels, (int)stride, width, height, c, &png_bytes);
     lws_status status = png ? lws_output_write(path, png, (size_t)png_bytes)
                             : lws_fail(LWS_ERR_MEMORY, "out of memory drawing %s", path);
     free(png);

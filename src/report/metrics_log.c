@@ -1,8 +1,11 @@
+#include "record_memory.h"
+
 #include <lwssim/metrics_log.h>
 
 #include <cjson/cJSON.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <lwssim/folder.h>
 #include <lwssim/input.h>
 #include <lwssim/output.h>
 #include <stdbool.h>
@@ -29,6 +32,7 @@ struct lws_metrics_log {
 static bool copy_until(FILE *in, int64_t step, FILE *out)
 {
     char *line = NULL;
+    record_watch_memory();
     size_t capacity = 0;
     for (ssize_t length; (length = getline(&line, &capacity, in)) > 0;) {
         cJSON *record = line[length - 1] == '\n' ? cJSON_Parse(line) : NULL;
@@ -38,7 +42,8 @@ static bool copy_until(FILE *in, int64_t step, FILE *out)
         cJSON_Delete(record);
     }
     free(line);
-    return !ferror(in);
+    bool ran_out = record_ran_out(); /* a line for which there is no memory is none that was cut off */
+    return feof(in) && !ran_out;
 }
 
 static lws_status rewind_file(FILE *in, const char *path, int64_t step)
@@ -47,7 +52,8 @@ static lws_status rewind_file(FILE *in, const char *path, int64_t step)
     LWS_TRY(lws_output_open(path, &out));
     if (copy_until(in, step, out.file))
         return lws_output_commit(&out);
-    lws_status status = lws_fail(LWS_ERR_IO, "cannot read %s: %m", path);
+    lws_status status = errno == ENOMEM ? lws_fail(LWS_ERR_MEMORY, "out of memory reading %s", path)
+                                        : lws_fail(LWS_ERR_IO, "cannot read %s: %m", path);
     lws_output_discard(&out);
     return status;
 }
@@ -67,12 +73,22 @@ static lws_status rewind_to(const char *path, int64_t step)
     return status;
 }
 
-/* The lines up to that of `step` in a file of their own, to be appended to. */
+/* The lines up to that of `step` in a file of their own, to be appended to. A new file has its name on the disk before
+ * lines are flushed to it. */
 static lws_status open_from(lws_metrics_log *log, int64_t step, int *fd)
 {
+    char folder[sizeof log->path];
     LWS_TRY(rewind_to(log->path, step));
     *fd = open(log->path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
-    return *fd >= 0 ? LWS_OK : lws_fail(LWS_ERR_IO, "cannot write %s: %m", log->path);
+    if (*fd < 0)
+        return lws_fail(LWS_ERR_IO, "cannot write %s: %m", log->path);
+    snprintf(folder, sizeof folder, "%.*s", (int)(strrchr(log->path, '/') - log->path), log->path);
+    lws_status status = lws_folder_flush(folder);
+    if (status != LWS_OK) {
+        close(*fd);
+        *fd = -1;
+    }
+    return status;
 }
 
 lws_status lws_metrics_log_open(const char *folder, int64_t step, bool active, lws_metrics_log **out)

@@ -1,6 +1,9 @@
 #include <lwssim/record.h>
 
+#include "record_memory.h"
+
 #include <cjson/cJSON.h>
+#include <errno.h>
 #include <lwssim/input.h>
 #include <lwssim/output.h>
 #include <stdio.h>
@@ -13,8 +16,37 @@ static cJSON *json(const lws_record *record)
     return (cJSON *)(uintptr_t)record;
 }
 
+/* ---- memory ---------------------------------------------------------------------------------- */
+
+/* cJSON leaves out what it has no memory for, and says so only to who asks after each call. */
+static _Thread_local bool ran_out;
+
+static void *allocate(size_t size)
+{
+    void *bytes = malloc(size);
+    ran_out |= !bytes;
+    return bytes;
+}
+
+void record_watch_memory(void)
+{
+    cJSON_InitHooks(&(cJSON_Hooks){allocate, free});
+}
+
+bool record_ran_out(void)
+{
+    bool did = ran_out;
+    ran_out = false;
+    if (did)
+        errno = ENOMEM;
+    return did;
+}
+
+/* ---- records --------------------------------------------------------------------------------- */
+
 lws_record *lws_record_new(void)
 {
+    record_watch_memory();
     return (lws_record *)cJSON_CreateObject();
 }
 
@@ -47,7 +79,11 @@ lws_record *lws_record_object(lws_record *record, const char *key)
 
 char *lws_record_print(const lws_record *record, bool indented)
 {
-    return indented ? cJSON_Print(json(record)) : cJSON_PrintUnformatted(json(record));
+    char *text = indented ? cJSON_Print(json(record)) : cJSON_PrintUnformatted(json(record));
+    if (!record_ran_out()) /* neither now, nor when something was added */
+        return text;
+    free(text);
+    return NULL;
 }
 
 lws_status lws_record_save(const lws_record *record, const char *path)
@@ -86,8 +122,13 @@ lws_status lws_record_load(const char *path, lws_record **out)
     size_t length;
     *out = NULL;
     LWS_TRY(lws_input_read_text(path, "record", &text, &length));
+    record_watch_memory();
     cJSON *parsed = cJSON_ParseWithLengthOpts(text, length + 1, NULL, true);
     free(text);
+    if (record_ran_out()) {
+        cJSON_Delete(parsed);
+        return lws_fail(LWS_ERR_MEMORY, "out of memory reading %s", path);
+    }
     if (!cJSON_IsObject(parsed)) {
         cJSON_Delete(parsed);
         return lws_fail(LWS_ERR_FORMAT, "%s is damaged: no JSON object", path);

@@ -1,3 +1,74 @@
-/* The code of stb_image_write, by itself, as it is compiled without warnings. */
+/* The code of stb_image_write, by itself, as it is compiled without warnings. It does not look whether there was memory
+ * for what it asks: here a request that is refused ends the work. */
+#include "png.h"
+
+#include <setjmp.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What the work holds, so that it can be freed; the bytes follow. */
+typedef struct block {
+    struct block *before, *after;
+} block;
+
+static _Thread_local block all;
+static _Thread_local jmp_buf *way_out; /* NULL: a test uses the code by itself */
+
+static void *take(size_t size)
+{
+    block *b = malloc(sizeof *b + size);
+    if (!b && way_out)
+        longjmp(*way_out, 1);
+    if (!b)
+        return NULL;
+    *b = (block){&all, all.after};
+    if (all.after)
+        all.after->before = b;
+    all.after = b;
+    return b + 1;
+}
+
+static void give(void *bytes)
+{
+    if (!bytes)
+        return;
+    block *b = (block *)bytes - 1;
+    b->before->after = b->after;
+    if (b->after)
+        b->after->before = b->before;
+    free(b);
+}
+
+static void *resize(void *bytes, size_t size, size_t new_size)
+{
+    void *grown = take(new_size);
+    if (grown && bytes)
+        memcpy(grown, bytes, size < new_size ? size : new_size);
+    if (grown)
+        give(bytes);
+    return grown;
+}
+
+#define STBIW_MALLOC take
+#define STBIW_FREE give
+#define STBIW_REALLOC_SIZED resize
 #define STB_IMAGE_WRITE_IMPLEMENTATION
 #include <stb_image_write.h>
+
+unsigned char *png_encode(const unsigned char *pixels, int stride, int width, int height, int channels, int *bytes)
+{
+    jmp_buf out;
+    unsigned char *volatile copy = NULL;
+    way_out = &out;
+    if (setjmp(out) == 0) {
+        unsigned char *png = stbi_write_png_to_mem(pixels, stride, width, height, channels, bytes);
+        copy = png ? malloc((size_t)*bytes) : NULL;
+        if (copy)
+            memcpy(copy, png, (size_t)*bytes);
+    }
+    way_out = NULL;
+    while (all.after)
+        give(all.after + 1);
+    return copy;
+}

@@ -2,13 +2,14 @@
 
 #include <inttypes.h>
 #include <lwssim/model.h>
+#include <lwssim/text.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 typedef struct listing {
     lws_h5 *file;
-    FILE *out;
+    lws_text out;
 } listing;
 
 static lws_status list_array(void *user, const char *name, const lws_h5_info *info)
@@ -17,24 +18,20 @@ static lws_status list_array(void *user, const char *name, const lws_h5_info *in
     listing *l = user;
     char *digest;
     LWS_TRY(lws_h5_get_text(l->file, name, "digest", &digest));
-    fprintf(l->out, "%s %s\n", name, digest);
+    lws_text_add(&l->out, "%s %s\n", name, digest);
     free(digest);
     return LWS_OK;
 }
 
 lws_status checkpoint_contents(lws_h5 *file, const lws_checkpoint_meta *m, const char *config, char **text)
 {
-    size_t size = 0;
-    *text = NULL;
-    FILE *out = open_memstream(text, &size);
-    if (!out)
-        return lws_fail(LWS_ERR_MEMORY, "out of memory digesting a checkpoint");
-    fprintf(out, "%d %d %d %s%s%s %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %a\n%s\n", m->image.h, m->image.w,
-            m->image.c, m->dataset_digest, m->valid_digest[0] ? " " : "", m->valid_digest, m->seed, m->epoch, m->step,
-            m->best_step, m->best_ssim, config);
-    listing l = {file, out};
+    listing l = {.file = file};
+    lws_text_add(&l.out, "%d %d %d %s%s%s %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %a\n%s\n", m->image.h,
+                 m->image.w, m->image.c, m->dataset_digest, m->valid_digest[0] ? " " : "", m->valid_digest, m->seed,
+                 m->epoch, m->step, m->best_step, m->best_ssim, config);
     lws_status status = lws_h5_visit(file, list_array, &l);
-    if (fclose(out) != 0 && status == LWS_OK)
+    *text = lws_text_take(&l.out, NULL);
+    if (status == LWS_OK && !*text)
         status = lws_fail(LWS_ERR_MEMORY, "out of memory digesting a checkpoint");
     if (status != LWS_OK) {
         free(*text);

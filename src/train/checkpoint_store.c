@@ -138,6 +138,7 @@ static lws_status find_newest(const char *folder, bool to_resume, char *path)
         return lws_fail(LWS_ERR_IO, "there is no checkpoint in %s", folder);
     lws_status status = LWS_OK;
     bool decided = false;
+    char unread[1024] = ""; /* of the newest that may be good */
     for (int64_t i = 0; i < count && !decided; i++) {
         lws_checkpoint_path(folder, steps[i], path);
         status = lws_checkpoint_verify(path);
@@ -146,10 +147,16 @@ static lws_status find_newest(const char *folder, bool to_resume, char *path)
             status = check_name(path);
         bool bars_resume = is_other || status == LWS_ERR_IO; /* it may be good */
         decided = status == LWS_OK || status == LWS_ERR_MEMORY || (to_resume && bars_resume);
+        if (status == LWS_ERR_IO && !unread[0])
+            snprintf(unread, sizeof unread, "%s", lws_message());
         if (!decided)
             lws_warn("%s; passing over it for the one before", lws_message());
     }
     free(steps);
+    if (!decided && unread[0])
+        return lws_fail(LWS_ERR_IO,
+                        "none of the %" PRId64 " checkpoints in %s can be used; the newest that may be good: %s", count,
+                        folder, unread);
     if (!decided)
         return lws_fail(LWS_ERR_FORMAT,
                         "none of the %" PRId64 " checkpoints in %s is whole: put one back from a copy, or start again with "

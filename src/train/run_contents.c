@@ -122,13 +122,15 @@ static lws_status refuse_other(const char *path)
 }
 
 /* A text of a run begins so, as far as it was written. What is no file is left to whoever opens it. */
-static bool begins_foreign(const char *path, const char *begins)
+static lws_status refuse_foreign_text(const char *path, const char *begins)
 {
     struct stat info;
+    bool is_own;
     if (stat(path, &info) != 0 || !S_ISREG(info.st_mode))
-        return false;
+        return LWS_OK;
     size_t length = strlen(begins);
-    return !lws_input_begins(path, begins, (size_t)info.st_size < length ? (size_t)info.st_size : length);
+    LWS_TRY(lws_input_look(path, begins, (size_t)info.st_size < length ? (size_t)info.st_size : length, &is_own));
+    return is_own ? LWS_OK : refuse_other(path);
 }
 
 lws_status run_contents_refuse_others(const char *run)
@@ -140,12 +142,11 @@ lws_status run_contents_refuse_others(const char *run)
     bool is_own;
     for (size_t i = 0; i < sizeof text / sizeof *text; i++) {
         join(run, text[i].name, path);
-        if (begins_foreign(path, text[i].begins))
-            return refuse_other(path);
+        LWS_TRY(refuse_foreign_text(path, text[i].begins));
     }
     join(run, "config.ini", path);
     LWS_TRY(look_at_config(run, &is_own));
-    return is_own || !begins_foreign(path, "[model]\n") ? LWS_OK : refuse_other(path); /* a damaged one is the run's */
+    return is_own ? LWS_OK : refuse_foreign_text(path, "[model]\n"); /* a damaged one is the run's */
 }
 
 /* ---- removing -------------------------------------------------------------------------------- */

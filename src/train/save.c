@@ -105,6 +105,24 @@ static lws_status check_images(const trainer *t, const char *path, const lws_che
     return LWS_OK;
 }
 
+/* What a checkpoint says twice, or what follows from its configuration and its images: if it contradicts itself,
+ * something of it is not what the run wrote. */
+static lws_status check_description(const trainer *t, const char *path, const lws_checkpoint_meta *meta)
+{
+    lws_shape image = lws_model_get_spec(t->model)->image;
+    const char *what = NULL;
+    if (meta->image.h != image.h || meta->image.w != image.w || meta->image.c != image.c)
+        what = "the size of its images is not that of the images it was trained on";
+    else if (meta->seed != t->options->seed)
+        what = "its seed is not that of its configuration";
+    else if (meta->epoch != meta->step / lws_sampler_steps_per_epoch(&t->sampler))
+        what = "its epoch is not that of its step";
+    if (what)
+        return lws_fail(LWS_ERR_FORMAT, "%s contradicts itself: %s. It was altered: put one back from a copy.", path,
+                        what);
+    return LWS_OK;
+}
+
 /* Rank 0: the log of steps that are done again from the first. Their checkpoints may be gone by mistake. */
 static lws_status keep_log(const trainer *t)
 {
@@ -132,6 +150,7 @@ static lws_status read_newest(trainer *t, lws_checkpoint_meta *meta)
     LWS_TRY(status);
     LWS_TRY(lws_train_options_continue(&before, t->options));
     LWS_TRY(check_images(t, path, meta));
+    LWS_TRY(check_description(t, path, meta));
     lws_checkpoint_data data = whole_state(t);
     LWS_TRY(lws_checkpoint_read(path, lws_model_tensors(t->model), &data));
     LWS_TRY(lws_checkpoint_set_aside(folder, meta->step));

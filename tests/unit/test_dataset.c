@@ -3,10 +3,35 @@
 
 #include <lwssim/dataset.h>
 #include <lwssim/h5.h>
+#include <sys/mman.h>
 
 #include "shard_file.h"
 
 enum { SIDE = 4, ROW = SIDE * SIDE * 3, SHARDS = 3 };
+
+/* The parts of memory that the kernel was asked for. */
+static struct {
+    uintptr_t begin, end;
+} asked[64];
+static int asks;
+
+int madvise(void *begin, size_t bytes, int advice)
+{
+    if (advice == MADV_WILLNEED && asks < 64) {
+        asked[asks].begin = (uintptr_t)begin;
+        asked[asks++].end = (uintptr_t)begin + bytes;
+    }
+    return 0;
+}
+
+static bool was_asked_for(const uint8_t *from, size_t bytes)
+{
+    uintptr_t begin = (uintptr_t)from, end = begin + bytes;
+    for (int i = 0; i < asks; i++)
+        if (begin >= asked[i].begin && end <= asked[i].end)
+            return true;
+    return false;
+}
 
 /* Rows in the shards of train; the one in the middle is empty, as where all its images were bad. */
 static const int64_t train_rows[SHARDS] = {5, 0, 3};
@@ -160,7 +185,18 @@ static void prefetching_changes_nothing(void **state)
     lws_dataset_prefetch(d, rows, 0);
     lws_dataset_prefetch(d, all, COUNT); /* before anything is read */
     assert_int_equal(lws_dataset_read(d, all, COUNT, before), LWS_OK);
+    asks = 0;
+    lws_dataset_prefetch(d, (const int64_t[]){3, 4, 12, -1, COUNT}, 5);
+    assert_int_equal(asks, 2);     /* neighbours at once */
+    for (int i = 0; i < asks; i++) /* whole pages */
+        assert_true(asked[i].begin % 4096 == 0 && asked[i].end % 4096 == 0 &&
+                    asked[i].end - asked[i].begin <= 2 * BYTES + 8192);
+    for (int64_t row = 0; row < COUNT; row++)
+        assert_int_equal(was_asked_for(lws_dataset_row(d, row), BYTES), row == 3 || row == 4 || row == 12);
     lws_dataset_prefetch(d, rows, sizeof rows / sizeof *rows);
+    for (int64_t i = 0; i < (int64_t)(sizeof rows / sizeof *rows); i++)
+        if (rows[i] >= 0 && rows[i] < COUNT)
+            assert_true(was_asked_for(lws_dataset_row(d, rows[i]), BYTES));
     assert_int_equal(lws_dataset_read(d, all, COUNT, after), LWS_OK);
     check_same_bits(before, after, COUNT * BYTES * sizeof *after);
     for (int i = 0; i < COUNT * BYTES; i++)
@@ -527,6 +563,140 @@ static void contradictions(void **state)
     opens_as(&f, LWS_TRAIN, LWS_OK, "");
 }
 
+/* Digests of shards and of the split that are of another dataset, all being well formed. */
+static void digests_of_others(void **state)
+{
+    static fixture f;
+    static const char other[] = "0123456789abcdef0123456789abcdef";
+    int64_t rows;
+    set_up(&f, state);
+    put(f.train[2], "split_digest", 0, other);
+    assert_int_equal(lws_dataset_verify_shard(f.train[2], &rows), LWS_OK); /* which knows of itself alone */
+    opens_as(&f, LWS_TRAIN, LWS_ERR_MISMATCH, "has another digest in train-00002-of-00003.h5 than in the first");
+    put(f.train[0], "split_digest", 0, other);
+    put(f.train[1], "split_digest", 0, other);
+    opens_as(&f, LWS_TRAIN, LWS_ERR_MISMATCH, "do not add up");
+    opens_as(&f, LWS_TEST, LWS_OK, "");
+    put(f.test, "names_digest", 0, other);
+    opens_as(&f, LWS_TEST, LWS_OK, ""); /* names are for people */
+    assert_int_equal(lws_dataset_verify_shard(f.test, &rows), LWS_ERR_FORMAT);
+    check_mentions(lws_message(), "/names does not match its digest");
+}
+
+/* Images and digests of other kinds, all attributes being those of a shard. */
+static void arrays_of_other_kinds(void **state)
+{
+    static fixture f;
+    static uint8_t pixels[8 * ROW * 8];
+    static const struct {
+        lws_h5_type type;
+        int rank;
+        int64_t dims[5];
+    } images[] = {
+        {LWS_H5_U8, 4, {8, SIDE, SIDE, 3}}, /* as it should be */
+        {LWS_H5_U8, 4, {8, SIDE, SIDE, 1}},    {LWS_H5_U8, 4, {8, SIDE, SIDE, 2}},  {LWS_H5_U8, 4, {8, SIDE, SIDE, 4}},
+        {LWS_H5_U8, 4, {8, 0, SIDE, 3}},       {LWS_H5_U8, 4, {8, SIDE, 0, 3}},     {LWS_H5_U8, 3, {8, SIDE, SIDE}},
+        {LWS_H5_U8, 5, {8, SIDE, SIDE, 3, 1}}, {LWS_H5_F32, 4, {8, SIDE, SIDE, 3}}, {LWS_H5_U8, 4, {7, SIDE, SIDE, 3}}};
+    int64_t rows;
+    set_up(&f, state);
+    for (size_t i = 0; i < sizeof images / sizeof *images; i++) {
+        lws_h5 *old, *new;
+        char *text, *path = path_of("%s/kind-%d.h5", f.folder, (int)i);
+        static const char *const words[] = {"split",  "rows_by_split", "shards_by_split", "recipe",
+                                            "digest", "split_digest",  "names_digest"};
+        static const char *const numbers[] = {"schema", "shard", "shards", "first_row", "rows_in_split"};
+        const char *names[8];
+        for (int k = 0; k < 8; k++)
+            names[k] = f.test_data.names[k];
+        for (int k = 0; k < 8 && i < 2; k++) {
+            size_t bytes = (size_t)(SIDE * SIDE * images[i].dims[3]);
+            memcpy(pixels + (size_t)k * bytes, f.test_data.pixels[k], bytes);
+        }
+        assert_int_equal(lws_h5_open_own(f.test, &old), LWS_OK);
+        assert_int_equal(lws_h5_create(path, &new), LWS_OK);
+        assert_int_equal(lws_h5_write(new, "/images", images[i].type, images[i].rank, images[i].dims, pixels), LWS_OK);
+        assert_int_equal(lws_h5_write(new, "/digests", LWS_H5_U64, 1, (const int64_t[]){8}, f.test_data.digests),
+                         LWS_OK);
+        assert_int_equal(lws_h5_write_strings(new, "/names", 8, names), LWS_OK);
+        for (int k = 0; k < 7; k++) {
+            assert_int_equal(lws_h5_get_text(old, "/", words[k], &text), LWS_OK);
+            assert_int_equal(lws_h5_put_text(new, "/", words[k], text), LWS_OK);
+            free(text);
+        }
+        for (int k = 0; k < 5; k++) {
+            int64_t value;
+            assert_int_equal(lws_h5_get_i64(old, "/", numbers[k], &value), LWS_OK);
+            assert_int_equal(lws_h5_put_i64(new, "/", numbers[k], value), LWS_OK);
+        }
+        assert_int_equal(lws_h5_close(old), LWS_OK);
+        assert_int_equal(lws_h5_close(new), LWS_OK);
+        lws_status status = lws_dataset_verify_shard(path, &rows);
+        assert_int_equal(status, i == 0 ? LWS_OK : LWS_ERR_FORMAT);
+        if (i == 1) /* grey images of that size are good; these are no images that were digested */
+            check_mentions(lws_message(), "image 0 (image-0.jpg) does not match its digest");
+        else if (i == 9)
+            check_mentions(lws_message(), "/digests does not have one value per image");
+        else if (i > 1)
+            check_mentions(lws_message(), "/images is not a uint8 array [n, H, W, 1 or 3]");
+    }
+}
+
+static void digest_of_names(void **state)
+{
+    (void)state;
+    char digest[LWS_DIGEST_TEXT], want[LWS_DIGEST_TEXT];
+    assert_int_equal(lws_dataset_names_digest(3, (const char *const[]){"a.png", "", "bc"}, digest), LWS_OK);
+    lws_digest("a.png\0\0bc", 10, want);
+    assert_string_equal(digest, want);
+    assert_int_equal(lws_dataset_names_digest(0, NULL, digest), LWS_OK);
+    lws_digest("", 0, want);
+    assert_string_equal(digest, want);
+}
+
+/* Of an image of several pages, every part counts: to those who verify and to those who read. */
+static void every_byte_counts(void **state)
+{
+    enum { SIDE_BIG = 70, BYTES = SIDE_BIG * SIDE_BIG * 3, COUNT = 3 };
+    char *folder = path_of("%s/big", (char *)*state), *path = path_of("%s/train-00000-of-00001.h5", folder);
+    char digest[LWS_DIGEST_TEXT];
+    static uint8_t pixels[COUNT][BYTES];
+    static float out[BYTES];
+    uint64_t digests[COUNT];
+    int64_t rows;
+    check_rng r = {5};
+    for (int i = 0; i < COUNT; i++) {
+        for (int j = 0; j < BYTES; j++)
+            pixels[i][j] = (uint8_t)check_next(&r);
+        digests[i] = lws_digest64(pixels[i], BYTES);
+    }
+    lws_digest(digests, sizeof digests, digest);
+    lws_shard_facts facts = {.recipe = "r",
+                             .rows_by_split = {COUNT, 0, 0},
+                             .shards_by_split = {1, 0, 0},
+                             .digest = digest,
+                             .split_digest = digest};
+    assert_int_equal(mkdir(folder, 0700), 0);
+    const char *const names[] = {"a", "b", "c"};
+    assert_int_equal(lws_shard_file_write(path, COUNT, SIDE_BIG, 3, pixels[0], digests, names), LWS_OK);
+    assert_int_equal(lws_shard_file_complete(path, &facts), LWS_OK);
+    lws_dataset *d;
+    assert_int_equal(lws_dataset_open(folder, LWS_TRAIN, &d), LWS_OK);
+    size_t first = file_find(path, pixels[0], BYTES);
+    for (int i = 0; i < COUNT * 8; i++) { /* from the first byte to the last */
+        size_t byte = (size_t)(i / 8 * BYTES + i % 8 * (BYTES - 1) / 7);
+        file_flip(path, first + byte, 1);
+        assert_int_equal(lws_dataset_verify_shard(path, &rows), LWS_ERR_FORMAT);
+        check_mentions(lws_message(), path_of("image %d ", (int)(byte / BYTES)));
+        for (int64_t row = 0; row < COUNT; row++) {
+            bool is_changed = row == (int64_t)(byte / BYTES);
+            assert_int_equal(lws_dataset_read(d, &row, 1, out), is_changed ? LWS_ERR_FORMAT : LWS_OK);
+        }
+        file_flip(path, first + byte, 1);
+    }
+    assert_int_equal(lws_dataset_verify_shard(path, &rows), LWS_OK);
+    lws_dataset_close(d);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -549,6 +719,10 @@ int main(void)
         scratch_test(flipped_anywhere),
         scratch_test(foreign_shards),
         scratch_test(contradictions),
+        scratch_test(digests_of_others),
+        scratch_test(arrays_of_other_kinds),
+        cmocka_unit_test(digest_of_names),
+        scratch_test(every_byte_counts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -175,6 +175,7 @@ static void tells_temporary_names(void **state)
                                       ".12.partial",
                                       "..partial",
                                       ".x.12.partial.bak",
+                                      ".xy12.partial",
                                       ".x..partial"};
     char inner[256];
     assert_true(lws_output_is_temporary(".step-000000010.h5.4711.partial", inner));

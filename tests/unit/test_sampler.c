@@ -46,6 +46,27 @@ static void pieces_make_the_batch(void **state)
     }
 }
 
+/* What an epoch leaves out has its turn in others: within some epochs every row is seen, and about as often. */
+static void nothing_is_left_out_for_ever(void **state)
+{
+    (void)state;
+    enum { ROWS = 37, BATCH = 10, EPOCHS = 200 };
+    lws_sampler s = {11, ROWS, BATCH};
+    int64_t rows[BATCH];
+    int seen[ROWS] = {0};
+    for (int64_t step = 0; step < EPOCHS * lws_sampler_steps_per_epoch(&s); step++) {
+        lws_sampler_batch(&s, step, 0, BATCH, rows);
+        for (int i = 0; i < BATCH; i++)
+            seen[rows[i]]++;
+        if (step == 29) /* ten epochs: a row is left out of all with a chance of 4e-8 */
+            for (int i = 0; i < ROWS; i++)
+                assert_true(seen[i] > 0);
+    }
+    double each = EPOCHS * 30. / ROWS;
+    for (int i = 0; i < ROWS; i++)
+        check_near(seen[i], each, 5 * sqrt(EPOCHS * 30. / ROWS * 7 / ROWS));
+}
+
 static int same_places(uint64_t seed, int64_t step, uint64_t other_seed, int64_t other_step)
 {
     lws_sampler a = {seed, 5000, 500}, b = {other_seed, 5000, 500};
@@ -88,6 +109,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_epoch_is_a_permutation),
         cmocka_unit_test(pieces_make_the_batch),
+        cmocka_unit_test(nothing_is_left_out_for_ever),
         cmocka_unit_test(depends_on_seed_and_epoch),
         cmocka_unit_test(mixes),
     };

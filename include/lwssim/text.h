@@ -1,0 +1,22 @@
+/* A text that is put together piece by piece. Where memory runs out, pieces are left out; the end tells. */
+#ifndef LWSSIM_TEXT_H
+#define LWSSIM_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+typedef struct lws_text {
+    char *bytes; /* `length` of them, and a zero; NULL: none yet */
+    size_t length, room;
+    bool is_lossy;
+} lws_text;
+
+/* Begin with {0}. */
+void lws_text_add(lws_text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void lws_text_add_bytes(lws_text *text, const void *bytes, size_t count);
+
+/* The whole text, ended by a zero that *length (may be NULL) does not count; the caller frees it. NULL where memory ran
+ * out on the way. `text` is empty afterwards. */
+char *lws_text_take(lws_text *text, size_t *length);
+
+#endif
