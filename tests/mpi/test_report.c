@@ -341,12 +341,12 @@ static void begins_at_its_seed(void **state)
 /* Trains with a profile; what is printed goes to a file. */
 static void train_profiled(const char *name, const char *model, int steps, int base, bool overlap)
 {
-    lws_train_options *o = train_options("data");
+    lws_train_options *o = train_options("mostly-valid");
     set(o, "profile", "true");
     set(o, "model", model);
     set(o, "loss", "mse");
     set(o, "checkpoint-every", "0");
-    set(o, "eval-every", "0");
+    set_number(o, "eval-every", overlap ? 2 : 0); /* work of the same kinds that is not training's */
     set_number(o, "steps", steps);
     set_number(o, "base-channels", base);
     o->overlap = overlap;
@@ -532,6 +532,9 @@ static void make_data(void)
         options_of("synthetic", "46", "size", "16", "split", "0.76,0.24,0", "output", path_of("%s/data", folder), NULL);
     prepares(&o);
     o = options_of("synthetic", "38", "size", "16", "split", "1,0,0", "output", path_of("%s/train-only", folder), NULL);
+    prepares(&o);
+    o = options_of("synthetic", "240", "size", "16", "split", "0.2,0.8,0", "output", path_of("%s/mostly-valid", folder),
+                   NULL);
     prepares(&o);
 }
 
