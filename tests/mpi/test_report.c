@@ -303,6 +303,21 @@ static void no_pictures(void **state)
 /* ---- the beginning ------------------------------------------------------------------------------------------------
  */
 
+/* What a checkpoint keeps of the configuration: all but where and how the run was made. */
+static void check_config(const char *run, int step)
+{
+    lws_checkpoint_meta meta;
+    char *config;
+    assert_int_equal(
+        lws_checkpoint_read_meta(path_of("%s/%s/checkpoints/step-%09d.h5", folder, run, step), &meta, &config), LWS_OK);
+    assert_memory_equal(config, "[model]\npreset = tiny16\n", 24);
+    check_mentions(config, "\nseed = 9\n");
+    check_mentions(config, "\nbn-momentum = 0.1\n");
+    assert_null(strstr(config, "[run]"));
+    assert_null(strstr(config, folder));
+    free(config);
+}
+
 /* At a rate of 0 a run stays where it began: at the initial weights of its seed. */
 static void begins_at_its_seed(void **state)
 {
@@ -318,6 +333,7 @@ static void begins_at_its_seed(void **state)
     free(o);
     if (rank != 0)
         return;
+    check_config("begun", 2);
     lws_trained t = load("begun", 2);
     const lws_tensors *tensors = lws_model_tensors(t.model);
     float *params = check_floats(tensors->params), *states = check_floats(tensors->states);
@@ -341,12 +357,12 @@ static void begins_at_its_seed(void **state)
 /* Trains with a profile; what is printed goes to a file. */
 static void train_profiled(const char *name, const char *model, int steps, int base, bool overlap)
 {
-    lws_train_options *o = train_options("data");
+    lws_train_options *o = train_options("mostly-valid");
     set(o, "profile", "true");
     set(o, "model", model);
     set(o, "loss", "mse");
     set(o, "checkpoint-every", "0");
-    set(o, "eval-every", "0");
+    set_number(o, "eval-every", overlap ? 2 : 0); /* work of the same kinds that is not training's */
     set_number(o, "steps", steps);
     set_number(o, "base-channels", base);
     o->overlap = overlap;
@@ -532,6 +548,9 @@ static void make_data(void)
         options_of("synthetic", "46", "size", "16", "split", "0.76,0.24,0", "output", path_of("%s/data", folder), NULL);
     prepares(&o);
     o = options_of("synthetic", "38", "size", "16", "split", "1,0,0", "output", path_of("%s/train-only", folder), NULL);
+    prepares(&o);
+    o = options_of("synthetic", "240", "size", "16", "split", "0.2,0.8,0", "output", path_of("%s/mostly-valid", folder),
+                   NULL);
     prepares(&o);
 }
 
