@@ -125,7 +125,9 @@ cp -r whole spoilt
 flip spoilt/failure/step-000000001.h5 20000
 expect_error 1 'spoilt/failure/step-000000001.h5' ranks 0 replay spoilt/failure
 cp update-1/failure/step-000000002.h5 spoilt/failure/step-000000001.h5
-expect_error 1 'failure.json was written with|holds another model' ranks 0 replay spoilt/failure
+expect_error 1 'holds another model' ranks 0 replay spoilt/failure
+cp told/failure/step-000000001.h5 spoilt/failure/step-000000001.h5 # the same model, of another seed
+expect_error 1 'step-000000001.h5 is not the file that spoilt/failure/failure.json was written with' ranks 0 replay spoilt/failure
 for text in '{"step": 2}' '[1, 2]' 'nothing' ''; do
     echo "$text" >spoilt/failure/failure.json
     expect_error 1 'spoilt/failure/failure.json' ranks 0 replay spoilt/failure

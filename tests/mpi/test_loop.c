@@ -7,6 +7,7 @@
 
 #include "training.h"
 
+#include <lwssim/replay.h>
 #include <lwssim/trained.h>
 
 /* ---- how often ------------------------------------------------------------------------------------------------- */
@@ -492,6 +493,26 @@ static void spread(trainer *t, point at)
         set_values(t, "encoder/dense/bias", SIZE_MAX, 80);
 }
 
+/* After step 3, of which a checkpoint is to be made: in the first moment or statistic that this rank has. */
+static bool is_statistic;
+static char first_name[64];
+
+static void overflow_after(trainer *t, point at)
+{
+    if (at != AFTER_STEP || plan.at_step != 3)
+        return;
+    const lws_tensors *tensors = lws_model_tensors(t->model);
+    trainer_settle(t);
+    for (int i = tensors->count - 1; i >= 0; i--)
+        if (tensors->item[i].offset == 0 && tensors->item[i].state == is_statistic)
+            snprintf(first_name, sizeof first_name, "%s", tensors->item[i].name);
+    if (is_statistic)
+        t->flat[t->params] = INFINITY;
+    else if (rank == 0)
+        t->v[0] = INFINITY;
+    integrity_note(t);
+}
+
 /* Ends in step 3, with nothing saved of it, and the weights of step 2 kept. */
 static void check_diverged(const char *run)
 {
@@ -503,21 +524,55 @@ static void check_diverged(const char *run)
     assert_true(file_exists(path_of("%s/failure/step-000000002.h5", run_of(run))));
 }
 
+/* The same step of the same images again, from what was kept; `where` names who had computed it. */
+static void check_replay(const char *run, const char *where)
+{
+    lws_replay_report report;
+    int64_t row = plan.rows[3];
+    if (size > 1) /* it is for one */
+        return;
+    plan = (struct plan){0};
+    check_status(lws_replay(comm, path_of("%s/failure", run_of(run)), "", &report), LWS_OK);
+    assert_int_equal(plan.at_step, 3);
+    assert_true(row > 0);
+    assert_int_equal(plan.rows[3], row);
+    assert_int_equal(report.step, 3);
+    assert_string_equal(report.found, report.recorded);
+    assert_string_equal(report.where, where);
+}
+
 static void not_finite(void **state)
 {
     (void)state;
+    char first[128];
+    snprintf(first, sizeof first, "rank 0 of 1 on %s", lws_comm_host(comm));
     plan = (struct plan){.touch = overflow};
     check_status(train("overflow", "steps", "9", "checkpoint-every", "1"), LWS_ERR_NUMERIC);
     check_message(
         "the loss is not finite at step 3: training has diverged. First, decoder/dense/weight was not finite before "
         "the step: the update of the step before overflowed.");
     check_diverged("overflow");
+    check_replay("overflow", "all 1 ranks");
     plan = (struct plan){.touch = spread};
     check_status(train("spread", "steps", "9", "checkpoint-every", "1", "model", "vae", "kl-weight", "1e12"),
                  LWS_ERR_NUMERIC);
     check_message("the gradient is not finite at step 3: training has diverged. First, rank 0 on ");
     check_message(": micro-batch 1 of 4, backward through a finite loss: the gradient of encoder/dense/");
     check_diverged("spread");
+    check_replay("spread", first);
+    plan = (struct plan){.touch = overflow_after};
+    is_statistic = false;
+    check_status(train("moment", "steps", "9", "checkpoint-every", "1"), LWS_ERR_NUMERIC);
+    check_message(
+        path_of("the state is not finite after step 3: training has diverged. First, Adam's second moment of %s is "
+                "not finite after the update, of finite gradients.",
+                first_name));
+    check_diverged("moment");
+    plan = (struct plan){.touch = overflow_after};
+    is_statistic = true;
+    check_status(train("statistic", "steps", "9", "checkpoint-every", "1"), LWS_ERR_NUMERIC);
+    check_message(path_of("after step 3: training has diverged. First, %s is not finite after the update", first_name));
+    check_diverged("statistic");
 }
 
 /* ---- a disk that refuses --------------------------------------------------------------------------------------- */
