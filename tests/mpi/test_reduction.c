@@ -3,6 +3,7 @@
 
 #include "mpi_check.h"
 
+#include <lwssim/clock.h>
 #include <lwssim/reduction.h>
 #include <unistd.h>
 
@@ -230,11 +231,9 @@ static bool wait_for_sign(const char *name, int r, double seconds)
 {
     char path[128];
     snprintf(path, sizeof path, "%s/%s-%d", signs, name, r);
-    for (double waited = 0; access(path, F_OK) != 0; waited += .001) {
-        if (waited > seconds)
+    for (double start = lws_now(); access(path, F_OK) != 0; usleep(1000))
+        if (lws_now() - start > seconds)
             return false;
-        usleep(1000);
-    }
     return true;
 }
 
@@ -326,39 +325,74 @@ static void a_wait_moves_messages(void **state)
     free(flat);
 }
 
-/* Rank 0's part of rank 1's piece is too long to leave at once, and rank 1 looks away. Rank 0 goes on to its next leaf
- * all the same, which must not overwrite what rank 1 has not fetched. (Rank 0 would be done in microseconds.) */
+/* Buckets of one block are rank 1's of two: rank 0 gives its gradients, and waits for nothing but parameters. */
+enum { ONE_SIDED_BLOCK = 50000, ONE_SIDED_BUCKETS = 8, ONE_SIDED = ONE_SIDED_BLOCK * ONE_SIDED_BUCKETS };
+
+static lws_reduction *create_one_sided(void)
+{
+    shape s = {.count = ONE_SIDED, .block = ONE_SIDED_BLOCK, .bucket = ONE_SIDED_BLOCK};
+    lws_reduction *r = create(2, &s);
+    assert_int_equal(lws_reduction_get_part(r)->buckets, ONE_SIDED_BUCKETS);
+    assert_int_equal(lws_reduction_get_part(r)->own, rank == 1 ? ONE_SIDED : 0);
+    return r;
+}
+
+/* Rank 0 goes on to its next leaf while rank 1 looks away: that must not overwrite what rank 1 has not fetched. (Rank 0
+ * would be done in less time than rank 1 sleeps.) */
 static void a_gradient_leaves_before_its_memory_is_reused(void **state)
 {
     (void)state;
-    enum { BLOCK = 900, COUNT = 3 * BLOCK };
-    if (size != 2)
-        return;
-    shape s = {.count = COUNT, .block = BLOCK, .bucket = COUNT};
-    lws_reduction *r = create(2, &s);
-    float flat[COUNT];
-    lws_reduction_piece mine = lws_reduction_get_piece(r, 0, 0), theirs = lws_reduction_get_piece(r, 0, 1);
-    assert_int_equal(mine.end - mine.begin, BLOCK);
-    assert_int_equal(theirs.end - theirs.begin, 2 * BLOCK);
-    for (int step = 0; step < 3; step++) {
-        write_constant(r, COUNT, (float)(1 + step));
+    float *flat = calloc(ONE_SIDED, sizeof *flat);
+    assert_non_null(flat);
+    for (int trial = 0; trial < 3 && size == 2; trial++) {
+        lws_reduction *r = create_one_sided();
+        write_constant(r, ONE_SIDED, 1);
         if (rank == 0)
-            assert_true(wait_for_sign("pushed", step, 30));
+            assert_true(wait_for_sign("pushed", trial, 30));
         lws_reduction_push(r);
         if (rank == 1) {
-            give_sign("pushed", step);
-            wait_for_sign("next", step, 1); /* not where MPI needs rank 1 to give its own part away */
+            give_sign("pushed", trial);
+            assert_true(wait_for_sign("next", trial, 30));
             usleep(50000);
         }
-        take_constant(r, flat, (float)(2 + 2 * step));
+        take_constant(r, flat, 2);
         share_all(r, flat);
         if (rank == 0)
-            give_sign("next", step);
-        else
-            await_constant(r, COUNT, flat, (float)(2 + 2 * step));
+            give_sign("next", trial);
+        push_constant(r, ONE_SIDED, 5);
+        take_constant(r, flat, 10);
+        share_all(r, flat);
+        await_constant(r, ONE_SIDED, flat, 10);
+        lws_reduction_destroy(r);
     }
-    lws_reduction_await(r, COUNT);
-    lws_reduction_destroy(r);
+    free(flat);
+}
+
+/* Rank 1 goes on to its next gradients while most of its parameters are still here, as rank 0 looks away. Rank 0 waits
+ * for them before it has gradients to give: they must not wait for these. */
+static void parameters_leave_before_the_next_gradients(void **state)
+{
+    (void)state;
+    float *flat = calloc(ONE_SIDED, sizeof *flat);
+    assert_non_null(flat);
+    for (int trial = 0; trial < 3 && size == 2; trial++) {
+        lws_reduction *r = create_one_sided();
+        push_constant(r, ONE_SIDED, 1);
+        take_constant(r, flat, 2);
+        lws_comm_barrier(comm);
+        share_all(r, flat);
+        if (rank == 0)
+            assert_true(wait_for_sign("ahead", trial, 30));
+        await_constant(r, ONE_SIDED, flat, 2);
+        push_constant(r, ONE_SIDED, 5);
+        if (rank == 1)
+            give_sign("ahead", trial);
+        take_constant(r, flat, 10);
+        share_all(r, flat);
+        await_constant(r, ONE_SIDED, flat, 10);
+        lws_reduction_destroy(r);
+    }
+    free(flat);
 }
 
 /* Whoever ends a reduction waits for what is in flight: parameters have then come, and left. Another one beside it goes
@@ -577,6 +611,7 @@ static int all_tests(void)
         cmocka_unit_test(a_wait_moves_messages),
         cmocka_unit_test(a_thread_moves_messages),
         cmocka_unit_test(a_gradient_leaves_before_its_memory_is_reused),
+        cmocka_unit_test(parameters_leave_before_the_next_gradients),
         cmocka_unit_test(ends_when_all_is_through),
     };
     if (rank == 0) {

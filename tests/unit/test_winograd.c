@@ -239,6 +239,24 @@ static void together_or_apart(void **state)
     }
 }
 
+/* Transformed weights may lie at any address: where whole cache lines cannot be written past the caches, they are not.
+ */
+static void weights_at_any_address(void **state)
+{
+    (void)state;
+    check_rng r = {77};
+    for (int m = 2; m <= 4; m += 2) {
+        problem p = make(&r, (lws_conv2d){8, 8, 32, 4, 4, 48, 4, 2, 1}, m, 1);
+        for (size_t offset = 1; offset <= 16; offset++) {
+            float *at = check_floats(p.transformed_size + 16);
+            lws_winograd_transform(&p.g, m, p.w, at + offset);
+            check_same_bits(at + offset, p.transformed, p.transformed_size * sizeof *at);
+            check_free(at, p.transformed_size + 16);
+        }
+        release(&p);
+    }
+}
+
 static void refuses_other_geometries(void **state)
 {
     (void)state;
@@ -259,6 +277,7 @@ int main(void)
         cmocka_unit_test(adjoint_identities),
         cmocka_unit_test(threads_do_not_change_bits),
         cmocka_unit_test(together_or_apart),
+        cmocka_unit_test(weights_at_any_address),
         cmocka_unit_test(refuses_other_geometries),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
