@@ -117,8 +117,9 @@ LWS_INLINE void weigh_block(const axis *a, const int32_t *restrict wide, size_t 
 
 /* in [a->in, stride] -> out [a->out, stride]; stride is a multiple of BLOCK. Every row counts for several rows of `out`
  * and is widened once for all, to wide [a->in, BLOCK]. */
-LWS_CLONES static void weigh_rows(const axis *a, size_t stride, const uint8_t *restrict in, int32_t *restrict wide,
-                                  uint8_t *restrict out)
+LWS_VARIANTS(static, void, weigh_rows,
+             (const axis *a, size_t stride, const uint8_t *restrict in, int32_t *restrict wide, uint8_t *restrict out),
+             (a, stride, in, wide, out))
 {
     for (size_t x = 0; x < stride; x += BLOCK) {
         for (int y = 0; y < a->in; y++) {

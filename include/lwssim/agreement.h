@@ -11,7 +11,8 @@
 #include <lwssim/dataset.h>
 
 /* The first thing that ranks do together: the command, and whether only its help was asked for; version and build of
- * the program, the C library, and the kernel of matrix products. Warns where ranks have vectors of different widths. */
+ * the program, the C library, and the kernel of matrix products. Warns where ranks run on different instruction sets.
+ */
 lws_status lws_agree_on_program(lws_comm *comm, const char *command, bool help);
 
 /* The fields of a table, each as a line "key = value", but those of the keys in `own` (ends with NULL; NULL: none),

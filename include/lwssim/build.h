@@ -9,8 +9,4 @@ const char *lws_build_id(void);
 /* The C library whose exp and log serve: "glibc 2.36". Static memory. */
 const char *lws_build_libc(void);
 
-/* The widest vectors that functions compiled for several widths (simd.h) use here: "AVX-512", "AVX2" or "baseline".
- * They change the speed and no bit. Static memory. */
-const char *lws_build_vectors(void);
-
 #endif

@@ -1,7 +1,5 @@
 #include <lwssim/build.h>
 
-#include <lwssim/simd.h>
-
 #include <elf.h>
 #include <link.h>
 #include <pthread.h>
@@ -75,16 +73,4 @@ const char *lws_build_libc(void)
     snprintf(text, sizeof text, "glibc %s", gnu_get_libc_version());
 #endif
     return text;
-}
-
-const char *lws_build_vectors(void)
-{
-#if defined(LWS_HAS_CLONES)
-    __builtin_cpu_init();
-    if (__builtin_cpu_supports("avx512f"))
-        return "AVX-512";
-    if (__builtin_cpu_supports("avx2"))
-        return "AVX2";
-#endif
-    return "baseline";
 }

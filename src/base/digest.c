@@ -12,7 +12,7 @@ void lws_digest(const void *data, size_t bytes, char text[LWS_DIGEST_TEXT])
     snprintf(text, LWS_DIGEST_TEXT, "%016" PRIx64 "%016" PRIx64, (uint64_t)h.high64, (uint64_t)h.low64);
 }
 
-LWS_CLONES uint32_t lws_bit_sum(size_t n, const float *values)
+LWS_VARIANTS(extern, uint32_t, lws_bit_sum, (size_t n, const float *values), (n, values))
 {
     uint32_t sum = 0;
     for (size_t i = 0; i < n; i++)

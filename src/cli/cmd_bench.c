@@ -3,6 +3,7 @@
 
 #include <lwssim/gemm.h>
 #include <lwssim/latent.h>
+#include <lwssim/simd.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -80,6 +81,7 @@ static void describe(bench *b)
     lws_record_text(machine, "version", LWS_VERSION);
     lws_record_text(machine, "host", lws_comm_host(b->comm));
     lws_record_text(machine, "kernel", lws_gemm_core());
+    lws_record_text(machine, "instruction_set", lws_arch_name());
     lws_record_number(machine, "ranks", lws_comm_size(b->comm));
     lws_record_number(machine, "threads", b->threads);
     lws_record_number(b->record, "images", b->images);

@@ -2,6 +2,7 @@
 
 #include <lwssim/gemm.h>
 #include <lwssim/log.h>
+#include <lwssim/simd.h>
 #include <lwssim/threads.h>
 #include <stdlib.h>
 #include <string.h>
@@ -68,8 +69,8 @@ void cli_describe_machine(int ranks, int threads)
         why = "chosen for this CPU";
     else if (getenv("OPENBLAS_CORETYPE"))
         why = "from OPENBLAS_CORETYPE";
-    lws_info("lwssim %s: %d rank%s × %d thread%s, matrix kernel %s (%s)", LWS_VERSION, ranks, ranks == 1 ? "" : "s",
-             threads, threads == 1 ? "" : "s", lws_gemm_core(), why);
+    lws_info("lwssim %s: %d rank%s × %d thread%s, instruction set %s, matrix kernel %s (%s)", LWS_VERSION, ranks,
+             ranks == 1 ? "" : "s", threads, threads == 1 ? "" : "s", lws_arch_name(), lws_gemm_core(), why);
     if (lws_gemm_better_core())
         lws_warn("this CPU would run the kernel %s faster: unset OPENBLAS_CORETYPE", lws_gemm_better_core());
 }

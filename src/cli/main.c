@@ -1,7 +1,9 @@
 #include "cli.h"
 
 #include <fcntl.h>
+#include <lwssim/gemm.h>
 #include <lwssim/log.h>
+#include <lwssim/simd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -55,8 +57,10 @@ int main(int argc, char **argv)
         return 0;
     }
     if (strcmp(name, "--version") == 0) {
-        printf("lwssim %s\n", LWS_VERSION);
-        return 0;
+        lws_status status = lws_arch_check();
+        if (status == LWS_OK)
+            printf("lwssim %s (instruction set %s, matrix kernel %s)\n", LWS_VERSION, lws_arch_name(), lws_gemm_core());
+        return lws_exit_code(cli_report(status));
     }
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
         if (strcmp(name, commands[i].name) != 0)

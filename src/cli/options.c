@@ -2,6 +2,7 @@
 
 #include <lwssim/agreement.h>
 #include <lwssim/log.h>
+#include <lwssim/simd.h>
 #include <lwssim/watchdog.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +12,7 @@ lws_status cli_parse(lws_config_table table, void *fields, int argc, char **argv
 {
     int help;
     lws_config_defaults(table, fields);
+    LWS_TRY(lws_arch_check());
     LWS_TRY(lws_config_parse(table, fields, argc, argv, argv[0], rest, rest_count, &help));
     *done = help;
     if (help && lws_log_is_voice()) {

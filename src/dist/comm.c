@@ -195,14 +195,13 @@ void lws_comm_barrier(lws_comm *comm)
     COMPLETE(comm, MPI_Ibarrier(comm->world, &request));
 }
 
-/* MPI counts are ints: large blocks go in pieces. */
-enum { PIECE = 1 << 30 };
+size_t comm_piece = (size_t)1 << 30;
 
 void lws_comm_broadcast(lws_comm *comm, void *data, size_t bytes)
 {
-    for (size_t at = 0; at < bytes; at += PIECE) {
+    for (size_t at = 0; at < bytes; at += comm_piece) {
         size_t left = bytes - at;
-        int piece = (int)(left < PIECE ? left : PIECE);
+        int piece = (int)(left < comm_piece ? left : comm_piece);
         COMPLETE(comm, MPI_Ibcast((char *)data + at, piece, MPI_BYTE, 0, comm->world, &request));
     }
 }
@@ -215,7 +214,7 @@ void lws_comm_allgather(lws_comm *comm, const void *mine, const size_t *bytes_of
             memcpy((char *)all + at, mine, bytes_of[r]);
         at += bytes_of[r];
     }
-    if (at < PIECE) {
+    if (at < comm_piece) {
         for (int r = 0, sum = 0; r < comm->size; r++) {
             comm->counts[r] = (int)bytes_of[r];
             comm->starts[r] = sum;
@@ -227,9 +226,9 @@ void lws_comm_allgather(lws_comm *comm, const void *mine, const size_t *bytes_of
     }
     at = 0;
     for (int r = 0; r < comm->size; r++) {
-        for (size_t done = 0; done < bytes_of[r]; done += PIECE) {
+        for (size_t done = 0; done < bytes_of[r]; done += comm_piece) {
             size_t left = bytes_of[r] - done;
-            int piece = (int)(left < PIECE ? left : PIECE);
+            int piece = (int)(left < comm_piece ? left : comm_piece);
             COMPLETE(comm, MPI_Ibcast((char *)all + at + done, piece, MPI_BYTE, r, comm->world, &request));
         }
         at += bytes_of[r];
@@ -263,8 +262,8 @@ lws_status lws_comm_join(lws_comm *comm, const void *mine, size_t bytes, int roo
     }
     size_t at = 0;
     for (int r = 0; r < comm->size; at += bytes_of[r], r++) {
-        for (size_t done = 0; done < bytes_of[r]; done += PIECE) {
-            int piece = (int)(bytes_of[r] - done < PIECE ? bytes_of[r] - done : PIECE);
+        for (size_t done = 0; done < bytes_of[r]; done += comm_piece) {
+            int piece = (int)(bytes_of[r] - done < comm_piece ? bytes_of[r] - done : comm_piece);
             if (comm->rank == 0 && r == 0)
                 memcpy(*all + at + done, (const char *)mine + done, (size_t)piece);
             else if (comm->rank == 0)

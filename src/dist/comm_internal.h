@@ -27,6 +27,9 @@ struct lws_comm {
     int *counts, *starts; /* [size] scratch of gathers */
 };
 
+/* MPI counts are ints: larger blocks than this go in pieces. A variable, so that tests need no gigabytes. */
+extern size_t comm_piece __attribute__((visibility("hidden")));
+
 /* Waits for a request, with the lock held (and given up between looks), while the background goes on: another rank may
  * need it before it comes to what this one waits for. */
 void comm_wait(lws_comm *comm, MPI_Request *request);

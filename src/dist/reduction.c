@@ -276,7 +276,7 @@ static void send_late(lws_reduction *r)
 
 /* ---- the step ------------------------------------------------------------------------------------------ */
 
-LWS_CLONES static void add(size_t n, const float *restrict from, float *restrict to)
+LWS_VARIANTS(static, void, add, (size_t n, const float *restrict from, float *restrict to), (n, from, to))
 {
     for (size_t i = 0; i < n; i++)
         to[i] += from[i];

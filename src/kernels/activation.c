@@ -4,13 +4,13 @@
 #include <stdint.h>
 #include <string.h>
 
-LWS_CLONES void lws_relu_forward(size_t n, const float *x, float *y)
+LWS_VARIANTS(extern, void, lws_relu_forward, (size_t n, const float *x, float *y), (n, x, y))
 {
     for (size_t i = 0; i < n; i++)
         y[i] = x[i] < 0 ? 0 : x[i]; /* a NaN stays one */
 }
 
-LWS_CLONES void lws_relu_backward(size_t n, const float *y, const float *dy, float *dx)
+LWS_VARIANTS(extern, void, lws_relu_backward, (size_t n, const float *y, const float *dy, float *dx), (n, y, dy, dx))
 {
     for (size_t i = 0; i < n; i++)
         dx[i] = y[i] > 0 ? dy[i] : 0;
@@ -39,7 +39,7 @@ LWS_INLINE float exponential(float x)
     return p * power;
 }
 
-LWS_CLONES void lws_sigmoid_forward(size_t n, const float *x, float *y)
+LWS_VARIANTS(extern, void, lws_sigmoid_forward, (size_t n, const float *x, float *y), (n, x, y))
 {
     const float end = 87; /* beyond it float has no more sigmoid than 0 and 1 */
     for (size_t i = 0; i < n; i++) {
@@ -49,7 +49,7 @@ LWS_CLONES void lws_sigmoid_forward(size_t n, const float *x, float *y)
     }
 }
 
-LWS_CLONES void lws_sigmoid_backward(size_t n, const float *y, const float *dy, float *dx)
+LWS_VARIANTS(extern, void, lws_sigmoid_backward, (size_t n, const float *y, const float *dy, float *dx), (n, y, dy, dx))
 {
     for (size_t i = 0; i < n; i++)
         dx[i] = dy[i] * y[i] * (1 - y[i]);

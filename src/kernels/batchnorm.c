@@ -86,13 +86,17 @@ LWS_INLINE void sum_rows(int rows, int c, bool relu, const float *x, const float
     }
 }
 
-LWS_CLONES static void value_sums(int rows, int c, const float *x, const float *origin, double *sum, double *second)
+LWS_VARIANTS(static, void, value_sums,
+             (int rows, int c, const float *x, const float *origin, double *sum, double *second),
+             (rows, c, x, origin, sum, second))
 {
     sum_rows(rows, c, false, x, origin, origin, origin, NULL, sum, second);
 }
 
-LWS_CLONES static void gradient_sums(int rows, int c, bool relu, const float *x, const float *mean, const float *scale,
-                                     const float *beta, const float *dy, double *sum, double *second)
+LWS_VARIANTS(static, void, gradient_sums,
+             (int rows, int c, bool relu, const float *x, const float *mean, const float *scale, const float *beta,
+              const float *dy, double *sum, double *second),
+             (rows, c, relu, x, mean, scale, beta, dy, sum, second))
 {
     if (relu)
         sum_rows(rows, c, true, x, mean, scale, beta, dy, sum, second);
@@ -100,8 +104,10 @@ LWS_CLONES static void gradient_sums(int rows, int c, bool relu, const float *x,
         sum_rows(rows, c, false, x, mean, scale, beta, dy, sum, second);
 }
 
-LWS_CLONES static void normalise(size_t rows, int c, bool relu, const float *restrict x, const float *restrict mean,
-                                 const float *restrict scale, const float *restrict beta, float *restrict y)
+LWS_VARIANTS(static, void, normalise,
+             (size_t rows, int c, bool relu, const float *restrict x, const float *restrict mean,
+              const float *restrict scale, const float *restrict beta, float *restrict y),
+             (rows, c, relu, x, mean, scale, beta, y))
 {
     for (size_t r = 0; r < rows; r++) {
         for (int i = 0; i < c; i++) {
@@ -111,10 +117,11 @@ LWS_CLONES static void normalise(size_t rows, int c, bool relu, const float *res
     }
 }
 
-LWS_CLONES static void input_gradient(int rows, int c, bool relu, const float *restrict x, const float *restrict mean,
-                                      const float *restrict scale, const float *restrict beta,
-                                      const float *restrict mean_dy, const float *restrict slope, const float *dy,
-                                      float *dx)
+LWS_VARIANTS(static, void, input_gradient,
+             (int rows, int c, bool relu, const float *restrict x, const float *restrict mean,
+              const float *restrict scale, const float *restrict beta, const float *restrict mean_dy,
+              const float *restrict slope, const float *dy, float *dx),
+             (rows, c, relu, x, mean, scale, beta, mean_dy, slope, dy, dx))
 {
     for (size_t r = 0; r < (size_t)rows; r++) {
         for (int i = 0; i < c; i++) {
@@ -140,7 +147,8 @@ void lws_batchnorm_observe(int channels, int rows, const float *x, double *sums)
 }
 
 /* Joins the mean and squared deviation of `more` rows to those of `rows` (Chan, Golub & LeVeque 1979). */
-LWS_CLONES static void join(int c, double rows, double more, const double *restrict from, double *restrict to)
+LWS_VARIANTS(static, void, join, (int c, double rows, double more, const double *restrict from, double *restrict to),
+             (c, rows, more, from, to))
 {
     double part = more / (rows + more), weight = rows * part;
     for (int i = 0; i < c; i++) {
@@ -186,7 +194,7 @@ void lws_batchnorm_observe_gradient(const lws_batchnorm *bn, int rows, const flo
     gradient_sums(rows, bn->channels, bn->relu, x, bn->mean, bn->scale, bn->beta, dy, sums, sums + bn->channels);
 }
 
-LWS_CLONES static void add_sums(size_t n, const double *restrict from, double *restrict to)
+LWS_VARIANTS(static, void, add_sums, (size_t n, const double *restrict from, double *restrict to), (n, from, to))
 {
     for (size_t i = 0; i < n; i++)
         to[i] += from[i];

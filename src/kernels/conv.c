@@ -62,7 +62,7 @@ static void im2col(const lws_conv2d *g, const float *x, int k0, int k1, float *c
     }
 }
 
-LWS_CLONES static void add(size_t n, const float *restrict a, float *restrict sum)
+LWS_VARIANTS(static, void, add, (size_t n, const float *restrict a, float *restrict sum), (n, a, sum))
 {
     for (size_t i = 0; i < n; i++)
         sum[i] += a[i];

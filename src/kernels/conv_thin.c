@@ -114,7 +114,9 @@ static void crop_image(const lws_conv2d *g, const plan *p, const float *padded, 
 typedef float four __attribute__((vector_size(16), aligned(4), may_alias));
 
 /* Output rows [first, first + rows): a row of `padded` columns for each pixel. */
-LWS_CLONES static void im2col(const lws_conv2d *g, const plan *p, const float *image, int first, int rows, float *col)
+LWS_VARIANTS(static, void, im2col,
+             (const lws_conv2d *g, const plan *p, const float *image, int first, int rows, float *col),
+             (g, p, image, first, rows, col))
 {
     size_t step = (size_t)g->stride * g->in_c;
     for (int oh = first; oh < first + rows; oh++) {
@@ -135,7 +137,9 @@ LWS_CLONES static void im2col(const lws_conv2d *g, const plan *p, const float *i
 }
 
 /* The adjoint: adds to the image. */
-LWS_CLONES static void col2im(const lws_conv2d *g, const plan *p, const float *col, int first, int rows, float *image)
+LWS_VARIANTS(static, void, col2im,
+             (const lws_conv2d *g, const plan *p, const float *col, int first, int rows, float *image),
+             (g, p, col, first, rows, image))
 {
     size_t step = (size_t)g->stride * g->in_c;
     for (int oh = first; oh < first + rows; oh++) {
@@ -204,8 +208,9 @@ static void backward_data(const lws_conv2d *g, int n, const lws_conv2d_job *job,
 }
 
 /* Adds the groups' gradients in their order. */
-LWS_CLONES static void add_groups(int groups, size_t group, size_t size, const float *restrict partial,
-                                  float *restrict dw)
+LWS_VARIANTS(static, void, add_groups,
+             (int groups, size_t group, size_t size, const float *restrict partial, float *restrict dw),
+             (groups, group, size, partial, dw))
 {
     memcpy(dw, partial, size * sizeof *dw);
     for (int k = 1; k < groups; k++)

@@ -60,7 +60,8 @@ void lws_dense_backward_weight(int n, int in, int out, const float *x, const flo
 /* A few channels repeat often enough to fill vectors: as many rows at a time as make whole ones. */
 enum { REPEAT = 16, FEW = 16 };
 
-LWS_CLONES static void add_few(int rows, int channels, const float *restrict b, float *restrict y)
+LWS_VARIANTS(static, void, add_few, (int rows, int channels, const float *restrict b, float *restrict y),
+             (rows, channels, b, y))
 {
     float repeated[REPEAT * FEW];
     size_t period = (size_t)REPEAT * channels, n = (size_t)rows * channels, at = 0;
@@ -73,7 +74,8 @@ LWS_CLONES static void add_few(int rows, int channels, const float *restrict b, 
         y[at + i] += repeated[i];
 }
 
-LWS_CLONES static void sum_few(int rows, int channels, const float *restrict dy, float *restrict db)
+LWS_VARIANTS(static, void, sum_few, (int rows, int channels, const float *restrict dy, float *restrict db),
+             (rows, channels, dy, db))
 {
     double sum[REPEAT * FEW] = {0};
     size_t period = (size_t)REPEAT * channels, n = (size_t)rows * channels, at = 0;
@@ -89,14 +91,16 @@ LWS_CLONES static void sum_few(int rows, int channels, const float *restrict dy,
     }
 }
 
-LWS_CLONES static void add_many(int rows, int channels, const float *restrict b, float *restrict y)
+LWS_VARIANTS(static, void, add_many, (int rows, int channels, const float *restrict b, float *restrict y),
+             (rows, channels, b, y))
 {
     for (size_t r = 0; r < (size_t)rows; r++)
         for (int c = 0; c < channels; c++)
             y[r * channels + c] += b[c];
 }
 
-LWS_CLONES static void sum_many(int rows, int channels, const float *restrict dy, float *restrict db)
+LWS_VARIANTS(static, void, sum_many, (int rows, int channels, const float *restrict dy, float *restrict db),
+             (rows, channels, dy, db))
 {
     enum { CHUNK = 64 }; /* channels summed at once, so that the sums stay in registers or L1 */
     for (int c0 = 0; c0 < channels; c0 += CHUNK) {

@@ -7,7 +7,7 @@
 
 /* Whether the exponent of every value leaves room above it: whole numbers, as the compiler may not reorder sums of
  * floats but does make vectors of this. */
-LWS_CLONES static uint32_t largest_magnitude(size_t n, const float *x)
+LWS_VARIANTS(static, uint32_t, largest_magnitude, (size_t n, const float *x), (n, x))
 {
     uint32_t largest = 0;
     for (size_t i = 0; i < n; i++) {

@@ -1,5 +1,6 @@
 #include "tile_gemm.h"
 
+#include <lwssim/simd.h>
 #include <math.h>
 
 enum { LINE = 16 }; /* floats in a cache line */
@@ -204,9 +205,9 @@ static const kernel_set avx2_set = {6, avx2_by_rows, avx2_by_rows_1, 4, avx2_col
 static const kernel_set *choose(void)
 {
 #if defined(__x86_64__)
-    if (__builtin_cpu_supports("avx512f"))
+    if (lws_arch_in_use == LWS_ARCH_AVX512)
         return &avx512_set;
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
+    if (lws_arch_in_use == LWS_ARCH_AVX2)
         return &avx2_set;
 #endif
     return &portable_set;

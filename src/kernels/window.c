@@ -36,34 +36,38 @@ size_t lws_window_scratch(int h, int w, int c)
     return 4 * row_length(w, c);
 }
 
-LWS_CLONES static void add_row(size_t n, const double *restrict x, double *restrict sum)
+LWS_VARIANTS(static, void, add_row, (size_t n, const double *restrict x, double *restrict sum), (n, x, sum))
 {
     for (size_t i = 0; i < n; i++)
         sum[i] += x[i];
 }
 
-LWS_CLONES static void subtract_row(size_t n, const double *restrict x, double *restrict sum)
+LWS_VARIANTS(static, void, subtract_row, (size_t n, const double *restrict x, double *restrict sum), (n, x, sum))
 {
     for (size_t i = 0; i < n; i++)
         sum[i] -= x[i];
 }
 
-LWS_CLONES static void slide_row(size_t n, const double *restrict enter, const double *restrict leave,
-                                 double *restrict sum)
+LWS_VARIANTS(static, void, slide_row,
+             (size_t n, const double *restrict enter, const double *restrict leave, double *restrict sum),
+             (n, enter, leave, sum))
 {
     for (size_t i = 0; i < n; i++)
         sum[i] += enter[i] - leave[i];
 }
 
-LWS_CLONES static void add_scaled(size_t n, double a, const double *restrict x, double *restrict sum)
+LWS_VARIANTS(static, void, add_scaled, (size_t n, double a, const double *restrict x, double *restrict sum),
+             (n, a, x, sum))
 {
     for (size_t i = 0; i < n; i++)
         sum[i] += a * x[i];
 }
 
 /* out[i] = scale · Σ_{t < side} x[i + t · c] for n outputs, by sums of 1, 2, 4, … neighbours. */
-LWS_CLONES static void box_row(size_t n, int side, int c, double scale, const double *x, double *restrict a,
-                               double *restrict b, double *restrict out)
+LWS_VARIANTS(static, void, box_row,
+             (size_t n, int side, int c, double scale, const double *x, double *restrict a, double *restrict b,
+              double *restrict out),
+             (n, side, c, scale, x, a, b, out))
 {
     size_t length = n + (size_t)(side - 1) * c, offset = 0;
     const double *power_sum = x;

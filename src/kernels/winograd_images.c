@@ -131,7 +131,8 @@ LWS_INLINE void wide_m(const lws_conv2d *g, int m, const float *x, domain to, si
         tile_input(g, m, x, (int)ti, tj, phase, to.at + (tile + t) * LANES + phase * phase_blocks, to.point, to.block);
 }
 
-LWS_CLONES void winograd_wide(const lws_conv2d *g, int m, const float *x, domain to, size_t tile)
+LWS_VARIANTS(extern, void, winograd_wide, (const lws_conv2d *g, int m, const float *x, domain to, size_t tile),
+             (g, m, x, to, tile))
 {
     if (m == 2)
         wide_m(g, 2, x, to, tile);
@@ -149,7 +150,8 @@ LWS_INLINE void wide_adjoint_m(const lws_conv2d *g, int m, domain from, size_t t
                            tj, phase, dx);
 }
 
-LWS_CLONES void winograd_wide_adjoint(const lws_conv2d *g, int m, domain from, size_t tile, float *dx)
+LWS_VARIANTS(extern, void, winograd_wide_adjoint, (const lws_conv2d *g, int m, domain from, size_t tile, float *dx),
+             (g, m, from, tile, dx))
 {
     if (m == 2)
         wide_adjoint_m(g, 2, from, tile, dx);
@@ -157,7 +159,8 @@ LWS_CLONES void winograd_wide_adjoint(const lws_conv2d *g, int m, domain from, s
         wide_adjoint_m(g, 4, from, tile, dx);
 }
 
-LWS_CLONES void winograd_narrow(const lws_conv2d *g, int m, domain from, size_t tile, float *y)
+LWS_VARIANTS(extern, void, winograd_narrow, (const lws_conv2d *g, int m, domain from, size_t tile, float *y),
+             (g, m, from, tile, y))
 {
     FOR_TILES(g, m, t, ti, tj)
     if (m == 2)
@@ -166,7 +169,8 @@ LWS_CLONES void winograd_narrow(const lws_conv2d *g, int m, domain from, size_t 
         tile_output(g, 4, from.at + (tile + t) * LANES, from.point, from.block, (int)ti, tj, y);
 }
 
-LWS_CLONES void winograd_narrow_adjoint(const lws_conv2d *g, int m, const float *dy, domain to, size_t tile)
+LWS_VARIANTS(extern, void, winograd_narrow_adjoint,
+             (const lws_conv2d *g, int m, const float *dy, domain to, size_t tile), (g, m, dy, to, tile))
 {
     FOR_TILES(g, m, t, ti, tj)
     if (m == 2)

@@ -38,7 +38,7 @@ __attribute__((target("avx512f"))) static void stream_points(int count, const ve
 
 static bool can_stream(const float *a, const float *b)
 {
-    return __builtin_cpu_supports("avx512f") && (((uintptr_t)a | (uintptr_t)b) & 63) == 0;
+    return lws_arch_in_use == LWS_ARCH_AVX512 && (((uintptr_t)a | (uintptr_t)b) & 63) == 0;
 }
 
 void winograd_weights_done(void)
@@ -108,8 +108,9 @@ LWS_INLINE void weight_block_m(const lws_conv2d *g, int m, int phase, int c, int
     }
 }
 
-LWS_CLONES static void weight_row(const lws_conv2d *g, int m, int phase, int c, const float *w, float *narrow,
-                                  float *wide, bool stream)
+LWS_VARIANTS(static, void, weight_row,
+             (const lws_conv2d *g, int m, int phase, int c, const float *w, float *narrow, float *wide, bool stream),
+             (g, m, phase, c, w, narrow, wide, stream))
 {
     for (int o = 0; o < g->out_c; o += LANES) {
         if (m == 2)
@@ -145,8 +146,9 @@ LWS_INLINE void weight_row_adjoint_m(int m, int parity_h, int parity_w, int out_
     }
 }
 
-LWS_CLONES void winograd_weights_adjoint(int m, int phase, int out_c, size_t tap_stride, size_t stride,
-                                         const float *from, bool add, float *dw)
+LWS_VARIANTS(extern, void, winograd_weights_adjoint,
+             (int m, int phase, int out_c, size_t tap_stride, size_t stride, const float *from, bool add, float *dw),
+             (m, phase, out_c, tap_stride, stride, from, add, dw))
 {
     if (m == 2)
         weight_row_adjoint_m(2, phase / 2, phase % 2, out_c, tap_stride, stride, from, add, dw);

@@ -6,9 +6,9 @@
 void box_plane_run(const box_plane *p)
 {
 #ifdef BOX_PLANE_WIDE
-    if (__builtin_cpu_supports("avx512f"))
+    if (lws_arch_in_use == LWS_ARCH_AVX512)
         box_plane_run_avx512(p);
-    else if (__builtin_cpu_supports("avx2"))
+    else if (lws_arch_in_use == LWS_ARCH_AVX2)
         box_plane_run_avx2(p);
     else
 #endif

@@ -127,6 +127,7 @@ lws_status lws_loss_create(const lws_loss_spec *spec, int h, int w, int c, lws_l
     if (h < 1 || w < 1 || c < 1)
         return lws_fail(LWS_ERR_USAGE, "loss: images of %d × %d × %d have no pixels", h, w, c);
     LWS_TRY(check_spec(spec, h, w));
+    LWS_TRY(lws_arch_check());
     lws_loss *loss = calloc(1, sizeof *loss);
     if (!loss)
         return lws_fail(LWS_ERR_MEMORY, "out of memory setting up the loss");
@@ -158,7 +159,7 @@ void lws_loss_destroy(lws_loss *loss)
     free(loss);
 }
 
-LWS_CLONES static uint32_t count_not_finite(size_t n, const float *v)
+LWS_VARIANTS(static, uint32_t, count_not_finite, (size_t n, const float *v), (n, v))
 {
     uint32_t count = 0;
     for (size_t i = 0; i < n; i++) {
@@ -169,8 +170,10 @@ LWS_CLONES static uint32_t count_not_finite(size_t n, const float *v)
     return count;
 }
 
-LWS_CLONES static void widen(size_t n, const float *restrict x32, const float *restrict y32, double *restrict x,
-                             double *restrict y, double *restrict e)
+LWS_VARIANTS(static, void, widen,
+             (size_t n, const float *restrict x32, const float *restrict y32, double *restrict x, double *restrict y,
+              double *restrict e),
+             (n, x32, y32, x, y, e))
 {
     for (size_t i = 0; i < n; i++) {
         x[i] = (double)x32[i];
@@ -179,14 +182,15 @@ LWS_CLONES static void widen(size_t n, const float *restrict x32, const float *r
     }
 }
 
-LWS_CLONES static void narrow(size_t n, const double *restrict v, float *restrict out)
+LWS_VARIANTS(static, void, narrow, (size_t n, const double *restrict v, float *restrict out), (n, v, out))
 {
     for (size_t i = 0; i < n; i++)
         out[i] = (float)v[i];
 }
 
-LWS_CLONES static void mse_terms(size_t n, const double *restrict e, double factor, double *restrict gradient,
-                                 double *restrict square)
+LWS_VARIANTS(static, void, mse_terms,
+             (size_t n, const double *restrict e, double factor, double *restrict gradient, double *restrict square),
+             (n, e, factor, gradient, square))
 {
     for (size_t i = 0; i < n; i++) {
         gradient[i] = factor * e[i];

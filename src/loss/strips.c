@@ -49,7 +49,8 @@ size_t strips_scratch(int w, int c)
     return (size_t)(strips_length(w) * c + 1) * STRIPS;
 }
 
-LWS_CLONES void strips_split(int h, int w, int c, const float *image, float *planes, float *scratch)
+LWS_VARIANTS(extern, void, strips_split, (int h, int w, int c, const float *image, float *planes, float *scratch),
+             (h, w, c, image, planes, scratch))
 {
     int length = strips_length(w), columns = length * c;
     size_t row = (size_t)w * c, plane = (size_t)h * length * STRIPS;
@@ -75,7 +76,8 @@ LWS_CLONES void strips_split(int h, int w, int c, const float *image, float *pla
     }
 }
 
-LWS_CLONES void strips_join(int h, int w, int c, const float *planes, float *image, float *scratch)
+LWS_VARIANTS(extern, void, strips_join, (int h, int w, int c, const float *planes, float *image, float *scratch),
+             (h, w, c, planes, image, scratch))
 {
     int length = strips_length(w), columns = length * c;
     size_t row = (size_t)w * c, plane = (size_t)h * length * STRIPS;

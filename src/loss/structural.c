@@ -22,7 +22,7 @@ structural_scratch structural_scratch_at(double *block, int h, int w, int c)
     return s;
 }
 
-LWS_CLONES double structural_sum(size_t n, const double *v)
+LWS_VARIANTS(extern, double, structural_sum, (size_t n, const double *v), (n, v))
 {
     enum { LANES = 16 };
     double lane[LANES] = {0}, sum = 0;
@@ -37,16 +37,19 @@ LWS_CLONES double structural_sum(size_t n, const double *v)
     return sum;
 }
 
-LWS_CLONES void structural_combine(size_t n, const double *restrict p, const double *restrict x,
-                                   const double *restrict q, const double *restrict y, const double *restrict r,
-                                   double *restrict gradient)
+LWS_VARIANTS(extern, void, structural_combine,
+             (size_t n, const double *restrict p, const double *restrict x, const double *restrict q,
+              const double *restrict y, const double *restrict r, double *restrict gradient),
+             (n, p, x, q, y, r, gradient))
 {
     for (size_t i = 0; i < n; i++)
         gradient[i] += p[i] * x[i] + q[i] * y[i] + r[i];
 }
 
-LWS_CLONES static void squares(size_t n, const double *restrict x, const double *restrict y, const double *restrict e,
-                               double *restrict e2, double *restrict x2_y2)
+LWS_VARIANTS(static, void, squares,
+             (size_t n, const double *restrict x, const double *restrict y, const double *restrict e,
+              double *restrict e2, double *restrict x2_y2),
+             (n, x, y, e, e2, x2_y2))
 {
     for (size_t i = 0; i < n; i++) {
         e2[i] = e[i] * e[i];
@@ -61,9 +64,10 @@ LWS_INLINE double at_least_0(double v)
 
 /* From the window means to the loss of each window; with weight != 0 also the coefficients a, b, r of
  * ∂/∂y = weight · (e · adj(a) + y · adj(b) + adj(r)), each over the mean it is computed from. */
-LWS_CLONES static void terms(size_t n, bool product, double c1, double c2, double weight, double *restrict me_a,
-                             double *restrict my_b, double *restrict me2_r, const double *restrict mx2y2,
-                             double *restrict loss)
+LWS_VARIANTS(static, void, terms,
+             (size_t n, bool product, double c1, double c2, double weight, double *restrict me_a, double *restrict my_b,
+              double *restrict me2_r, const double *restrict mx2y2, double *restrict loss),
+             (n, product, c1, c2, weight, me_a, my_b, me2_r, mx2y2, loss))
 {
     for (size_t i = 0; i < n; i++) {
         double me = me_a[i], my = my_b[i], mx = my - me;

@@ -8,8 +8,10 @@ typedef struct coefficients {
     float beta1, rest1, beta2, rest2, scale, step, root_bias, epsilon, decay;
 } coefficients;
 
-LWS_CLONES static lws_adam_bits update(size_t n, coefficients k, float *restrict theta, float *restrict m,
-                                       float *restrict v, const float *restrict gradient)
+LWS_VARIANTS(static, lws_adam_bits, update,
+             (size_t n, coefficients k, float *restrict theta, float *restrict m, float *restrict v,
+              const float *restrict gradient),
+             (n, k, theta, m, v, gradient))
 {
     uint32_t before = 0, after = 0;
     for (size_t i = 0; i < n; i++) {

@@ -2,7 +2,7 @@
 
 #include <lwssim/simd.h>
 
-LWS_CLONES static double squares(size_t n, const float *g)
+LWS_VARIANTS(static, double, squares, (size_t n, const float *g), (n, g))
 {
     enum { LANES = 16 };
     double lane[LANES] = {0}, sum = 0;

@@ -3,6 +3,7 @@
 #include <lwssim/build.h>
 #include <lwssim/gemm.h>
 #include <lwssim/log.h>
+#include <lwssim/simd.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,8 +33,8 @@ lws_status lws_agree_on_program(lws_comm *comm, const char *command, bool help)
                     "another kernel rounds differently. Set the same one on all machines, for example "
                     "'mpirun -x OPENBLAS_CORETYPE=Haswell …'",
                     "matrix kernel = %s\n", lws_gemm_core()));
-    if (compare(comm, "the results are the same, at the speed of the slower", "vectors = %s\n", lws_build_vectors()) !=
-        LWS_OK)
+    if (compare(comm, "the results are the same, at the speed of the slower", "instruction set = %s\n",
+                lws_arch_name()) != LWS_OK)
         lws_warn("%s", lws_message());
     return LWS_OK;
 }

@@ -231,7 +231,7 @@ static lws_status remove_checkpoints(const char *folder)
 
 lws_status run_contents_remove(const char *run)
 {
-    static const char *const names[] = {"failure/" FAILURE_FILE, "metrics.jsonl", "config.ini"};
+    static const char *const names[] = {("failure/" FAILURE_FILE), "metrics.jsonl", "config.ini"};
     char path[LWS_PATH];
     join(run, "checkpoints", path);
     LWS_TRY(remove_checkpoints(path));

@@ -117,6 +117,15 @@ static lws_status build(trainer *t)
     return LWS_OK;
 }
 
+/* Those that are trained, without what lies between tensors. */
+static size_t count_parameters(const lws_tensors *tensors)
+{
+    size_t count = 0;
+    for (int i = 0; i < tensors->count; i++)
+        count += tensors->item[i].state ? 0 : tensors->item[i].count;
+    return count;
+}
+
 static void announce(trainer *t, const lws_comm_node *node, int threads)
 {
     const lws_train_options *o = t->options;
@@ -130,9 +139,9 @@ static void announce(trainer *t, const lws_comm_node *node, int threads)
                  "are %lld micro-batches, or ranks that divide %lld.",
                  (long long)parts, size, 100 * (1 - (double)(parts / size) / ceil((double)parts / size)),
                  (long long)((parts + size - 1) / size * size), (long long)parts);
-    lws_info("model: %zu parameters; activations %.0f MB a rank; %lld training and %lld validation images", t->params,
-             (double)lws_model_memory(t->model) / 1e6, (long long)lws_dataset_get_info(t->train)->rows,
-             (long long)lws_dataset_get_info(t->valid)->rows);
+    lws_info("model: %zu parameters; activations %.0f MB a rank; %lld training and %lld validation images",
+             count_parameters(lws_model_tensors(t->model)), (double)lws_model_memory(t->model) / 1e6,
+             (long long)lws_dataset_get_info(t->train)->rows, (long long)lws_dataset_get_info(t->valid)->rows);
 }
 
 lws_status trainer_build(trainer *t, int threads)

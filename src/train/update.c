@@ -8,8 +8,9 @@
 #include <lwssim/watchdog.h>
 #include <string.h>
 
-LWS_CLONES static void move_average(size_t n, float part, float old_part, const float *restrict now,
-                                    float *restrict average)
+LWS_VARIANTS(static, void, move_average,
+             (size_t n, float part, float old_part, const float *restrict now, float *restrict average),
+             (n, part, old_part, now, average))
 {
     for (size_t i = 0; i < n; i++)
         average[i] = old_part * average[i] + part * now[i];

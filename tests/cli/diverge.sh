@@ -55,6 +55,18 @@ tail -n +2 out >figures
 expect 0 ranks 0 evaluate --checkpoint whole/failure/step-000000001.h5 --data data
 same_file figures <(tail -n +2 out)
 
+# ---- what the record says --------------------------------------------------------------------------
+fails told 3 'step 2: .*the codes drawn' --model vae --loss mse --lr 1000 --log-every 1 --log-rows --seed 7
+line=$(grep '^{"type":"train","step":2,' told/metrics.jsonl)
+record=$(tr -d '\t\n' <told/failure/failure.json | sed 's/": */":/g; s/, */,/g')
+for part in "$(grep -o '"loss":.*"lr":[^,]*' <<<"$line")" "$(grep -o '"rows":.*\]' <<<"$line")" '"keys":{"seed":7,"step":1}' \
+    '"ranks":3,' '"rank":0,' "\"host\":\"$(hostname)\"," '{"step":2,"finding":"micro-batch 1 of 8,' \
+    "\"version\":\"$("$lwssim" --version | cut -d' ' -f2)\"," '"weights":"step-000000001.h5",' \
+    "\"weights_digest\":\"$("$lwssim" inspect --digest told/failure/step-000000001.h5)\"," \
+    "\"dataset_digest\":\"$("$lwssim" inspect data | sed -nE 's/^train .*digest ([0-9a-f]+)$/\1/p')\","; do
+    [[ -n $part && $record == *"${part%\}}"* ]] || fail "the record does not have $part: $record"
+done
+
 # ---- an update whose result is not finite is not saved ----------------------------------------------
 for n in 1 3; do
     fails update-$n $n 'state is not finite after step 3: .*decoder/bn0/running_var is not finite after the update' \
@@ -62,7 +74,13 @@ for n in 1 3; do
     expect 0 ranks 0 verify update-$n
     [ "$(newest update-$n)" = update-$n/checkpoints/step-000000002.h5 ] || fail "saved: $(newest update-$n)"
     reproduces update-$n
+    expect_text "^  recorded  decoder/bn0/running_var is not finite after the update, .* \\(all $n ranks\\)$" out
 done
+
+# A step is logged once, though it was undone after that.
+fails logged 2 'state is not finite after step 3: ' --weight-decay 1000 --lr 1000 --checkpoint-every 1 --log-every 1
+sed -E 's/^\{"type":"([a-z]+)","step":([0-9]+),.*$/\1 \2/' logged/metrics.jsonl | cmp -s - \
+    <(printf '%s\n' 'train 1' 'train 2' 'train 3' 'failure 3') || fail "the log of logged: $(cat logged/metrics.jsonl)"
 
 # The best step is one that was saved, not the one that was undone.
 slowly=(--weight-decay 100 --lr 1 --checkpoint-every 1 --grid 0)
@@ -130,6 +148,18 @@ expect_error 1 'does not fail here as recorded: .*moments.* are not kept' ranks 
 expect_no_text 'test its memory' err
 spoil update-1 's/("finding":.*")[^ ]+ is not finite after/\1encoder\/bn1\/running_mean is not finite after/'
 expect_error 1 'does not fail here as recorded: .*test its memory' ranks 0 replay spoilt/failure
+# On a kernel that this machine has not, another result is no fault of a machine's.
+spoil whole 's/("finding":[[:space:]]*").*"/\1else"/; s/("kernel":[[:space:]]*").*"/\1Dhole"/'
+expect_error 1 'does not fail here as recorded: .*with the matrix kernel Dhole, here with .*OPENBLAS_CORETYPE=Dhole' \
+    ranks 0 replay spoilt/failure
+expect_no_text 'test its memory' err
+spoil whole 's/("kernel":[[:space:]]*").*"/\1Dhole"/' # and the same one is the same
+expect 0 ranks 0 replay spoilt/failure
+# What no record has: a step before the first, a file of another folder.
+for edit in 's/("step":[[:space:]]*)2/\10/' 's/("weights":[[:space:]]*")/\1..\/failure\//'; do
+    spoil whole "$edit"
+    expect_error 1 'spoilt/failure/failure.json is not the record of a failed step' ranks 0 replay spoilt/failure
+done
 rm -r spoilt; cp -r whole spoilt
 sed -i 's/"finding":.*/"finding": "something else",/' spoilt/failure/failure.json
 expect_error 1 'step 2 does not fail here as recorded: micro-batch 1 of 8, the codes drawn' ranks 0 replay spoilt/failure

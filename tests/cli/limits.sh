@@ -55,7 +55,7 @@ fi
 
 # ---- size of files -----------------------------------------------------------------------------------
 # shellcheck disable=SC2016 # for the inner shell
-with_files=(bash -c 'ulimit -f $0; exec "$@"') # and so many KB, and the command
+with_files=(bash -c 'ulimit -S -f $0; exec "$@"') # and so many KB, and the command
 none_partial() {
     [ -z "$(find "$1" -name '*partial*')" ] || fail "left $(find "$1" -name '*partial*' | tr '\n' ' ')"
 }

@@ -97,8 +97,12 @@ cp -a run pictured
 echo 'mine' | tee pictured/images/step-000000042.png pictured/.profile-3.txt.4711.partial \
     pictured/.profile-x.json.4711.partial >/dev/null
 echo 'half' >pictured/.profile-3.json.4711.partial
+mkdir pictured/failure
+for file in .failure.json.4711.partial .step-000000007.h5.4711.partial; do echo 'half' >pictured/failure/$file; done
+echo 'mine' >pictured/failure/.mine.json.4711.partial
 expect 0 ranks 0 train --run pictured --resume --steps 42 --eval-every 42
 expect_text 'warning: .*images/step-000000042.png is no picture' err
+[ "$(ls -A pictured/failure)" = .mine.json.4711.partial ] || fail "in pictured/failure: $(ls -A pictured/failure)"
 expect 0 ranks 0 "${new[@]}" --run pictured --overwrite
 for file in images/step-000000042.png .profile-3.txt.4711.partial .profile-x.json.4711.partial; do
     [ "$(cat pictured/$file)" = mine ] || fail "$file is gone"

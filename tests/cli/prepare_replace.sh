@@ -27,7 +27,7 @@ if mount_small disk 8m; then
     expect_error 1 'the disk has .* left' ranks 2 prepare --synthetic 400 --size 64 --output disk/data --overwrite
     same_folder before disk/data
     # There is room at first.
-    expect_error 1 '[Nn]o space left|too large' bash -c 'ulimit -f 200; trap "" XFSZ; exec "$@"' - "$lwssim" prepare \
+    expect_error 1 '[Nn]o space left|too large' bash -c 'ulimit -S -f 200; trap "" XFSZ; exec "$@"' - "$lwssim" prepare \
         --synthetic 100 --size 64 --output disk/data --overwrite
     same_folder before disk/data
 else

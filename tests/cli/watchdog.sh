@@ -8,6 +8,7 @@ cat >trouble.c <<'END'
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <mpi.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -68,8 +69,20 @@ int open(const char *path, int flags, ...)
     va_end(args);
     if (strstr(path, "-of-0000") && has("stops"))
         raise(SIGSTOP);
+    while (strstr(path, "-of-0000") && has("sleeps"))
+        pause();
     NEXT(open);
     return next(path, flags, mode);
+}
+
+/* A network that loses what a rank tells all others: it waits for a message that nobody sends. */
+int MPI_Iallgatherv(const void *mine, int count, MPI_Datatype type, void *all, const int *counts, const int *starts,
+                    MPI_Datatype all_type, MPI_Comm comm, MPI_Request *request)
+{
+    static char nothing[1 << 20];
+    if (has("loses"))
+        return PMPI_Irecv(nothing, sizeof nothing, MPI_BYTE, 0, 4711, comm, request);
+    return PMPI_Iallgatherv(mine, count, type, all, counts, starts, all_type, comm, request);
 }
 
 /* The time of day is set back by 90 s as soon as it has been read. */
@@ -83,7 +96,7 @@ int clock_gettime(clockid_t clock, struct timespec *time)
     return result;
 }
 END
-cc -shared -fPIC -o trouble.so trouble.c -ldl || skip "no compiler for the troubles"
+mpicc -shared -fPIC -o trouble.so trouble.c -ldl || skip "no compiler for the troubles"
 
 make_data data
 system=(train --data data "${tiny[@]}" --eval-every 0 --deadline 3)
@@ -136,6 +149,8 @@ start=$(date +%s)
 begin hung 3 hung 0 "${system[@]}" --steps 10 --run hung
 begin evaluate 3 stops 1 evaluate --data data --run trained
 begin prepare 3 stops 2 prepare --synthetic 100 --size 16 --shards 3 --output prepared
+begin asleep 3 sleeps 2 evaluate --data data --run trained
+begin lost 3 loses 1 evaluate --data data --run trained
 begin slow 3 slow 0 "${system[@]}" --steps 3 --run slow
 cp -r trained slow-resume
 begin slow-resume 2 slow 0 train --run slow-resume --resume --steps 2
@@ -154,6 +169,8 @@ done
 ends hung 'rank 0 on .* made no progress for [0-9]+ s in checkpoint of step [0-9]+: a disk .*hangs.*--resume'
 ends evaluate 'nothing is heard of rank 1 on .*LWSSIM_DEADLINE'
 ends prepare 'nothing is heard of rank 2 on .*LWSSIM_DEADLINE'
+ends asleep 'rank 2 on .* made no progress for [0-9]+ s in [a-z ]+: a disk or a file system hangs, or needs longer than the.*LWSSIM_DEADLINE'
+ends lost 'rank 0 on .* made no progress for [0-9]+ s in [a-z ]+[0-9]*: all ranks wait for each other, as the network loses messages'
 [ "$(cat late.code)" = 1 ] || fail "late: exit code $(cat late.code)"
 expect_text 'no progress for [0-9]+ s in start of MPI: another rank' late.err
 [ "$(cat whole.code)" = 75 ] || { fail "a job that was suspended as a whole ends with $(cat whole.code)"; cat whole.err >&2; }

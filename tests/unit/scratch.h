@@ -167,7 +167,7 @@ CHECK_UNUSED static int with_full_disk(rlim_t limit, int (*work)(void *user), vo
     pid_t child = fork();
     assert_true(child >= 0);
     if (child == 0) {
-        struct rlimit bytes = {limit, limit};
+        struct rlimit bytes = {limit, RLIM_INFINITY};
         signal(SIGXFSZ, SIG_IGN);
         signal(SIGALRM, SIG_DFL);
         alarm(20);

@@ -213,6 +213,80 @@ static void warmup(void **state)
     }
 }
 
+/* Rates worked out by hand: the first steps and the last ones of the rise, of each decay and of the cosine. */
+static void rates_by_hand(void **state)
+{
+    (void)state;
+    static const struct {
+        int kind;
+        int64_t warmup, total, step;
+        double rate;
+    } cases[] = {
+        /* lr .1, lr_min .01, factor .5 every 10 steps */
+        {LWS_SCHEDULE_CONSTANT, 0, 100, 99, .1},
+        {LWS_SCHEDULE_CONSTANT, 1, 100, 0, .1},
+        {LWS_SCHEDULE_CONSTANT, 20, 100, 0, .005}, /* a twentieth */
+        {LWS_SCHEDULE_CONSTANT, 20, 100, 1, .01},
+        {LWS_SCHEDULE_CONSTANT, 20, 100, 18, .095},
+        {LWS_SCHEDULE_CONSTANT, 20, 100, 19, .1}, /* the last of the rise is the whole */
+        {LWS_SCHEDULE_CONSTANT, 20, 100, 20, .1},
+        {LWS_SCHEDULE_CONSTANT, 20, 100, 99, .1},
+        {LWS_SCHEDULE_COSINE, 0, 100, 0, .1},
+        {LWS_SCHEDULE_COSINE, 0, 100, 1, .0999777952164579},  /* .01 + .045 · (1 + cos(π/100)) */
+        {LWS_SCHEDULE_COSINE, 0, 100, 25, .0868198051533946}, /* .01 + .045 · (1 + √½) */
+        {LWS_SCHEDULE_COSINE, 0, 100, 50, .055},
+        {LWS_SCHEDULE_COSINE, 0, 100, 75, .0231801948466054},
+        {LWS_SCHEDULE_COSINE, 0, 100, 99, .0100222047835421},
+        {LWS_SCHEDULE_COSINE, 0, 100, 100, .01},
+        {LWS_SCHEDULE_COSINE, 0, 100, 101, .01},
+        {LWS_SCHEDULE_COSINE, 20, 120, 4, .025},
+        {LWS_SCHEDULE_COSINE, 20, 120, 19, .1},
+        {LWS_SCHEDULE_COSINE, 20, 120, 20, .1},
+        {LWS_SCHEDULE_COSINE, 20, 120, 45, .0868198051533946},
+        {LWS_SCHEDULE_COSINE, 20, 120, 70, .055},
+        {LWS_SCHEDULE_COSINE, 20, 120, 120, .01},
+        {LWS_SCHEDULE_COSINE, 20, 20, 19, .1}, /* nothing after the rise */
+        {LWS_SCHEDULE_COSINE, 20, 20, 20, .01},
+        {LWS_SCHEDULE_STEP, 0, 100, 9, .1},
+        {LWS_SCHEDULE_STEP, 0, 100, 10, .05},
+        {LWS_SCHEDULE_STEP, 0, 100, 19, .05},
+        {LWS_SCHEDULE_STEP, 0, 100, 39, .0125},
+        {LWS_SCHEDULE_STEP, 20, 100, 10, .055}, /* the rise is not decayed … */
+        {LWS_SCHEDULE_STEP, 20, 100, 29, .1},   /* … and decays count from its end */
+        {LWS_SCHEDULE_STEP, 20, 100, 30, .05},
+        {LWS_SCHEDULE_STEP, 20, 100, 49, .025},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        lws_schedule s = {.lr = .1, .lr_min = .01, .every = 10, .factor = .5};
+        s.kind = cases[i].kind, s.warmup = cases[i].warmup, s.total = cases[i].total;
+        double rate = lws_schedule_rate(&s, cases[i].step);
+        if (fabs(rate - cases[i].rate) > 1e-15)
+            fail_msg("kind %d, warm-up %d, step %d: %.17g in place of %.17g", cases[i].kind, (int)cases[i].warmup,
+                     (int)cases[i].step, rate, cases[i].rate);
+    }
+}
+
+/* Whole numbers, so that sums are exact: 1² + … + n² = n (n + 1) (2n + 1) / 6, in blocks of 4096. */
+static void norms_by_hand(void **state)
+{
+    (void)state;
+    enum { ALL = 2 * 4096 + 3 };
+    float *g = check_floats(ALL);
+    double *sums = check_doubles(3);
+    for (int i = 0; i < ALL; i++)
+        g[i] = (float)(i % 4096 + 1) * (i % 2 ? -1 : 1);
+    lws_norm_blocks(ALL, g, sums);
+    check_near(sums[0], 4096. * 4097 * 8193 / 6, 0);
+    check_near(sums[1], 4096. * 4097 * 8193 / 6, 0);
+    check_near(sums[2], 1 + 4 + 9, 0);
+    lws_norm_blocks(4096, g, sums + 2); /* exactly a block */
+    check_near(sums[2], 4096. * 4097 * 8193 / 6, 0);
+    sums[0] = 5;
+    lws_norm_blocks(0, g, sums);
+    check_near(sums[0], 5, 0);
+    check_free(g, ALL), check_free(sums, 3);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -225,6 +299,8 @@ int main(void)
         cmocka_unit_test(norms_of_extremes),
         cmocka_unit_test(schedules),
         cmocka_unit_test(warmup),
+        cmocka_unit_test(rates_by_hand),
+        cmocka_unit_test(norms_by_hand),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

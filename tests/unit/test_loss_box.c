@@ -79,7 +79,7 @@ static uint64_t digest(const lws_loss_spec *spec, int h, int w, int c)
     return result;
 }
 
-/* The width of vectors differs between CPUs, and the sanitizers' build has the narrowest: each must give these. */
+/* The width of vectors differs between CPUs: each must give these. */
 static void same_bits_everywhere(void **state)
 {
     (void)state;

@@ -371,6 +371,156 @@ static void single_values(void **state)
     lws_net_destroy(net);
 }
 
+/* ---- building ---------------------------------------------------------------------------------------------------- */
+
+/* A convolution from side `in` to side `out`, alone or as its adjoint. */
+static lws_status join(int in, int out, int kernel, int stride, int pad, bool turned)
+{
+    lws_tensors tensors = {0};
+    lws_net *net;
+    int from = turned ? out : in, to = turned ? in : out;
+    assert_int_equal(lws_net_create("n", (lws_shape){from, from, 2}, &tensors, &net), LWS_OK);
+    lws_status status = (turned ? lws_net_conv_transpose : lws_net_conv)(net, "layer", (lws_shape){to, to, 3}, kernel,
+                                                                         stride, pad, false, 1);
+    assert_int_equal(tensors.count, status == LWS_OK);
+    lws_net_destroy(net);
+    return status;
+}
+
+/* Sides that a kernel joins: its windows begin inside of the padding, the last lies not wholly beyond the image, and
+ * leaves no whole stride unread. */
+static void joins_what_fits(void **state)
+{
+    (void)state;
+    static const struct {
+        int in, out, kernel, stride, pad;
+        bool fits;
+    } cases[] = {
+        {16, 8, 4, 2, 1, true},  {16, 8, 5, 2, 1, true},  {16, 8, 5, 2, 2, true},   {16, 16, 5, 1, 2, true},
+        {16, 9, 4, 2, 1, true},  {16, 9, 4, 2, 2, true},  {16, 7, 4, 2, 1, true},   {16, 10, 4, 2, 1, false},
+        {16, 7, 3, 2, 0, true},  {16, 8, 3, 2, 0, true},  {16, 9, 3, 2, 0, false},  {16, 7, 3, 2, 1, false},
+        {16, 17, 4, 1, 2, true}, {16, 14, 3, 1, 0, true}, {16, 13, 3, 1, 0, false}, {16, 8, 4, 2, 4, false},
+        {16, 8, 4, 2, 3, true},  {1, 1, 3, 1, 1, true},   {0, 1, 3, 1, 1, false},   {16, 0, 4, 2, 1, false},
+        {16, 16, 3, 1, 2, true}, {16, 18, 3, 1, 2, true}, {16, 19, 3, 1, 2, false}, {2, 1, 2, 2, 0, true},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        for (int turned = 0; turned < 2; turned++) {
+            lws_status status = join(cases[i].in, cases[i].out, cases[i].kernel, cases[i].stride, cases[i].pad, turned);
+            if (status != (cases[i].fits ? LWS_OK : LWS_ERR_USAGE))
+                fail_msg("%d to %d with %d, %d, %d: status %d", cases[i].in, cases[i].out, cases[i].kernel,
+                         cases[i].stride, cases[i].pad, (int)status);
+            if (!cases[i].fits)
+                check_mentions(lws_message(), "layer");
+        }
+}
+
+static void at_most_64_layers(void **state)
+{
+    (void)state;
+    lws_tensors tensors = {0};
+    lws_net *net;
+    assert_int_equal(lws_net_create("n", (lws_shape){2, 2, 1}, &tensors, &net), LWS_OK);
+    for (int i = 0; i < 64; i++)
+        assert_int_equal(lws_net_relu(net), LWS_OK);
+    assert_int_not_equal(lws_net_relu(net), LWS_OK);
+    check_mentions(lws_message(), "at most 64 layers");
+    assert_int_not_equal(lws_net_batchnorm(net, "bn", true), LWS_OK);
+    assert_int_equal(tensors.count, 0);
+    lws_net_destroy(net);
+    lws_net_destroy(NULL);
+}
+
+static void at_most_128_tensors(void **state)
+{
+    (void)state;
+    lws_tensors tensors = {0};
+    lws_net *net;
+    assert_int_equal(lws_net_create("n", (lws_shape){1, 1, 3}, &tensors, &net), LWS_OK);
+    for (int i = 0; i < 32; i++)
+        assert_int_equal(lws_net_batchnorm(net, "bn", true), LWS_OK);
+    assert_int_equal(tensors.count, 128);
+    assert_int_equal(lws_net_dense(net, "dense", (lws_shape){1, 1, 3}, true, 1), LWS_ERR_USAGE);
+    check_mentions(lws_message(), "at most 128 tensors");
+    assert_int_equal(tensors.count, 128);
+    lws_net_destroy(net);
+}
+
+/* Without anybody who wants it there is no gradient of the input, and those of the parameters are the same. */
+static void input_gradient_on_demand(void **state)
+{
+    (void)state;
+    problem p = make(84, 3);
+    lws_pass pass = training(&p);
+    size_t n = p.tensors.params;
+    float *dy = check_floats(p.ny), *first = check_floats(n);
+    memset(p.dparams, 0, n * sizeof *first);
+    memcpy(dy, p.dy, p.ny * sizeof *dy);
+    lws_net_forward(p.net, &pass, p.x);
+    assert_non_null(lws_net_backward(p.net, &pass, p.x, dy, true));
+    memcpy(first, p.dparams, n * sizeof *first);
+    memset(p.dparams, 0, n * sizeof *first);
+    memcpy(dy, p.dy, p.ny * sizeof *dy);
+    lws_net_forward(p.net, &pass, p.x);
+    assert_null(lws_net_backward(p.net, &pass, p.x, dy, false));
+    check_same_bits(p.dparams, first, n * sizeof *first);
+    check_free(dy, p.ny), check_free(first, n);
+    release(&p);
+}
+
+/* ---- batch norms at the edges of what their neighbours can compute ----------------------------------------------- */
+
+/* A batch norm first, one behind a convolution with a bias, and one behind a convolution that shows no images. */
+static problem make_edges(int n)
+{
+    problem p = {.n = n};
+    assert_int_equal(lws_net_create("n", (lws_shape){16, 16, 16}, &p.tensors, &p.net), LWS_OK);
+    assert_int_equal(lws_net_batchnorm(p.net, "first", true), LWS_OK);
+    assert_int_equal(lws_net_conv(p.net, "conv", (lws_shape){8, 8, 32}, 4, 2, 1, true, 2), LWS_OK);
+    assert_int_equal(lws_net_batchnorm(p.net, "biased", true), LWS_OK);
+    assert_int_equal(lws_net_conv_transpose(p.net, "deconv", (lws_shape){16, 16, 16}, 4, 2, 1, true, 2), LWS_OK);
+    assert_int_equal(lws_net_batchnorm(p.net, "last", false), LWS_OK);
+    fill(&p, 85);
+    return p;
+}
+
+/* A batch norm takes a bias off again: it is in the mean, as it is, and has no other effect and no gradient. */
+static void biases_before_batch_norms(void **state)
+{
+    (void)state;
+    problem p = make_edges(3);
+    lws_pass pass = training(&p);
+    static const char *const bias_name[2] = {"n/conv/bias", "n/deconv/bias"};
+    static const char *const mean_name[2] = {"n/biased/running_mean", "n/last/running_mean"};
+    float *y[2], *means[2], *dy = check_floats(p.ny);
+    for (int k = 0; k < 2; k++) {
+        for (int i = 0; i < 2; i++) {
+            const lws_tensor *bias = tensor(&p, bias_name[i], 0);
+            for (size_t c = 0; c < bias->count; c++)
+                p.params[bias->offset + c] = k ? .25f * (float)(c + 1) : 0;
+        }
+        lws_net_prepare(p.net, p.params);
+        y[k] = check_floats(p.ny), means[k] = check_floats(p.tensors.states);
+        memcpy(y[k], lws_net_forward(p.net, &pass, p.x), p.ny * sizeof *dy);
+        memcpy(means[k], p.dstates, p.tensors.states * sizeof *dy);
+    }
+    double *want = check_widen(y[0], p.ny);
+    check_floats_near(y[1], want, p.ny, 2e-5);
+    memcpy(dy, p.dy, p.ny * sizeof *dy);
+    lws_net_backward(p.net, &pass, p.x, dy, false);
+    for (int i = 0; i < 2; i++) {
+        const lws_tensor *mean = tensor(&p, mean_name[i], 0), *bias = tensor(&p, bias_name[i], 0);
+        for (size_t c = 0; c < mean->count; c++) {
+            double shift = (double)means[1][mean->offset + c] - (double)means[0][mean->offset + c];
+            check_near(shift, .25 * (double)(c + 1), 2e-5 * (double)(c + 1));
+            check_near(p.dparams[bias->offset + c], 0, 1e-3);
+        }
+    }
+    check_free(want, p.ny), check_free(dy, p.ny);
+    for (int k = 0; k < 2; k++)
+        check_free(y[k], p.ny), check_free(means[k], p.tensors.states);
+    release(&p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -380,6 +530,11 @@ int main(void)
         cmocka_unit_test(more_threads_than_planned),
         cmocka_unit_test(names_the_first_not_finite),
         cmocka_unit_test(single_values),
+        cmocka_unit_test(joins_what_fits),
+        cmocka_unit_test(at_most_64_layers),
+        cmocka_unit_test(at_most_128_tensors),
+        cmocka_unit_test(input_gradient_on_demand),
+        cmocka_unit_test(biases_before_batch_norms),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
