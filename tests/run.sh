@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Installs what the tests need, builds with warnings as errors, runs every test, and names those that were skipped.
 #
-#   tests/run.sh                 release build: all tests; then the unit and MPI tests under the sanitizers
+#   tests/run.sh                 release build: all tests; then the unit and MPI tests under the sanitizers of memory and of
+#                                threads; where there is clang, a build with it, and each fuzzer for some seconds
 #   tests/run.sh --no-sanitize   the first part only
 #   tests/run.sh --quick         for every save of a file: builds what has changed, then the unit tests, the golden runs and
 #                                a run that is resumed
@@ -12,15 +13,17 @@ for option in "$@"; do
     case $option in
         --no-sanitize) sanitize=no ;;
         --quick) quick=yes ;;
-        -h | --help) sed -n '2,7s/^# \{0,1\}//p' "$0"; exit 0 ;;
+        -h | --help) sed -n '2,8s/^# \{0,1\}//p' "$0"; exit 0 ;;
         *) echo "run.sh: unknown option '$option'; --help lists them" >&2; exit 2 ;;
     esac
 done
 cd "$(dirname "$0")/.."
 . launch/packages.sh
 . launch/build.sh
-# shellcheck disable=SC2086 # a list of words
-install_packages $LWSSIM_PACKAGES libcmocka-dev python3-h5py python3-skimage python3-pil procps
+with_clang=
+! command -v clang > /dev/null || with_clang="libomp-dev libclang-rt-dev"
+# shellcheck disable=SC2086 # lists of words
+install_packages $LWSSIM_PACKAGES libcmocka-dev python3-h5py python3-skimage python3-pil procps $with_clang
 
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 [ -d "${LWSSIM_SHARED:-../shared}" ] || echo "no ../shared: tests on the real images will be skipped"
@@ -44,7 +47,7 @@ run() {
 
 finish() {
     local skipped
-    skipped=$(grep -c ': skipped: ' "$report" || true)
+    skipped=$(grep -c ': skipped' "$report" || true)
     printf '\n'
     cat "$report"
     echo "$SECONDS s in all; $failures parts with failures, $skipped tests skipped"
@@ -63,6 +66,19 @@ if [ "$quick" = yes ]; then
     exit
 fi
 
+# part NAME COMMAND…: a part that is no run of ctest.
+part() {
+    local name=$1 begin=$SECONDS result=passed code=0
+    shift
+    "$@" || code=$?
+    case $code in
+        0) ;;
+        77) result=skipped ;;
+        *) result=FAILED; failures=$((failures + 1)) ;;
+    esac
+    echo "$name: $result, $((SECONDS - begin)) s" >> "$report"
+}
+
 build_fresh release all -DLWS_WERROR=ON
 run release
 if [ "$sanitize" = yes ]; then
@@ -71,5 +87,13 @@ if [ "$sanitize" = yes ]; then
     # Open MPI keeps memory until the process ends: leaks are looked for above only.
     ASAN_OPTIONS=detect_leaks=0 run asan -L mpi
     ASAN_OPTIONS=detect_leaks=0 run asan -R 'cli-(evaluate|inspect_verify|compare_reconstruct)'
+    build_fresh tsan all -DLWS_WERROR=ON
+    run tsan
+    if [ -n "$with_clang" ]; then
+        CC=clang part "build with clang" build_fresh debug all -DLWS_WERROR=ON
+        part "fuzzers" tests/fuzz/run.sh --seconds 3
+    else
+        echo "    clang: skipped: it is not installed: no build with it, and no fuzzers" >> "$report"
+    fi
 fi
 finish
