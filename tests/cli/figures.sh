@@ -54,6 +54,26 @@ for n in 0 2; do # the deviation of one image is no number
     [ "$(grep -c '"standard_error":[[:space:]]*null' single.json)" = 5 ] || fail 'an error of one image is a number'
 done
 
+# --best is not the newest: at such a rate a run does not get better to its end.
+best_of() {
+    grep '"type":"evaluation"' "$1/metrics.jsonl" | sed -E 's/.*"step":([0-9]+),.*"ssim_g11":([^,]+),.*/\2 \1/' |
+        sort -g | tail -n 1
+}
+for seed in 1 2 3 4 5; do
+    rm -rf wild
+    expect 0 ranks 0 train --data data --run wild "${tiny[@]}" --lr 0.3 --steps 6 --eval-every 1 --checkpoint-every 1 \
+        --keep 2 --seed $seed
+    best=$(best_of wild)
+    [ "${best#* }" = 6 ] || break
+done
+[ "${best#* }" != 6 ] || fail 'no run whose best step is not its last'
+expect 0 ranks 0 evaluate --run wild --best --split valid --json best.json
+truth evaluate best.json out "$(printf 'wild/checkpoints/step-%09d.h5' "${best#* }")" "${best#* }" "$tmp/data" valid 14
+tr -d ' \t\n' <best.json >flat
+expect_text "\"ssim_g11\":\{\"mean\":${best% *}," flat
+expect 0 ranks 0 evaluate --run wild --split valid --json newest.json
+truth evaluate newest.json out wild/checkpoints/step-000000006.h5 6 "$tmp/data" valid 14
+
 # ---- inspect ----------------------------------------------------------------------------------------
 expect 0 ranks 0 prepare --synthetic 60 --size 32 --split 0.6,0.3,0.1 --shards 5 --grey --output grey
 expect_text '60 images in .*; dataset in grey' err
@@ -84,8 +104,7 @@ expect 0 ranks 0 inspect --digest whole
 expect_text '^- test$' out
 
 expect 0 ranks 0 inspect run
-best=$(grep '"type":"evaluation"' run/metrics.jsonl |
-    sed -E 's/.*"step":([0-9]+),.*"ssim_g11":([^,]+),.*/\2 \1/' | sort -g | tail -n 1)
+best=$(best_of run)
 expect_text "^  best validation SSIM $(printf %.4f "${best% *}") at step ${best#* }\$" out
 expect_text '^checkpoint run/checkpoints/step-000000020.h5$' out
 expect_text '^  step 20, epoch 5, seed 1, images of 16 × 16 × 3$' out # 68 images are four batches of 16

@@ -3,7 +3,16 @@
 
 #include <lwssim/input.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
+
+static int read_error; /* where not 0, the disk refuses */
+
+ssize_t read(int fd, void *to, size_t size)
+{
+    errno = read_error;
+    return read_error ? -1 : syscall(SYS_read, fd, to, size);
+}
 
 static void refused_as(const char *path, const char *kind)
 {
@@ -57,6 +66,18 @@ static void begins(void **state)
     file_write(file, longer, 5);
     assert_true(lws_input_begins(file, longer, 5));
     assert_false(lws_input_begins(file, longer, 6)); /* shorter than that */
+
+    bool does = true;
+    assert_int_equal(lws_input_look(path_of("%s/nothing", (char *)*state), "x", 1, &does), LWS_OK);
+    assert_false(does);
+    assert_int_equal(lws_input_look(file, "xx", 2, &does), LWS_OK);
+    assert_true(does);
+    read_error = EIO; /* which says nothing of what it holds */
+    assert_int_equal(lws_input_look(file, "xx", 2, &does), LWS_ERR_IO);
+    check_mentions(lws_message(), path_of("cannot read %s: Input/output error", file));
+    assert_false(does);
+    assert_false(lws_input_begins(file, "xx", 2));
+    read_error = 0;
 }
 
 /* Around the sizes at which its memory grows; and what is none. */
