@@ -67,7 +67,7 @@ static size_t pnm_number(const uint8_t *data, size_t bytes, size_t *at)
     size_t i = *at, value = 0;
     while (i < bytes && (isspace(data[i]) || data[i] == '#')) {
         if (data[i] == '#') {
-            while (i < bytes && data[i] != '\n')
+            while (i < bytes && data[i] != '\n' && data[i] != '\r')
                 i++;
         } else {
             i++;

@@ -312,6 +312,7 @@ static void headers_of_pnm(void **state)
     } cases[] = {{"P5\n0 3\n255\nabcdef", "damaged PNM (header)"},
                  {"P5\n0 20000000000000\n255\nabcdef", "damaged PNM (header)"},
                  {"P5\n20000000000000 1\n255\nabcdef", "damaged PNM (header)"},
+                 {"P5 #\r20000000000000 1\n255\nabcdef", "damaged PNM (header)"}, /* what ends a comment */
                  {"P5\nx 3\n255\nabcdef", "damaged PNM (header)"},
                  {"P5\n2 3\n0\nabcdef", "damaged PNM (header)"},
                  {"P5\n2 3\n15\nabcdef", "do not go to 255"},
