@@ -102,8 +102,8 @@ static void set(lws_train_options *o, const char *key, const char *value)
     assert_int_equal(status, LWS_OK);
 }
 
-/* With `plain`, keys that change no result are off their defaults. */
-static void set_keys(lws_train_options *o, const golden_run *run, const char *data, bool plain)
+/* With `off`, keys that change no result are off their defaults. */
+static void set_keys(lws_train_options *o, const golden_run *run, const char *data, bool off)
 {
     char *keys = strdup(run->keys), *rest = keys;
     lws_config_defaults(lws_train_table, o);
@@ -119,7 +119,7 @@ static void set_keys(lws_train_options *o, const golden_run *run, const char *da
     set(o, "checkpoint-every", "0");
     set(o, "threads", "1");
     set(o, "grid", "2");
-    if (plain) {
+    if (off) {
         set(o, "overlap", "false");
         set(o, "check-every", "1");
     }
