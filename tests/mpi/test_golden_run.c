@@ -142,9 +142,9 @@ static void train(const golden_run *run, const char *data, const char *to, int s
 
 /* ---- comparisons ------------------------------------------------------------------------------------- */
 
-/* Relative: of losses, of gradient norms, of tensors and moments to their norms, of metrics. Ten times and more what is
- * seen with five kernels of OpenBLAS, with and without AVX-512, on any number of ranks: 1e-6, 1e-6, 5e-6, 7e-6 and 6e-6.
- * That is what ten steps make of roundings of 6e-8: the runs are such that no ReLU's input comes near 0, where a rounding
+/* Relative: of losses, of gradient norms, of tensors and moments to their norms, of metrics. Five to ten times what is seen
+ * with three kernels of OpenBLAS, with and without AVX-512, on any number of ranks: 1e-6, 1e-6, 1e-5, 7e-6 and 1e-5. That
+ * is what a few steps make of roundings of 6e-8: the runs are such that no ReLU's input comes near 0, where a rounding
  * would turn it, and the gradient would jump (train_reference.py --margins). */
 static const struct tolerance {
     double loss, norm, tensor, moment, metric;
