@@ -102,8 +102,8 @@ static void set(lws_train_options *o, const char *key, const char *value)
     assert_int_equal(status, LWS_OK);
 }
 
-/* With `plain`, keys that change no result are off their defaults. */
-static void set_keys(lws_train_options *o, const golden_run *run, const char *data, bool plain)
+/* With `off`, keys that change no result are off their defaults. */
+static void set_keys(lws_train_options *o, const golden_run *run, const char *data, bool off)
 {
     char *keys = strdup(run->keys), *rest = keys;
     lws_config_defaults(lws_train_table, o);
@@ -119,7 +119,7 @@ static void set_keys(lws_train_options *o, const golden_run *run, const char *da
     set(o, "checkpoint-every", "0");
     set(o, "threads", "1");
     set(o, "grid", "2");
-    if (plain) {
+    if (off) {
         set(o, "overlap", "false");
         set(o, "check-every", "1");
     }
@@ -142,9 +142,9 @@ static void train(const golden_run *run, const char *data, const char *to, int s
 
 /* ---- comparisons ------------------------------------------------------------------------------------- */
 
-/* Relative: of losses, of gradient norms, of tensors and moments to their norms, of metrics. Ten times and more what is
- * seen with five kernels of OpenBLAS, with and without AVX-512, on any number of ranks: 1e-6, 1e-6, 5e-6, 7e-6 and 6e-6.
- * That is what ten steps make of roundings of 6e-8: the runs are such that no ReLU's input comes near 0, where a rounding
+/* Relative: of losses, of gradient norms, of tensors and moments to their norms, of metrics. Five to ten times what is seen
+ * with three kernels of OpenBLAS, with and without AVX-512, on any number of ranks: 1e-6, 1e-6, 1e-5, 7e-6 and 1e-5. That
+ * is what a few steps make of roundings of 6e-8: the runs are such that no ReLU's input comes near 0, where a rounding
  * would turn it, and the gradient would jump (train_reference.py --margins). */
 static const struct tolerance {
     double loss, norm, tensor, moment, metric;
