@@ -52,6 +52,10 @@ static void sizes(void **state)
         assert_int_equal((uintptr_t)arena.base % (bytes[i] >= 2 << 20 ? 2 << 20 : 64), 0);
         memset(arena.base, 1, arena.size);
         lws_arena_destroy(&arena);
+        assert_int_equal(lws_arena_create(&arena, bytes[i], "test"), LWS_OK); /* the same memory again, it may be */
+        for (size_t j = 0; j < arena.size; j++)
+            assert_int_equal(arena.base[j], 0);
+        lws_arena_destroy(&arena);
     }
 }
 

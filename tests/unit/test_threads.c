@@ -5,6 +5,17 @@
 #include <lwssim/threads.h>
 #include <omp.h>
 
+/* Where set, the system's own groups are those below it. */
+static const char *system_root;
+
+FILE *fopen(const char *path, const char *mode)
+{
+    bool is_group = strcmp(path, "/proc/self/cgroup") == 0 || strncmp(path, "/sys/fs/cgroup", 14) == 0;
+    int fd = open(system_root && is_group ? path_of("%s%s", system_root, path) : path,
+                  mode[0] == 'r' ? O_RDONLY : O_WRONLY | O_CREAT | O_TRUNC, 0666);
+    return fd < 0 ? NULL : fdopen(fd, mode);
+}
+
 static void put(const char *root, const char *path, const char *text)
 {
     char *full = path_of("%s%s", root, path);
@@ -54,6 +65,25 @@ static void version_1(void **state)
     check_near(lws_threads_quota(root), 1.5, 1e-9);
 }
 
+/* A thread too many would not use a part of a core, but make all stand still; processes share what there is. */
+static void parts_of_cores(void **state)
+{
+    static const struct {
+        const char *quota;
+        int cores, processes, threads;
+    } cases[] = {{"250000 100000", 8, 1, 2}, {"299000 100000", 8, 1, 2}, {"300000 100000", 8, 1, 3},
+                 {"300000 100000", 2, 1, 2}, {"300000 100000", 8, 2, 1}, {"50000 100000", 8, 1, 1},
+                 {"800000 100000", 8, 2, 4}, {"max 100000", 8, 2, 8}};
+    unsetenv("OMP_NUM_THREADS");
+    system_root = *state;
+    put(*state, "/proc/self/cgroup", "0::/a\n");
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        put(*state, "/sys/fs/cgroup/a/cpu.max", cases[i].quota);
+        assert_int_equal(lws_threads_choose(0, cases[i].cores, cases[i].processes), cases[i].threads);
+    }
+    system_root = NULL;
+}
+
 static void who_decides(void **state)
 {
     (void)state;
@@ -87,8 +117,8 @@ static void start(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        scratch_test(no_quota),        scratch_test(version_2), scratch_test(version_1),
-        cmocka_unit_test(who_decides), cmocka_unit_test(start),
+        scratch_test(no_quota),       scratch_test(version_2),       scratch_test(version_1),
+        scratch_test(parts_of_cores), cmocka_unit_test(who_decides), cmocka_unit_test(start),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
