@@ -6,6 +6,7 @@
 #include <lwssim/folder.h>
 #include <lwssim/h5.h>
 #include <lwssim/input.h>
+#include <lwssim/output.h>
 
 #include <dirent.h>
 #include <stdio.h>
@@ -30,6 +31,17 @@ static bool is_partial(const char *name)
         return false;
     snprintf(inner, sizeof inner, "%.*s", (int)(n - end - 1), name + 1);
     return is_product(inner);
+}
+
+/* What a preparation leaves where it is killed, or cannot even tidy up: a file in the making, or what was to become one,
+ * or its marker. */
+static bool is_leftover(const char *name)
+{
+    char inner[256];
+    if (is_partial(name))
+        return true;
+    return lws_output_is_temporary(name, inner) &&
+           (is_partial(inner) || strcmp(inner, LWS_TARGET_PREPARING) == 0 || strcmp(inner, LWS_DATASET_REPLACING) == 0);
 }
 
 /* ---- contents -------------------------------------------------------------------------------- */
@@ -102,7 +114,7 @@ lws_status lws_target_look(const char *folder, lws_target_contents *contents)
 static lws_status clear_one(void *unused, const char *folder, const char *name)
 {
     (void)unused;
-    return is_partial(name) || strcmp(name, LWS_TARGET_PREPARING) == 0 ? lws_target_remove(folder, name) : LWS_OK;
+    return is_leftover(name) || strcmp(name, LWS_TARGET_PREPARING) == 0 ? lws_target_remove(folder, name) : LWS_OK;
 }
 
 lws_status lws_target_clear(const char *folder)

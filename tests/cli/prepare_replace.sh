@@ -34,6 +34,16 @@ else
     echo 'note: mounting is not permitted, so no full disk was tested' >&2
 fi
 
+# ---- what a killed preparation may leave ------------------------------------------------------------
+cp -a old swept
+left=(.lwssim-preparing .lwssim-replacing .prepare-report.txt.partial .train-00000-of-00003.h5.partial)
+for name in "${left[@]}"; do echo half >"swept/.$name.17000.partial"; done
+echo half >swept/.train-00000-of-00003.h5.partial
+echo mine | tee swept/.mine.17000.partial swept/.mine >/dev/null
+expect 0 ranks 0 prepare --synthetic 20 --size 16 --output swept --overwrite
+[ "$(find swept -name '.*' -type f | sort | tr '\n' ' ')" = 'swept/.mine swept/.mine.17000.partial ' ] ||
+    fail "left in swept: $(find swept -name '.*' -type f | tr '\n' ' ')"
+
 # ---- a listing that breaks off ----------------------------------------------------------------------
 shim=${LWSSIM_BUILD:-$root/build/release}/tests/fault/failing_disk.so
 # listing_fails FOLDER FIRST [WHILE]: the FIRST-th entry and all after it, as long as the file WHILE exists.
