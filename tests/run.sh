@@ -83,15 +83,14 @@ build_fresh release all -DLWS_WERROR=ON
 run release
 if [ "$sanitize" = yes ]; then
     build_fresh asan all -DLWS_WERROR=ON
-    run asan -L unit
-    # Open MPI keeps memory until the process ends: leaks are looked for above only.
-    ASAN_OPTIONS=detect_leaks=0 run asan -L mpi
-    ASAN_OPTIONS=detect_leaks=0 run asan -R 'cli-(evaluate|inspect_verify|compare_reconstruct)'
+    run asan -L unit -E @portable
+    run asan -L mpi -E -[3-8]$
+    run asan -R 'cli-(evaluate|inspect_verify|compare_reconstruct)'
     build_fresh tsan all -DLWS_WERROR=ON
     run tsan
     if [ -n "$with_clang" ]; then
         CC=clang part "build with clang" build_fresh debug all -DLWS_WERROR=ON
-        part "fuzzers" tests/fuzz/run.sh --seconds 3
+        part "fuzzers" tests/fuzz/run.sh --seconds 2
     else
         echo "    clang: skipped: it is not installed: no build with it, and no fuzzers" >> "$report"
     fi
