@@ -2,14 +2,12 @@
  * standard errors by their textbook formulas; on any number of ranks to the bit what one process alone computes. */
 #include "prepared.h"
 
-#include "mpi_check.h"
+#include "mpi_folder.h"
 
 #include <lwssim/evaluate.h>
 #include <lwssim/train_options.h>
 #include <lwssim/watchdog.h>
 #include <reference.h>
-
-static char folder[256];
 
 static double (*const ref_metric[LWS_METRICS])(int h, int w, int c, const double *x, const double *y) = {
     ref_metric_ssim_g11, ref_metric_ssim_u7, ref_metric_ms_ssim3, ref_metric_mse, ref_metric_psnr};
@@ -256,20 +254,10 @@ static int all_tests(void)
         cmocka_unit_test(no_image),
         cmocka_unit_test(not_finite),
     };
-    if (rank == 0) {
-        snprintf(folder, sizeof folder, "/tmp/lwssim-test-XXXXXX");
-        if (!mkdtemp(folder))
-            return 1;
-    }
-    lws_comm_broadcast(comm, folder, sizeof folder);
-    int failed = cmocka_run_group_tests_name("evaluate", tests, setup, NULL);
-    lws_comm_barrier(comm);
-    if (rank == 0)
-        remove_tree(folder);
-    return failed;
+    return cmocka_run_group_tests_name("evaluate", tests, setup, NULL);
 }
 
 int main(void)
 {
-    return mpi_run(all_tests);
+    return mpi_run_in_folder(all_tests);
 }

@@ -2,7 +2,7 @@
  * somewhere, compared with a trainer in double precision that shares nothing with this one (tests/golden). */
 #include "prepared.h"
 
-#include "mpi_check.h"
+#include "mpi_folder.h"
 
 #include <cjson/cJSON.h>
 #include <lwssim/evaluate.h>
@@ -13,8 +13,6 @@
 #include <lwssim/watchdog.h>
 #include <reference.h>
 #include <train_golden.h>
-
-static char folder[256];
 
 /* ---- images: the formula of train_cases.py ---------------------------------------------------------- */
 
@@ -417,20 +415,10 @@ static int all_tests(void)
         if (is_resumable(&golden_runs[i]))
             tests[count++] = (struct CMUnitTest){"the same, resumed", resumed, NULL, NULL, run};
     }
-    if (rank == 0) {
-        snprintf(folder, sizeof folder, "/tmp/lwssim-test-XXXXXX");
-        if (!mkdtemp(folder))
-            return 1;
-    }
-    lws_comm_broadcast(comm, folder, sizeof folder);
-    int failed = _cmocka_run_group_tests("golden runs", tests, (size_t)count, NULL, NULL);
-    lws_comm_barrier(comm);
-    if (rank == 0)
-        remove_tree(folder);
-    return failed;
+    return _cmocka_run_group_tests("golden runs", tests, (size_t)count, NULL, NULL);
 }
 
 int main(void)
 {
-    return mpi_run(all_tests);
+    return mpi_run_in_folder(all_tests);
 }

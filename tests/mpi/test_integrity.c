@@ -3,8 +3,6 @@
  * checkpoint to what it would have been. */
 #include "prepared.h"
 
-#include "mpi_check.h"
-
 #include "training.h"
 
 /* Whose memory is to change, and where. */
@@ -217,12 +215,7 @@ static int all_tests(void)
     return cmocka_run_group_tests_name("integrity", tests, setup_datasets, NULL);
 }
 
-static int run_all(void)
-{
-    return with_folder(all_tests);
-}
-
 int main(void)
 {
-    return mpi_run(run_all);
+    return mpi_run_in_folder(all_tests);
 }

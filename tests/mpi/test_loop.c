@@ -3,8 +3,6 @@
  * checkpoint is the best. */
 #include "prepared.h"
 
-#include "mpi_check.h"
-
 #include "training.h"
 
 #include <lwssim/replay.h>
@@ -707,16 +705,11 @@ static int all_tests(void)
     return cmocka_run_group_tests_name("loop", tests, setup_datasets, NULL);
 }
 
-static int run_all(void)
+int main(void)
 {
     /* What is ignored stays so, as SIGHUP under nohup and SIGINT in a script's background job. */
     static const int signals[] = {SIGTERM, SIGINT, SIGUSR1, SIGHUP, SIGPIPE};
     for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
         signal(signals[i], SIG_DFL);
-    return with_folder(all_tests);
-}
-
-int main(void)
-{
-    return mpi_run(run_all);
+    return mpi_run_in_folder(all_tests);
 }

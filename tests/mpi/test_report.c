@@ -3,7 +3,7 @@
  */
 #include "prepared.h"
 
-#include "mpi_check.h"
+#include "mpi_folder.h"
 
 #include <lwssim/image.h>
 #include <lwssim/metrics.h>
@@ -12,8 +12,6 @@
 #include <lwssim/trainer.h>
 
 enum { SIDE = 16, IMAGE = SIDE * SIDE * 3, BATCH = 8, PER_EPOCH = 4, STEPS = 9, EVERY = 4 };
-
-static char folder[256];
 
 typedef struct run_case {
     const char *name, *data;
@@ -562,21 +560,13 @@ static int all_tests(void)
         cmocka_unit_test(begins_at_its_seed),
         cmocka_unit_test(profiles),
     };
-    if (rank == 0) {
-        snprintf(folder, sizeof folder, "/tmp/lwssim-test-XXXXXX");
-        if (!mkdtemp(folder))
-            return 1;
-        make_data();
-    }
-    lws_comm_broadcast(comm, folder, sizeof folder);
-    int failed = cmocka_run_group_tests_name("report", tests, NULL, NULL);
-    lws_comm_barrier(comm);
     if (rank == 0)
-        remove_tree(folder);
-    return failed;
+        make_data();
+    lws_comm_barrier(comm);
+    return cmocka_run_group_tests_name("report", tests, NULL, NULL);
 }
 
 int main(void)
 {
-    return mpi_run(all_tests);
+    return mpi_run_in_folder(all_tests);
 }

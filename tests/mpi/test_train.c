@@ -2,7 +2,7 @@
  * after; its log on the disk; and gathers on a rank that has no memory left. */
 #include "scratch.h"
 
-#include "mpi_check.h"
+#include "mpi_folder.h"
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -10,8 +10,6 @@
 #include <lwssim/trainer.h>
 #include <pthread.h>
 #include <string.h>
-
-static char folder[256];
 
 /* ---- the log -------------------------------------------------------------------------------------- */
 
@@ -186,20 +184,10 @@ static int all_tests(void)
         cmocka_unit_test(gather_without_memory),
 #endif
     };
-    if (rank == 0) {
-        snprintf(folder, sizeof folder, "/tmp/lwssim-test-XXXXXX");
-        if (!mkdtemp(folder))
-            return 1;
-    }
-    lws_comm_broadcast(comm, folder, sizeof folder);
-    int failed = cmocka_run_group_tests_name("train", tests, NULL, NULL);
-    lws_comm_barrier(comm);
-    if (rank == 0)
-        remove_tree(folder);
-    return failed;
+    return cmocka_run_group_tests_name("train", tests, NULL, NULL);
 }
 
 int main(void)
 {
-    return mpi_run(all_tests);
+    return mpi_run_in_folder(all_tests);
 }

@@ -1,8 +1,10 @@
 /* Whole trainings in one process, with a clock that the test sets and troubles at chosen points. The linker puts the
  * functions __wrap_NAME below in the place of those of the library (see CMakeLists.txt), which are __real_NAME then.
- * Include after prepared.h and mpi_check.h. */
+ * Include after prepared.h. */
 #ifndef LWS_TRAINING_H
 #define LWS_TRAINING_H
+
+#include "mpi_folder.h"
 
 #include "trainer.h"
 
@@ -10,8 +12,6 @@
 #include <lwssim/log.h>
 #include <lwssim/watchdog.h>
 #include <time.h>
-
-static char folder[256];
 
 /* ---- what is to happen ----------------------------------------------------------------------------------------- */
 
@@ -449,22 +449,6 @@ static int setup_datasets(void **state)
         prepare_datasets();
     lws_comm_barrier(comm);
     return 0;
-}
-
-/* The collective part of a test program: its folder on all ranks, and away again. */
-static int with_folder(int (*run)(void))
-{
-    if (rank == 0) {
-        snprintf(folder, sizeof folder, "/tmp/lwssim-test-XXXXXX");
-        if (!mkdtemp(folder))
-            return 1;
-    }
-    lws_comm_broadcast(comm, folder, sizeof folder);
-    int failed = run();
-    lws_comm_barrier(comm);
-    if (rank == 0)
-        remove_tree(folder);
-    return failed;
 }
 
 #endif
