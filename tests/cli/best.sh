@@ -5,7 +5,7 @@
 
 make_data data
 # So large a step spoils what was learned, again and again.
-wild=(train --data data "${tiny[@]}" --eval-every 1 --checkpoint-every 0 --log-every 1 --lr 0.05 --grid 0)
+wild=(train --data data "${tiny[@]}" --eval-every 1 --checkpoint-every 0 --log-every 1 --lr 0.05 --grid 0 --seed)
 
 # evaluations RUN: "STEP SSIM" a line, in the order of the log.
 evaluations() {
@@ -42,10 +42,17 @@ is_best() {
     expect_text "^  best validation SSIM $(printf '%.4f' "$ssim") at step $2$" out
 }
 
-expect 0 ranks 0 "${wild[@]}" --run all --steps 12 --keep 100
+# Where it does so depends on how the CPU's matrix product rounds: a seed whose best step is neither the first nor of the
+# last.
+for seed in 1 2 3 4 5 6 7 8; do
+    rm -rf all
+    expect 0 ranks 0 "${wild[@]}" $seed --run all --steps 12 --keep 100
+    best=$(best_of all)
+    if [ "$best" -gt 1 ] && [ "$best" -lt 10 ]; then break; fi
+done
+wild+=("$seed")
 cp err all.err
-best=$(best_of all)
-[ "$best" -lt 10 ] || fail "the best is step $best: this tests nothing"
+if [ "$best" -le 1 ] || [ "$best" -ge 10 ]; then fail "the best is step $best with any seed: this tests nothing"; fi
 expect 0 ranks 0 "${wild[@]}" --run run --steps 12 --keep 1
 same_file run/checkpoints/step-000000012.h5 all/checkpoints/step-000000012.h5
 kept run "$best" 12

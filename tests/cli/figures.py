@@ -205,13 +205,14 @@ def bench_table(table, images):
     found = 0
     for label, ms, least, most, rate, unit in line.findall(text):
         ms, rate = float(ms), float(rate)
+        rounding = .002 + .0006 / max(ms, .001)  # of four digits, and of three decimals
         found += 1
         if not float(least) <= ms <= float(most):
             wrong.append(f"{label}: the median is not between the fastest and the slowest")
         if unit == "GB/s":
-            near(label, rate * ms, 7 * 4 * int(label.split()[0]) * 2 ** 20 / 1e6, .02)
+            near(label, rate * ms, 7 * 4 * int(label.split()[0]) * 2 ** 20 / 1e6, rounding)
         elif unit == "µs":
-            near(label, rate, 1e3 * ms / int(images), .02)
+            near(label, rate, 1e3 * ms / int(images), rounding)
         else:
             wrong.append(f"{label}: a rate in {unit}")
     same("rows of the table", found, 5)

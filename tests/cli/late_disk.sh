@@ -157,7 +157,7 @@ if mount_small disk 3m; then
     mpirun --oversubscribe -n 2 "$lwssim" "${seldom[@]}" --run disk/run --keep 2 --steps 3000 >job.out 2>err </dev/null &
     job=$!
     children+=("$job")
-    for _ in {1..500}; do
+    for _ in {1..3000}; do
         if grep -q 'disk is full' err; then break; fi
         sleep 0.02
     done

@@ -100,7 +100,7 @@ same_folder new old
 "$lwssim" prepare "${big[@]/old/busy}" >/dev/null 2>job.err </dev/null &
 job=$!
 children+=("$job")
-for ((i = 0; i < 1000; i++)); do
+for ((i = 0; i < 6000; i++)); do
     [ ! -e busy/.lwssim-preparing ] || break
     sleep 0.01
 done

@@ -124,7 +124,7 @@ begin() {
 # steps NAME: waits until the run of this name trains.
 steps() {
     local i
-    for ((i = 0; i < 200; i++)); do
+    for ((i = 0; i < 600; i++)); do
         [ ! -s "$1/metrics.jsonl" ] || return 0
         sleep 0.1
     done

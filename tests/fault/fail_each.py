@@ -383,7 +383,7 @@ def main():
     if not os.path.exists(shim):
         print(f"no {shim}")
         sys.exit(77)
-    folder = tempfile.mkdtemp(prefix="lwssim-test.")
+    folder = os.path.realpath(tempfile.mkdtemp(prefix="lwssim-test."))  # as the shim finds it
     try:
         for name in options.writers or writers:
             try_writer(name, folder, options, random.Random(options.seed))

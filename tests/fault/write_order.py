@@ -196,7 +196,7 @@ def main():
     if not os.path.exists(shim):
         print(f"no {shim}")
         sys.exit(77)
-    here = tempfile.mkdtemp(prefix="lwssim-test.")
+    here = os.path.realpath(tempfile.mkdtemp(prefix="lwssim-test."))  # as the shim finds it
     try:
         os.mkdir(f"{here}/files")
         writers(f"{here}/files")

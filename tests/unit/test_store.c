@@ -263,7 +263,7 @@ static void finding(void **state)
     assert_int_equal(lws_checkpoint_find(folder, -1, path), LWS_OK);
     assert_string_equal(path, step_path(folder, 20));
     lws_status status = lws_checkpoint_find_to_resume(folder, path);
-    assert_true(status == LWS_ERR_IO || status == LWS_ERR_FORMAT);
+    assert_int_equal(status, LWS_ERR_IO);
     rmdir(step_path(folder, 50));
 
     damage(folder, 20), damage(folder, 10), damage(folder, 0);
