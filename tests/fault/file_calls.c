@@ -1,13 +1,15 @@
 /* What a program asks of its files and of memory, for LD_PRELOAD: recorded, and refused on demand.
  *
- *   FILE_CALLS_UNDER    only files whose path begins so count
- *   FILE_CALLS_LOG      "CALL PATH [BYTES or PATH]" of each call that succeeded, one a line; with FILE_CALLS_MEMORY
- * also "CALL PLACE NUMBER memory" of each request, PLACE being that of the call in the code FILE_CALLS_FAIL     the
- * number of the call, from 1, that is refused, over the program and the processes it forks FILE_CALLS_MEMORY   the same
- * for the memory that lwssim itself asks for (and cJSON for it), not that of MPI or HDF5 FILE_CALLS_ONWARD   set: and
- * all after it FILE_CALLS_ERRNO    the error (5, input/output) FILE_CALLS_HIT      a line for each call that was
- * refused FILE_CALLS_TOTAL    gets a line for each process: how many file calls and requests for memory there were, of
- * those that FAIL and MEMORY count
+ *   FILE_CALLS_UNDER   only files whose path begins so count
+ *   FILE_CALLS_LOG     gets "CALL PATH [BYTES or PATH]" of each call that succeeded, one a line; with FILE_CALLS_MEMORY
+ *                      also "CALL PLACE NUMBER memory" of each request, PLACE being that of the call in the code
+ *   FILE_CALLS_FAIL    the number of the call, from 1, that is refused, over the program and the processes it forks
+ *   FILE_CALLS_MEMORY  the same for the memory that lwssim itself asks for (and cJSON for it), not that of MPI or HDF5
+ *   FILE_CALLS_ONWARD  set: and all after it
+ *   FILE_CALLS_ERRNO   the error (5, input/output)
+ *   FILE_CALLS_HIT     gets a line for each call that was refused
+ *   FILE_CALLS_TOTAL   gets a line for each process: how many file calls and requests for memory there were, of those
+ *                      that FAIL and MEMORY count
  *
  * Streams of stdio have calls of their own inside the C library: what they write counts as a "write" where they are
  * flushed or closed. Of two refused writes the first writes half. */

@@ -211,8 +211,7 @@ static void a_rank_comes_late(void **state)
     }
 }
 
-/* ---- what goes on while a rank is away ----------------------------------------------------------------------------
- */
+/* ---- what goes on while a rank is away --------------------------------------------------------------------------- */
 
 /* Signs outside of MPI: files in a folder that all ranks know. */
 static char signs[64];

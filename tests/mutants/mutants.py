@@ -258,6 +258,7 @@ def report(mutants, killers):
 
 
 def work(mutants, options):
+    WORK.mkdir(parents=True, exist_ok=True)
     workshops = queue.Queue()
     for number in range(options.jobs):
         workshop = Workshop(number)
@@ -296,7 +297,6 @@ def main():
     p.add_argument("--folder", default="src/model,src/train,src/report", help="for --random [%(default)s]")
     p.add_argument("--labels", default="unit,mpi,cli,fault", help="for --random, in this order [%(default)s]")
     options = p.parse_args()
-    WORK.mkdir(parents=True, exist_ok=True)
     if options.random:
         return 0 if work(random_mutants(options.folder.split(","), options.random, options.seed), options) else 1
     names = options.only.split(",") if options.only else sorted(path.stem for path in HERE.glob("*.txt"))

@@ -13,8 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* ---- linear maps; all overwrite their output ----------------------------------------------------
- */
+/* ---- linear maps; all overwrite their output --------------------------------------------------------------------- */
 
 void ref_gemm(bool transpose_a, bool transpose_b, int m, int n, int k, const double *a, int lda, const double *b,
               int ldb, double *c, int ldc);
@@ -23,16 +22,14 @@ void ref_conv_forward(const lws_conv2d *g, int n, const double *x, const double 
 void ref_conv_backward_data(const lws_conv2d *g, int n, const double *dy, const double *w, double *dx);
 void ref_conv_backward_weight(const lws_conv2d *g, int n, const double *x, const double *dy, double *dw);
 
-/* ---- batch normalisation over rows, with an optional ReLU
- * ------------------------------------------ */
+/* ---- batch normalisation over rows, with an optional ReLU -------------------------------------------------------- */
 
 void ref_batchnorm_forward(int rows, int channels, bool relu, const double *x, const double *gamma, const double *beta,
                            double *y, double *mean, double *var);
 void ref_batchnorm_backward(int rows, int channels, bool relu, const double *x, const double *gamma, const double *beta,
                             const double *dy, double *dx, double *dgamma, double *dbeta);
 
-/* ---- windows -----------------------------------------------------------------------------------
- */
+/* ---- windows ----------------------------------------------------------------------------------------------------- */
 
 /* weight [side, side], sum 1: equal, or Gaussian with standard deviation sigma where sigma > 0. */
 void ref_window_weights(int side, double sigma, double *weight);
@@ -42,8 +39,7 @@ void ref_window_weights(int side, double sigma, double *weight);
 void ref_window_mean(int side, const double *weight, int h, int w, int c, const double *x, double *out);
 void ref_window_adjoint(int side, const double *weight, int h, int w, int c, const double *m, double *out);
 
-/* ---- structural similarity
- * ------------------------------------------------------------------------ */
+/* ---- structural similarity --------------------------------------------------------------------------------------- */
 
 typedef struct ref_moments {
     double mx, my;      /* weighted means */
@@ -65,8 +61,7 @@ double ref_loss_value(const lws_loss_spec *spec, int h, int w, int c, const doub
  */
 double ref_loss_gradient(const lws_loss_spec *spec, int h, int w, int c, const double *x, const double *y, double *dy);
 
-/* ---- metrics; y is clipped to [0, 1]
- * -------------------------------------------------------------- */
+/* ---- metrics; y is clipped to [0, 1] ----------------------------------------------------------------------------- */
 
 double ref_metric_ssim_g11(int h, int w, int c, const double *x, const double *y);
 double ref_metric_ssim_u7(int h, int w, int c, const double *x, const double *y);
@@ -74,8 +69,7 @@ double ref_metric_ms_ssim3(int h, int w, int c, const double *x, const double *y
 double ref_metric_mse(int h, int w, int c, const double *x, const double *y);
 double ref_metric_psnr(int h, int w, int c, const double *x, const double *y);
 
-/* ---- latent penalties
- * ------------------------------------------------------------------------------ */
+/* ---- latent penalties -------------------------------------------------------------------------------------------- */
 
 /* KL of one row, head = mu [latent] then logvar [latent]; dhead overwritten where not NULL. */
 double ref_kl(int latent, const double *head, double *dhead);
@@ -84,8 +78,7 @@ double ref_kl(int latent, const double *head, double *dhead);
  */
 double ref_mmd(int64_t total, int latent, double sigma, const double *codes, const double *prior, double *dcodes);
 
-/* ---- optimiser
- * ------------------------------------------------------------------------------------- */
+/* ---- optimiser --------------------------------------------------------------------------------------------------- */
 
 typedef struct ref_adam {
     double beta1, beta2, epsilon;
@@ -97,8 +90,7 @@ typedef struct ref_adam {
 void ref_adam_step(const ref_adam *a, int64_t step, double lr, size_t n, double *theta, double *m, double *v,
                    const double *g);
 
-/* ---- random numbers and images that scripts in other languages reproduce to the bit
- * ------------------- */
+/* ---- random numbers and images that scripts in other languages reproduce to the bit ------------------------------ */
 
 /* Philox4x32-10 of Salmon et al. 2011. */
 void ref_philox(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4]);

@@ -21,8 +21,7 @@
 
 #define CHECK_UNUSED __attribute__((unused))
 
-/* ---- random numbers -----------------------------------------------------------------------------
- */
+/* ---- random numbers ---------------------------------------------------------------------------------------------- */
 
 typedef struct check_rng {
     uint64_t state;
@@ -46,8 +45,7 @@ CHECK_UNUSED static int check_int(check_rng *r, int low, int high) /* both inclu
     return low + (int)(check_next(r) % (uint64_t)(high - low + 1));
 }
 
-/* ---- arrays with a guard behind the end
- * ------------------------------------------------------------- */
+/* ---- arrays with a guard behind the end -------------------------------------------------------------------------- */
 
 enum { CHECK_GUARD = 16 };
 
@@ -116,8 +114,7 @@ CHECK_UNUSED static double *check_widen(const float *x, size_t n)
     return p;
 }
 
-/* ---- comparisons; NaN never passes
- * --------------------------------------------------------------------- */
+/* ---- comparisons; NaN never passes ------------------------------------------------------------------------------- */
 
 CHECK_UNUSED static double check_largest(const double *v, size_t n)
 {

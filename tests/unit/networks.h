@@ -88,8 +88,7 @@ CHECK_UNUSED static void network_wae(lws_shape image, int base, int latent, int 
     network_add(decoder, (network_layer){.op = OP_SIGMOID, .h = image.h, .w = image.w, .c = image.c}, "sigmoid", -1);
 }
 
-/* ---- forward ------------------------------------------------------------------------------------------------------
- */
+/* ---- forward ----------------------------------------------------------------------------------------------------- */
 
 /* Where the tensors of a model are, and their values. */
 typedef struct network_values {

@@ -42,8 +42,7 @@ static void take_doubles(digest *d, double *p, size_t n)
     check_free(p, n);
 }
 
-/* ---- matrix products: every number of rows that a kernel has, one block of columns and two ------------------------
- */
+/* ---- matrix products: every number of rows that a kernel has, one block of columns and two ----------------------- */
 
 /* Blocks of columns one after the other, with a gap between them. */
 static tile_layout blocks_of(int rows)
@@ -85,8 +84,7 @@ static void products(digest *d, check_rng *r)
             one_transposed(d, r, i < 2 ? TILE : 2 * TILE, n, 1 + 11 * i, i % 2);
 }
 
-/* ---- convolutions: Winograd's, those of few channels, and the rest ------------------------------------------------
- */
+/* ---- convolutions: Winograd's, those of few channels, and the rest ----------------------------------------------- */
 
 static void one_convolution(digest *d, check_rng *r, const lws_conv2d *g, int n)
 {
@@ -114,8 +112,7 @@ static void convolutions(digest *d, check_rng *r)
         one_convolution(d, r, &geometry[i], 3);
 }
 
-/* ---- the other kernels --------------------------------------------------------------------------------------------
- */
+/* ---- the other kernels ------------------------------------------------------------------------------------------- */
 
 static void normalisation(digest *d, check_rng *r)
 {
@@ -217,8 +214,7 @@ static void losses(digest *d, check_rng *r)
     check_free(a, 48 * 48), check_free(b, 48 * 48), check_free(x, N), check_free(y, N);
 }
 
-/* ---- the comparison -----------------------------------------------------------------------------------------------
- */
+/* ---- the comparison ---------------------------------------------------------------------------------------------- */
 
 static uint64_t with(lws_arch arch, void (*kernels)(digest *d, check_rng *r))
 {
@@ -253,8 +249,7 @@ SAME_BITS(biases)
 SAME_BITS(windows)
 SAME_BITS(losses)
 
-/* ---- the choice ---------------------------------------------------------------------------------------------------
- */
+/* ---- the choice -------------------------------------------------------------------------------------------------- */
 
 /* The widest that the CPU has is in use, or the one that the environment names. */
 static void is_chosen_at_the_start(void **state)

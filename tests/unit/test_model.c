@@ -10,8 +10,7 @@ enum { DCGAN64, WAE64, TINY16 };
 static const char *const kind_name[] = {"ae", "vae", "mmd-ae"}, *const loss_name[] = {"mse", "ssim", "lwssim"};
 static const char *const preset_name[] = {"dcgan64", "wae64", "tiny16"};
 
-/* ---- a model and its double ---------------------------------------------------------------------------------------
- */
+/* ---- a model and its double -------------------------------------------------------------------------------------- */
 
 typedef struct problem {
     lws_model_spec spec;
@@ -186,8 +185,7 @@ static answer answer_of(const problem *p, const double *params, double *batch_st
     return a;
 }
 
-/* ---- gradients ----------------------------------------------------------------------------------------------------
- */
+/* ---- gradients --------------------------------------------------------------------------------------------------- */
 
 /* The objective's change along `direction`, by central differences in double. */
 static double difference(const problem *p, const double *direction, double step)
@@ -312,8 +310,7 @@ static void gradients_of_wide_layers(void **state)
     check_model(spec_of(DCGAN64, LWS_MODEL_MMD_AE, LWS_LOSS_MSE, 16), 2, false);
 }
 
-/* ---- randomness ---------------------------------------------------------------------------------------------------
- */
+/* ---- randomness -------------------------------------------------------------------------------------------------- */
 
 /* All images equal, and running on the very same codes: what differs is the noise. */
 static problem make_equal_images(void)
@@ -400,8 +397,7 @@ static void mmd_against_reference(void **state)
     release(&p);
 }
 
-/* ---- passes -------------------------------------------------------------------------------------------------------
- */
+/* ---- passes ------------------------------------------------------------------------------------------------------ */
 
 /* Whoever has the codes already gets the same bits. */
 static void codes_serve_the_gradient(void **state)
@@ -473,8 +469,7 @@ static void encode_is_codes(void **state)
     release(&p);
 }
 
-/* ---- the flow of parameters and gradients -------------------------------------------------------------------------
- */
+/* ---- the flow of parameters and gradients ------------------------------------------------------------------------ */
 
 typedef struct watcher {
     problem *p;
@@ -555,8 +550,7 @@ static void flow(void **state)
     release(&p);
 }
 
-/* ---- what is not finite -------------------------------------------------------------------------------------------
- */
+/* ---- what is not finite ------------------------------------------------------------------------------------------ */
 
 static float *parameter(problem *p, const char *name)
 {
@@ -605,8 +599,7 @@ static void first_not_finite(void **state)
           "the codes drawn are not finite, from a finite output of the encoder");
 }
 
-/* ---- sizes and refusals -------------------------------------------------------------------------------------------
- */
+/* ---- sizes and refusals ------------------------------------------------------------------------------------------ */
 
 /* Bytes for an image more are at least those of its values between layers, and not many times as many. */
 static void memory(void **state)

@@ -6,8 +6,7 @@
 #include <lwssim/prepare.h>
 #include <lwssim/train_options.h>
 
-/* ---- the keys -----------------------------------------------------------------------------------------------------
- */
+/* ---- the keys ---------------------------------------------------------------------------------------------------- */
 
 typedef enum { INT, REAL, CHOICE, FLAG, INTS, REALS, EVERY, TEXT } key_kind;
 
@@ -361,8 +360,7 @@ static void intervals(void **state)
     }
 }
 
-/* ---- several keys at once -----------------------------------------------------------------------------------------
- */
+/* ---- several keys at once ---------------------------------------------------------------------------------------- */
 
 /* Defaults with "key=value" pairs up to NULL. */
 static lws_train_options options_of(const char *first, ...)
@@ -464,8 +462,7 @@ static void runs_go_on(void **state)
     check_mentions(lws_message(), "epochs = 11");
 }
 
-/* ---- specifications -----------------------------------------------------------------------------------------------
- */
+/* ---- specifications ---------------------------------------------------------------------------------------------- */
 
 static const lws_shape image = {48, 32, 3};
 

@@ -208,8 +208,7 @@ static void tables(void **state)
     }
 }
 
-/* ---- initial values -----------------------------------------------------------------------------------------------
- */
+/* ---- initial values ---------------------------------------------------------------------------------------------- */
 
 /* Of every tensor: the normal numbers of its own key, and as a whole the mean and the deviation that it should have. */
 static void check_initial(const row *want, const lws_tensor *tensor, int index, uint64_t seed, const float *values)
@@ -282,8 +281,7 @@ static void tensors_share_no_values(void **state)
     lws_model_destroy(model);
 }
 
-/* ---- resolving ----------------------------------------------------------------------------------------------------
- */
+/* ---- resolving --------------------------------------------------------------------------------------------------- */
 
 /* MSE: h·w·c/2 under a VAE (a Gaussian of variance 1), h·w·c/5 under an MMD-AE (.05 of squares on [-1, 1]), the
  * structural losses .07 of that. */
@@ -332,8 +330,7 @@ static void given_values_stay(void **state)
     }
 }
 
-/* ---- sizes of images ----------------------------------------------------------------------------------------------
- */
+/* ---- sizes of images --------------------------------------------------------------------------------------------- */
 
 static lws_status try(int preset, int h, int w, lws_model **model)
 {

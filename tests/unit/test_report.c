@@ -5,8 +5,7 @@
 #include <lwssim/image.h>
 #include <lwssim/metrics_log.h>
 
-/* ---- records ------------------------------------------------------------------------------------------------------
- */
+/* ---- records ----------------------------------------------------------------------------------------------------- */
 
 static lws_record *example(void)
 {
@@ -152,8 +151,7 @@ static void standard_output_gets_records(void **state)
     lws_record_free(r);
 }
 
-/* ---- the log ------------------------------------------------------------------------------------------------------
- */
+/* ---- the log ----------------------------------------------------------------------------------------------------- */
 
 #define UP_TO_5                                                                                                        \
     "{\"type\":\"train\",\"step\":1,\"loss\":0.5}\n"                                                                   \
@@ -213,8 +211,7 @@ static void log_is_appended_to(void **state)
     assert_null(log);
 }
 
-/* ---- pictures -----------------------------------------------------------------------------------------------------
- */
+/* ---- pictures ---------------------------------------------------------------------------------------------------- */
 
 /* What a picture of the grid shows at a pixel, by the description alone: white gaps of two pixels around images that
  * are enlarged by a whole factor. */
