@@ -10,7 +10,8 @@ static int (*run_in_folder)(void);
 static int with_folder(void)
 {
     if (rank == 0) {
-        snprintf(folder, sizeof folder, "/tmp/lwssim-test-XXXXXX");
+        const char *base = getenv("TMPDIR");
+        snprintf(folder, sizeof folder, "%s/lwssim-test-XXXXXX", base ? base : "/tmp");
         if (!mkdtemp(folder))
             return 1;
     }

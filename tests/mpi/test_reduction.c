@@ -1,7 +1,7 @@
 /* The gradient reduction: bits that depend on the leaves alone, against a serial fold of the tree. */
 #include "scratch.h"
 
-#include "mpi_check.h"
+#include "mpi_folder.h"
 
 #include <lwssim/clock.h>
 #include <lwssim/reduction.h>
@@ -213,23 +213,21 @@ static void a_rank_comes_late(void **state)
 
 /* ---- what goes on while a rank is away --------------------------------------------------------------------------- */
 
-/* Signs outside of MPI: files in a folder that all ranks know. */
-static char signs[64];
+/* Signs outside of MPI: files in the folder that all ranks know. */
+static char *sign_of(const char *name, int r)
+{
+    return path_of("%s/%s-%d", folder, name, r);
+}
 
 static void give_sign(const char *name, int r)
 {
-    char path[128];
-    snprintf(path, sizeof path, "%s/%s-%d", signs, name, r);
-    FILE *file = fopen(path, "w");
-    assert_non_null(file);
-    fclose(file);
+    file_text(sign_of(name, r), "");
 }
 
 /* Takes no step in MPI meanwhile. False where the sign does not come. */
 static bool wait_for_sign(const char *name, int r, double seconds)
 {
-    char path[128];
-    snprintf(path, sizeof path, "%s/%s-%d", signs, name, r);
+    const char *path = sign_of(name, r);
     for (double start = lws_now(); access(path, F_OK) != 0; usleep(1000))
         if (lws_now() - start > seconds)
             return false;
@@ -613,20 +611,10 @@ static int all_tests(void)
         cmocka_unit_test(parameters_leave_before_the_next_gradients),
         cmocka_unit_test(ends_when_all_is_through),
     };
-    if (rank == 0) {
-        snprintf(signs, sizeof signs, "/tmp/lwssim-test-XXXXXX");
-        if (!mkdtemp(signs))
-            return 1;
-    }
-    lws_comm_broadcast(comm, signs, sizeof signs);
-    int failed = cmocka_run_group_tests_name("reduction", tests, NULL, NULL);
-    lws_comm_barrier(comm);
-    if (rank == 0)
-        remove_tree(signs);
-    return failed;
+    return cmocka_run_group_tests_name("reduction", tests, NULL, NULL);
 }
 
 int main(void)
 {
-    return mpi_run(all_tests);
+    return mpi_run_in_folder(all_tests);
 }

@@ -77,8 +77,7 @@ static void train(const run_case *c)
     free(o);
 }
 
-/* ---- a model as a checkpoint has it -------------------------------------------------------------------------------
- */
+/* ---- a model as a checkpoint has it ------------------------------------------------------------------------------ */
 
 /* Image `row` of the split and its reconstruction, float [IMAGE]; x also as bytes. */
 static void reconstruct(const lws_trained *t, const lws_dataset *d, int64_t row, float *x, float *y)
@@ -100,8 +99,7 @@ static lws_trained load(const char *run, int step)
     return t;
 }
 
-/* ---- the log ------------------------------------------------------------------------------------------------------
- */
+/* ---- the log ----------------------------------------------------------------------------------------------------- */
 
 static double number(const char *line, const char *key)
 {
@@ -221,8 +219,7 @@ static void check_log(const run_case *c)
     free(log.data);
 }
 
-/* ---- pictures -----------------------------------------------------------------------------------------------------
- */
+/* ---- pictures ---------------------------------------------------------------------------------------------------- */
 
 /* One image of a picture, each pixel of it a square of 8; exactly, or to the rounding of a byte. */
 static void check_cell(const lws_image *picture, int row, int column, const float *image, int tolerance)
@@ -298,8 +295,7 @@ static void no_pictures(void **state)
     free(log.data);
 }
 
-/* ---- the beginning ------------------------------------------------------------------------------------------------
- */
+/* ---- the beginning ----------------------------------------------------------------------------------------------- */
 
 /* What a checkpoint keeps of the configuration: all but where and how the run was made. */
 static void check_config(const char *run, int step)
@@ -349,8 +345,7 @@ static void begins_at_its_seed(void **state)
     lws_trained_free(&t);
 }
 
-/* ---- the profile --------------------------------------------------------------------------------------------------
- */
+/* ---- the profile ------------------------------------------------------------------------------------------------- */
 
 /* Trains with a profile; what is printed goes to a file. */
 static void train_profiled(const char *name, const char *model, int steps, int base, bool overlap)
@@ -537,8 +532,7 @@ static void profiles(void **state)
         check_overlap("long", false);
 }
 
-/* ---- a folder for all ranks ---------------------------------------------------------------------------------------
- */
+/* ---- the datasets ------------------------------------------------------------------------------------------------ */
 
 static void make_data(void)
 {
