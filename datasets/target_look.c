@@ -54,9 +54,8 @@ static lws_status is_shard(const char *path, bool *is_own)
     char *recipe;
     lws_status status = lws_h5_open(path, &file);
     *is_own = false;
-    if (status == LWS_ERR_FORMAT) {
+    if (status == LWS_ERR_FORMAT)
         return lws_input_look(path, signature, sizeof signature - 1, is_own);
-    }
     LWS_TRY(status);
     status = lws_h5_get_text(file, "/", "recipe", &recipe);
     if (status == LWS_OK) {

@@ -26,8 +26,8 @@ static int flush(const char *folder)
 static lws_status make_one(const char *path)
 {
     char above[LWS_PATH];
-    if (mkdir(path, 0777) != 0)
-        return lws_fail(LWS_ERR_IO, "cannot make the folder %s: %m", path);
+    if (mkdir(path, 0777) != 0) /* another process may be first */
+        return errno == EEXIST ? LWS_OK : lws_fail(LWS_ERR_IO, "cannot make the folder %s: %m", path);
     int length = snprintf(above, sizeof above, "%s", path);
     while (length > 0 && above[length - 1] == '/')
         length--;
@@ -35,9 +35,10 @@ static lws_status make_one(const char *path)
         length--;
     snprintf(above + length, sizeof above - (size_t)length, "%s", length ? "" : ".");
     int error = flush(above);
-    if (error && error != EACCES) /* what one may write to, one need not be allowed to list */
-        return lws_fail(LWS_ERR_IO, "cannot flush the folder %s to disk: %s", above, strerror(error));
-    return LWS_OK;
+    if (!error || error == EACCES) /* what one may write to, one need not be allowed to list */
+        return LWS_OK;
+    rmdir(path); /* the next attempt makes it again, and flushes */
+    return lws_fail(LWS_ERR_IO, "cannot flush the folder %s to disk: %s", above, strerror(error));
 }
 
 lws_status lws_folder_make(const char *folder)

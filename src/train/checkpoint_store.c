@@ -138,7 +138,7 @@ static lws_status find_newest(const char *folder, bool to_resume, char *path)
         return lws_fail(LWS_ERR_IO, "there is no checkpoint in %s", folder);
     lws_status status = LWS_OK;
     bool decided = false;
-    char unread[1024] = ""; /* of the newest that may be good */
+    char unread[2048] = ""; /* of the newest that may be good */
     for (int64_t i = 0; i < count && !decided; i++) {
         lws_checkpoint_path(folder, steps[i], path);
         status = lws_checkpoint_verify(path);

@@ -135,7 +135,7 @@ class Workshop:
     @staticmethod
     def pattern(test):
         kind, name = test.split("-", 1)
-        return {"unit": f"^t[0-9]+-{name}(@|$)", "mpi": f"^mpi-{name}-[0-9]+$"}.get(kind, f"^{test}$")
+        return {"unit": f"^t[0-9]+-{name}$|^t[0-9]+-{name}@", "mpi": f"^mpi-{name}-[0-9]+$"}.get(kind, f"^{test}$")
 
     @staticmethod
     def target(test):

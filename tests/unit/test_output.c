@@ -203,6 +203,34 @@ static void folders(void **state)
     assert_int_equal(lws_folder_flush(file), LWS_ERR_IO);
 }
 
+/* Two that begin at once in a new folder: whoever makes it, both have it. */
+static void made_by_several(void **state)
+{
+    enum { ROUNDS = 300, PROCESSES = 6 };
+    int ends[2];
+    assert_int_equal(pipe(ends), 0);
+    for (int i = 0; i < PROCESSES; i++) {
+        if (fork() != 0)
+            continue;
+        int failures = 0;
+        char byte;
+        close(ends[1]);
+        (void)!read(ends[0], &byte, 1); /* until all are here */
+        for (int k = 0; k < ROUNDS; k++)
+            failures += lws_folder_make(path_of("%s/%d/b", (char *)*state, k)) != LWS_OK;
+        if (failures)
+            print_error("%s\n", lws_message());
+        _exit(failures != 0);
+    }
+    close(ends[0]);
+    close(ends[1]);
+    for (int i = 0; i < PROCESSES; i++) {
+        int status;
+        assert_true(wait(&status) > 0);
+        assert_int_equal(status, 0);
+    }
+}
+
 static void one_at_a_time(void **state)
 {
     int first, second;
@@ -231,7 +259,7 @@ int main(void)
         scratch_test(full_disk),
         scratch_test(pipes_and_devices),
         cmocka_unit_test(tells_temporary_names),
-        scratch_test(folders),
+        scratch_test(folders), scratch_test(made_by_several),
         scratch_test(one_at_a_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
