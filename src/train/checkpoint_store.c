@@ -45,7 +45,7 @@ lws_status lws_checkpoint_list(const char *folder, int64_t **steps, int64_t *cou
     lws_status status = LWS_OK;
     if (!dir)
         return lws_fail(LWS_ERR_IO, "cannot read the checkpoint folder %s: %m", folder);
-    for (struct dirent *entry; errno = 0, status == LWS_OK && (entry = readdir(dir));) {
+    for (struct dirent *entry; errno = 0, (entry = readdir(dir));) {
         if ((step = checkpoint_step_of(entry->d_name, ".h5")) < 0)
             continue;
         if (*count == capacity) {
