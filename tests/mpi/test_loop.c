@@ -493,6 +493,21 @@ static void spread(trainer *t, point at)
         set_values(t, "encoder/dense/bias", SIZE_MAX, 80);
 }
 
+/* Logarithms of variances that overflow to minus infinity: no variance, so codes, reconstructions and their loss are
+ * finite, and the divergence alone is not. */
+static void collapse(trainer *t, point at)
+{
+    if (at != BEFORE_STEP || plan.at_step != 3)
+        return;
+    size_t weights = 0, latent = (size_t)t->options->latent;
+    trainer_settle(t);
+    float *weight = values_of(t, "encoder/dense/weight", &weights);
+    for (size_t i = 0; i < weights; i++) /* [inputs, 2 · latent] */
+        if (i % (2 * latent) >= latent)
+            weight[i] = -1e36f;
+    set_values(t, "encoder/dense/bias", SIZE_MAX, -3.4e38f);
+}
+
 /* After step 3, of which a checkpoint is to be made: in the first moment or statistic that this rank has. */
 static bool is_statistic;
 static char first_name[64];
@@ -560,6 +575,13 @@ static void not_finite(void **state)
     check_message(": micro-batch 1 of 4, backward through a finite loss: the gradient of encoder/dense/");
     check_diverged("spread");
     check_replay("spread", first);
+    plan = (struct plan){.touch = collapse};
+    check_status(train("collapse", "steps", "9", "checkpoint-every", "1", "model", "vae"), LWS_ERR_NUMERIC);
+    check_message("the loss is not finite at step 3: training has diverged. First, rank ");
+    check_message("encoder/dense: its output is not finite, from finite input");
+    check_diverged("collapse");
+    if (rank == 0)
+        assert_true(isfinite(figure("collapse", "train", 3, "recon")));
     plan = (struct plan){.touch = overflow_after};
     is_statistic = false;
     check_status(train("moment", "steps", "9", "checkpoint-every", "1"), LWS_ERR_NUMERIC);
