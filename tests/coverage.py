@@ -56,8 +56,8 @@ def main():
                 count.update(lines=1, reached=line["count"] > 0, branches=len(branches),
                              taken=sum(branch["count"] > 0 for branch in branches))
         for first, last, what in places(file):
-            # With the line above, where the condition of a line that is not reached stands.
-            text = "\n".join(source[max(first - (2 if what == "lines" else 1), 0):last])
+            # With the two lines above, where the condition of a line that is not reached stands, or what is looked at.
+            text = "\n".join(source[max(first - 3, 0):last])
             shown = f"{name}:{first}" + (f"-{last}" if last > first else "") + f": {source[first - 1].strip()}"
             why = reason_of(name, text, reasons)
             if why:

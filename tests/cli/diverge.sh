@@ -60,7 +60,7 @@ fails told 3 'step 2: .*the codes drawn' --model vae --loss mse --lr 1000 --log-
 line=$(grep '^{"type":"train","step":2,' told/metrics.jsonl)
 record=$(tr -d '\t\n' <told/failure/failure.json | sed 's/": */":/g; s/, */,/g')
 for part in "$(grep -o '"loss":.*"lr":[^,]*' <<<"$line")" "$(grep -o '"rows":.*\]' <<<"$line")" '"keys":{"seed":7,"step":1}' \
-    '"ranks":3,' '"rank":0,' "\"host\":\"$(hostname)\"," '{"step":2,"finding":"micro-batch 1 of 8,' \
+    '"ranks":3,' '"rank":0,' "\"host\":\"$(hostname -s)" '{"step":2,"finding":"micro-batch 1 of 8,' \
     "\"version\":\"$("$lwssim" --version | cut -d' ' -f2)\"," '"weights":"step-000000001.h5",' \
     "\"weights_digest\":\"$("$lwssim" inspect --digest told/failure/step-000000001.h5)\"," \
     "\"dataset_digest\":\"$("$lwssim" inspect data | sed -nE 's/^train .*digest ([0-9a-f]+)$/\1/p')\","; do

@@ -133,7 +133,7 @@ said 1 'stopped on request'
 
 in_trouble hurried --steps 1000000
 kill -USR1 "$job"
-sleep 0.5
+sleep 3 # long enough to be heard before the next, however busy the machine
 kill -USR1 "$job" # not to wait any longer
 start=$SECONDS
 ended 1

@@ -131,11 +131,15 @@ steps() {
     fail "$1 does not train"
 }
 
-# ends NAME PATTERN: with exit code 1 and one message, which matches.
+# ends NAME PATTERN: with exit code 1 and one message, which matches. With rank 0 away the others do not hear of each
+# other, and where mpirun needs more than 8 s to end them, the next one says it too.
 ends() {
+    local most=1
+    [ "$1" != suspended-0 ] || most=2
     [ "$(cat "$1.code")" = 1 ] || fail "$1: exit code $(cat "$1.code")"
     expect_text "$2" "$1.err"
-    [ "$(grep -c error: "$1.err")" = 1 ] || fail "$1: $(grep -c error: "$1.err") messages"
+    [ "$(grep -c error: "$1.err")" -le $most ] || fail "$1: $(grep -c error: "$1.err") messages"
+    ! grep error: "$1.err" | grep -Evq -- "$2" || fail "$1: another message"
 }
 
 endless=(--steps 100000000 --checkpoint-every 0 --log-every 1)
