@@ -2,6 +2,7 @@
 #include "check.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <lwssim/metrics_log.h>
 #include <signal.h>
 #include <sys/resource.h>
@@ -253,7 +254,7 @@ static void nothing_written(void **state)
 
 static int next_descriptor(void)
 {
-    int fd = dup(STDIN_FILENO);
+    int fd = open("/dev/null", O_RDONLY);
     close(fd);
     return fd;
 }
