@@ -61,13 +61,15 @@ void integrity_updated(trainer *t, const lws_reduction_piece *piece, lws_adam_bi
     t->bits[piece->bucket] = bits.after;
 }
 
-void integrity_begin(trainer *t)
+bool integrity_begin(trainer *t)
 {
     int64_t every = t->options->check_every;
+    bool looks = every > 0 && t->step % every == 0 && lws_comm_size(t->comm) > 1;
     t->digest = 0;
-    t->is_to_look = every > 0 && t->step % every == 0 && lws_comm_size(t->comm) > 1;
-    if (t->is_to_look && !t->options->overlap) /* all parameters are here between steps */
+    t->is_to_look = looks;
+    if (looks && !t->options->overlap) /* all parameters are here between steps */
         integrity_look(t);
+    return looks;
 }
 
 void integrity_look(trainer *t)

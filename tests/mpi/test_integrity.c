@@ -206,14 +206,18 @@ static void copies(void **state)
     check_recovery("copy-saved", "3");
 }
 
-/* What ranks tell each other of their parameters is not what they have: all end, whichever half of the digest it is. */
+/* What ranks tell each other of their parameters is not what they have: all end, whichever half of the digest it is,
+ * and though only one of them heard it. */
 static void messages(void **state)
 {
     (void)state;
+    if (size == 1)
+        return; /* none to tell */
     for (int half = 1; half <= 2; half++) {
-        for (int overlap = 0; overlap < 2; overlap++) {
-            char *name = path_of("message-%d-%d", half, overlap);
-            plan = (struct plan){.alters_news = 5, .news = half, .of_rank = size - 1};
+        for (int i = 0; i < 4; i++) {
+            int overlap = i % 2;
+            char *name = path_of("message-%d-%d", half, i);
+            plan = (struct plan){.alters_news = 5, .news = half, .of_rank = size - 1, .only_there = i >= 2};
             check_status(train(name, "steps", "8", "checkpoint-every", "3", "check-every", "4", "overlap",
                                overlap ? "true" : "false"),
                          LWS_ERR_MISMATCH);

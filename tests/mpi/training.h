@@ -46,6 +46,7 @@ static struct plan {
     int64_t gradient_fails;              /* in this step on that rank */
     int64_t alters_news;                 /* what that rank tells the others in this step, number `news` of it */
     int news;
+    bool only_there;                     /* altered where it arrives, on that rank alone, and what rank 0 has told */
     bool is_terminal;                    /* standard error seems to be one */
     void (*touch)(trainer *t, point at); /* looks at or alters the trainer, at steps and checkpoints */
     /* What happened: */
@@ -239,7 +240,7 @@ lws_status __wrap_lws_model_gradient(lws_model *m, const float *params, const lw
     return lws_fail(LWS_ERR_MEMORY, "no room for the gradient");
 }
 
-/* What is altered is what all get, not what the sender has. */
+/* What is altered is what all get, not what the sender has; or what one gets. */
 void __real_lws_comm_allgather(lws_comm *c, const void *mine, const size_t *bytes_of, void *all);
 void __wrap_lws_comm_allgather(lws_comm *c, const void *mine, const size_t *bytes_of, void *all);
 void __wrap_lws_comm_allgather(lws_comm *c, const void *mine, const size_t *bytes_of, void *all)
@@ -248,6 +249,11 @@ void __wrap_lws_comm_allgather(lws_comm *c, const void *mine, const size_t *byte
                       plan.of_rank == rank;
     if (!is_altered) {
         __real_lws_comm_allgather(c, mine, bytes_of, all);
+        return;
+    }
+    if (plan.only_there) {
+        __real_lws_comm_allgather(c, mine, bytes_of, all);
+        ((double *)all)[plan.news] += 1;
         return;
     }
     double *news = malloc(bytes_of[rank]);
