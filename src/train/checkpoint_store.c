@@ -159,7 +159,8 @@ static lws_status find_newest(const char *folder, bool to_resume, char *path)
                         folder, unread);
     if (!decided)
         return lws_fail(LWS_ERR_FORMAT,
-                        "none of the %" PRId64 " checkpoints in %s is whole: put one back from a copy, or start again with "
+                        "none of the %" PRId64
+                        " checkpoints in %s is whole: put one back from a copy, or start again with "
                         "--overwrite",
                         count, folder);
     return status;
