@@ -57,10 +57,11 @@ static void count_only(void *user, int to, int from)
     used[from] = false;
 }
 
-static int free_slot(const bool *used, int slots)
+/* There always is one: as many are used at once as simulate() found, and no more than TREE_NODES. */
+static int free_slot(const bool *used)
 {
     int i = 0;
-    while (i < slots && used[i])
+    while (used[i])
         i++;
     return i;
 }
@@ -71,7 +72,7 @@ static tree_stack simulate(int64_t leaves, int64_t first, int64_t count, int *sl
     tree_stack stack = {.leaves = leaves};
     bool used[TREE_NODES] = {false};
     for (int64_t i = first; i < first + count; i++) {
-        int slot = free_slot(used, TREE_NODES);
+        int slot = free_slot(used);
         used[slot] = true;
         if (slot + 1 > *slots)
             *slots = slot + 1;
@@ -313,7 +314,7 @@ float *lws_reduction_leaf(lws_reduction *r)
 {
     if (r->next_leaf == r->part.first_leaf + r->part.leaves)
         start_step(r);
-    int slot = free_slot(r->slot_used, r->slots);
+    int slot = free_slot(r->slot_used);
     float *leaf = r->slot + (size_t)slot * r->count;
     r->slot_used[slot] = true;
     r->pairs = 0;
@@ -440,14 +441,16 @@ static int look(lws_reduction *r, bool *all_given_out)
     return b;
 }
 
-static int wait_for_next(lws_reduction *r, bool *all_given_out)
+/* Where not all are given out, which none but the caller does. */
+static int wait_for_next(lws_reduction *r)
 {
     LWS_PROFILE("waiting for the reduction");
-    int b = -1;
-    while (b < 0 && !*all_given_out) {
+    bool all_given_out;
+    int b;
+    do {
         messages_yield();
-        b = look(r, all_given_out);
-    }
+        b = look(r, &all_given_out);
+    } while (b < 0);
     lws_progress();
     return b;
 }
@@ -457,7 +460,7 @@ bool lws_reduction_arrived(lws_reduction *r, bool wait, lws_reduction_piece *pie
     bool all_given_out;
     int b = look(r, &all_given_out);
     if (b < 0 && wait && !all_given_out)
-        b = wait_for_next(r, &all_given_out);
+        b = wait_for_next(r);
     if (b < 0)
         return false;
     *piece = lws_reduction_get_piece(r, b, r->comm->rank);

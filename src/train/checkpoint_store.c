@@ -45,7 +45,7 @@ lws_status lws_checkpoint_list(const char *folder, int64_t **steps, int64_t *cou
     lws_status status = LWS_OK;
     if (!dir)
         return lws_fail(LWS_ERR_IO, "cannot read the checkpoint folder %s: %m", folder);
-    for (struct dirent *entry; errno = 0, status == LWS_OK && (entry = readdir(dir));) {
+    for (struct dirent *entry; errno = 0, (entry = readdir(dir));) {
         if ((step = checkpoint_step_of(entry->d_name, ".h5")) < 0)
             continue;
         if (*count == capacity) {
@@ -159,7 +159,8 @@ static lws_status find_newest(const char *folder, bool to_resume, char *path)
                         folder, unread);
     if (!decided)
         return lws_fail(LWS_ERR_FORMAT,
-                        "none of the %" PRId64 " checkpoints in %s is whole: put one back from a copy, or start again with "
+                        "none of the %" PRId64
+                        " checkpoints in %s is whole: put one back from a copy, or start again with "
                         "--overwrite",
                         count, folder);
     return status;

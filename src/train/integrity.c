@@ -38,19 +38,20 @@ void integrity_note(trainer *t)
 static lws_status tell_changed(const trainer *t, const lws_reduction_piece *piece)
 {
     const lws_tensors *tensors = lws_model_tensors(t->model);
-    const char *first = NULL, *last = NULL;
+    const char *first = "?", *last = "?"; /* of a piece that holds none */
     for (int i = 0; i < tensors->count; i++) {
         size_t begin, end;
-        if (!update_range(t, &tensors->item[i], piece, &begin, &end))
-            continue;
-        first = first ? first : tensors->item[i].name;
-        last = tensors->item[i].name;
+        const lws_tensor *forth = &tensors->item[i], *back = &tensors->item[tensors->count - 1 - i];
+        if (update_range(t, forth, piece, &begin, &end))
+            last = forth->name;
+        if (update_range(t, back, piece, &begin, &end))
+            first = back->name;
     }
     return lws_fail(
         LWS_ERR_MISMATCH,
         "memory was altered on rank %d on %s: parameters or moments between %s and %s are not what the update of "
         "step %" PRId64 " left. Have that machine's memory checked, and go on with --resume on another.",
-        lws_comm_rank(t->comm), lws_comm_host(t->comm), first ? first : "?", last ? last : "?", t->step);
+        lws_comm_rank(t->comm), lws_comm_host(t->comm), first, last, t->step);
 }
 
 void integrity_updated(trainer *t, const lws_reduction_piece *piece, lws_adam_bits bits)
@@ -60,13 +61,15 @@ void integrity_updated(trainer *t, const lws_reduction_piece *piece, lws_adam_bi
     t->bits[piece->bucket] = bits.after;
 }
 
-void integrity_begin(trainer *t)
+bool integrity_begin(trainer *t)
 {
     int64_t every = t->options->check_every;
+    bool looks = every > 0 && t->step % every == 0 && lws_comm_size(t->comm) > 1;
     t->digest = 0;
-    t->is_to_look = every > 0 && t->step % every == 0 && lws_comm_size(t->comm) > 1;
-    if (t->is_to_look && !t->options->overlap) /* all parameters are here between steps */
+    t->is_to_look = looks;
+    if (looks && !t->options->overlap) /* all parameters are here between steps */
         integrity_look(t);
+    return looks;
 }
 
 void integrity_look(trainer *t)
@@ -132,7 +135,7 @@ lws_status integrity_check_saved(const trainer *t)
         if (!tensor->state)
             sum += lws_bit_sum(tensor->count, t->full_m + begin) + lws_bit_sum(tensor->count, t->full_v + begin);
     }
-    if (!t->is_noted || sum == t->bits_of_all)
+    if (sum == t->bits_of_all)
         return LWS_OK;
     return lws_fail(LWS_ERR_MISMATCH,
                     "memory was altered on rank 0 on %s while the checkpoint of step %" PRId64 " was written, which is "
@@ -145,7 +148,7 @@ lws_status integrity_check(trainer *t)
     lws_status status = step_failure_tell(&t->failure);
     for (int b = 0; b < lws_reduction_get_part(t->reduction)->buckets && status == LWS_OK; b++) {
         lws_reduction_piece piece = lws_reduction_get_piece(t->reduction, b, lws_comm_rank(t->comm));
-        if (t->is_noted && sum_of_piece(t, &piece) != t->bits[b])
+        if (sum_of_piece(t, &piece) != t->bits[b])
             status = tell_changed(t, &piece);
     }
     LWS_TRY(lws_comm_agree(t->comm, status));

@@ -220,15 +220,23 @@ static lws_status not_finite(trainer *t, const step_result *result)
                     isfinite(result->loss) ? "gradient" : "loss", (long long)t->step + 1, who, t->found.what);
 }
 
-/* A difference that was heard of is a failure, even where it cannot be found again. */
-static lws_status tell_difference(trainer *t)
+/* All ranks: a difference that any of them heard of is a failure, even where it cannot be found again. A message that
+ * was altered on its way to one of them is news to the others. */
+static lws_status check_digests(trainer *t, bool differs)
 {
+    lws_status status = LWS_OK;
+    if (differs)
+        status = lws_fail(
+            LWS_ERR_MISMATCH,
+            "the digests of the parameters that ranks exchanged after step %lld differ, though the parameters do "
+            "not: a message was altered on its way, or memory. Go on with --resume.",
+            (long long)t->step);
+    if (lws_comm_agree(t->comm, status) == LWS_OK)
+        return LWS_OK;
+    char message[512];
+    snprintf(message, sizeof message, "%s", lws_message());
     LWS_TRY(integrity_compare(t));
-    return lws_fail(
-        LWS_ERR_MISMATCH,
-        "the digests of the parameters that ranks exchanged after step %lld differ, though the parameters do "
-        "not: a message was altered on its way, or memory. Go on with --resume.",
-        (long long)t->step);
+    return lws_fail(LWS_ERR_MISMATCH, "%s", message);
 }
 
 /* The parameters are on their way to all ranks: the next forward pass waits for those of each layer in its turn, or
@@ -256,7 +264,7 @@ lws_status trainer_step(trainer *t, step_result *result)
     hearsay heard;
     t->seen = t->found = diverge_nothing();
     t->is_updated = false;
-    integrity_begin(t);
+    bool looks = integrity_begin(t);
     lws_watchdog_phase("reading images of step", t->step + 1);
     read_images(t);
     double mmd = 0, *mine = t->my_sums;
@@ -273,8 +281,8 @@ lws_status trainer_step(trainer *t, step_result *result)
     exchange_sums(t, mine, mmd, &heard, result);
     if (heard.has_failed)
         return lws_comm_agree(t->comm, step_failure_tell(&t->failure));
-    if (heard.differs && isfinite(result->loss)) /* else some never went backward, and did not look */
-        return tell_difference(t);
+    if (looks && isfinite(result->loss)) /* else some never went backward, and did not look */
+        LWS_TRY(check_digests(t, heard.differs));
     if (!isfinite(result->loss) || !isfinite(result->gradient_norm))
         return not_finite(t, result);
     update_clipped(t, result->gradient_norm);

@@ -162,13 +162,14 @@ bool update_range(const trainer *t, const lws_tensor *tensor, const lws_reductio
  *
  * - _note remembers this rank's own pieces, when a state has been set. Any rank.
  * - _updated is told by every update what it found and what it left; a difference is a failure of the step. Any rank.
- * - _begin, at the start of a step: t->is_to_look says that it has to _look, once all parameters are here. Any rank.
+ * - _begin, at the start of a step: whether ranks compare in it, on all alike; t->is_to_look says that it has yet to
+ *   _look, once all parameters are here. Any rank.
  * - _look digests what this rank holds of the parameters of all. Any rank.
  * - _compare, after _look on all ranks: LWS_ERR_MISMATCH names the first rank that differs from an owner. All ranks.
  * - _check does all of it at once, between steps, when the parameters are here. All ranks.
  * - _check_saved, on rank 0, after a checkpoint was written: what it was written from is still what _check found. */
 void integrity_note(trainer *t);
-void integrity_begin(trainer *t);
+bool integrity_begin(trainer *t);
 void integrity_updated(trainer *t, const lws_reduction_piece *piece, lws_adam_bits bits);
 void integrity_look(trainer *t);
 lws_status integrity_compare(trainer *t);

@@ -206,11 +206,69 @@ static void copies(void **state)
     check_recovery("copy-saved", "3");
 }
 
+/* What ranks tell each other of their parameters is not what they have: all end, whichever half of the digest it is,
+ * and though only one of them heard it. */
+static void messages(void **state)
+{
+    (void)state;
+    if (size == 1)
+        return; /* none to tell */
+    for (int half = 1; half <= 2; half++) {
+        for (int i = 0; i < 4; i++) {
+            int overlap = i % 2;
+            char *name = path_of("message-%d-%d", half, i);
+            plan = (struct plan){.alters_news = 5, .news = half, .of_rank = size - 1, .only_there = i >= 2};
+            check_status(train(name, "steps", "8", "checkpoint-every", "3", "check-every", "4", "overlap",
+                               overlap ? "true" : "false"),
+                         LWS_ERR_MISMATCH);
+            check_message("the digests of the parameters that ranks exchanged after step 4 differ, though the "
+                          "parameters do not: a message was altered on its way, or memory.");
+            assert_int_equal(plan.at_step, 5);
+            check_recovery(name, "3");
+        }
+    }
+}
+
+/* With clip-norm the update comes after the ranks have heard of each other: they hear of it in the next step, or before
+ * the checkpoint. */
+static void clipped(void **state)
+{
+    (void)state;
+    plan = (struct plan){0};
+    check_status(train("clipped", "steps", "8", "clip-norm", "0.01", "check-every", "0", "checkpoint-every", "3"),
+                 LWS_OK);
+    for (int step = 5; step <= 6; step++) {
+        char *name = path_of("clipped-%d", step);
+        plan = (struct plan){.touch = disturb};
+        fault.of = PARAMETER;
+        fault.rank = 0;
+        fault.at = BEFORE_STEP;
+        fault.step = step;
+        fault.done = 0;
+        check_status(train(name, "steps", "8", "clip-norm", "0.01", "check-every", "0", "checkpoint-every", "3"),
+                     LWS_ERR_MISMATCH);
+        assert_int_equal(fault.done, rank == 0);
+        assert_int_equal(plan.at_step, 6);
+        check_message("memory was altered on rank 0 on ");
+        check_message(path_of("are not what the update of step %d left", step - 1));
+        if (rank == 0)
+            check_list_(files_of(name, "checkpoints", ".h5"), "3", name, __FILE__, __LINE__);
+        plan = (struct plan){0};
+        check_status(train(name, "resume", ""), LWS_OK);
+        check_same_state(name, "clipped", 8);
+    }
+}
+
 static int all_tests(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(undisturbed),         cmocka_unit_test(owners), cmocka_unit_test(before_a_checkpoint),
-        cmocka_unit_test(during_a_checkpoint), cmocka_unit_test(copies),
+        cmocka_unit_test(undisturbed),
+        cmocka_unit_test(owners),
+        cmocka_unit_test(before_a_checkpoint),
+        cmocka_unit_test(during_a_checkpoint),
+        cmocka_unit_test(copies),
+        cmocka_unit_test(messages),
+        cmocka_unit_test(clipped),
     };
     return cmocka_run_group_tests_name("integrity", tests, setup_datasets, NULL);
 }

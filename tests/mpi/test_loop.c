@@ -5,8 +5,10 @@
 
 #include "training.h"
 
+#include <lwssim/h5.h>
 #include <lwssim/replay.h>
 #include <lwssim/trained.h>
+#include <sys/syscall.h>
 
 /* ---- how often ------------------------------------------------------------------------------------------------- */
 
@@ -491,6 +493,21 @@ static void spread(trainer *t, point at)
         set_values(t, "encoder/dense/bias", SIZE_MAX, 80);
 }
 
+/* Logarithms of variances that overflow to minus infinity: no variance, so codes, reconstructions and their loss are
+ * finite, and the divergence alone is not. */
+static void collapse(trainer *t, point at)
+{
+    if (at != BEFORE_STEP || plan.at_step != 3)
+        return;
+    size_t weights = 0, latent = (size_t)t->options->latent;
+    trainer_settle(t);
+    float *weight = values_of(t, "encoder/dense/weight", &weights);
+    for (size_t i = 0; i < weights; i++) /* [inputs, 2 · latent] */
+        if (i % (2 * latent) >= latent)
+            weight[i] = -1e36f;
+    set_values(t, "encoder/dense/bias", SIZE_MAX, -3.4e38f);
+}
+
 /* After step 3, of which a checkpoint is to be made: in the first moment or statistic that this rank has. */
 static bool is_statistic;
 static char first_name[64];
@@ -558,6 +575,13 @@ static void not_finite(void **state)
     check_message(": micro-batch 1 of 4, backward through a finite loss: the gradient of encoder/dense/");
     check_diverged("spread");
     check_replay("spread", first);
+    plan = (struct plan){.touch = collapse};
+    check_status(train("collapse", "steps", "9", "checkpoint-every", "1", "model", "vae"), LWS_ERR_NUMERIC);
+    check_message("the loss is not finite at step 3: training has diverged. First, rank ");
+    check_message("encoder/dense: its output is not finite, from finite input");
+    check_diverged("collapse");
+    if (rank == 0)
+        assert_true(isfinite(figure("collapse", "train", 3, "recon")));
     plan = (struct plan){.touch = overflow_after};
     is_statistic = false;
     check_status(train("moment", "steps", "9", "checkpoint-every", "1"), LWS_ERR_NUMERIC);
@@ -663,6 +687,178 @@ static void log_not_closed(void **state)
     check_message("training has diverged");
 }
 
+/* The log's disk refuses to say that it has it all: at the end, and where the run is told to stop. */
+static void log_not_flushed(void **state)
+{
+    (void)state;
+    plan = (struct plan){.refuses_sync = true};
+    check_status(train("unflushed", "steps", "2", "checkpoint-patience", "6"), LWS_ERR_IO);
+    check_message("the disk refuses the end of the log. So it was for 6 s, in 5 attempts"); /* after 0, 1, 3, 5, 6 s */
+    check_checkpoints("unflushed", "2");
+    check_lines("unflushed", "train", "1 2");
+    check_unsaid("done: ");
+    plan = (struct plan){.refuses_sync = true, .at = BEFORE_STEP, .step = 2, .signal = SIGTERM};
+    check_status(train("unflushed-stop", "steps", "9", "checkpoint-patience", "0"), LWS_ERR_IO);
+    check_message("the disk refuses the end of the log. Make room or mend the disk, and go on with --resume.");
+    check_checkpoints("unflushed-stop", "2");
+}
+
+/* On the last rank alone: all end as it does, and say why. */
+static void no_memory(void **state)
+{
+    (void)state;
+    plan = (struct plan){.refuses_watch = true, .of_rank = size - 1};
+    check_status(train("no-watch", "steps", "2"), LWS_ERR_MEMORY);
+    check_message("no room to watch");
+    assert_int_equal(plan.at_step, 0);
+    assert_false(file_exists(run_of("no-watch"))); /* nothing was begun */
+    plan = (struct plan){.refuses_profile = true, .of_rank = size - 1};
+    check_status(train("no-profile", "steps", "2", "profile", "true"), LWS_ERR_MEMORY);
+    check_message("no room for a profile");
+    assert_int_equal(plan.at_step, 0);
+    for (int overlap = 0; overlap < 2; overlap++) {
+        plan = (struct plan){.gradient_fails = 3, .of_rank = size - 1};
+        check_status(train(path_of("no-gradient-%d", overlap), "steps", "5", "checkpoint-every", "2", "overlap",
+                           overlap ? "true" : "false"),
+                     LWS_ERR_MEMORY);
+        check_message("no room for the gradient");
+        assert_int_equal(plan.at_step, 3);
+    }
+    check_checkpoints("no-gradient-0", "2");
+    check_lines("no-gradient-1", "train", "1 2");
+    check_lines("no-gradient-1", "failure", ""); /* it has not diverged */
+}
+
+/* ---- where a run goes on from ---------------------------------------------------------------------------------- */
+
+static int rename_error; /* 0: none */
+
+int renameat2(int from_folder, const char *from, int to_folder, const char *to, unsigned int flags)
+{
+    if (rename_error == 0)
+        return (int)syscall(SYS_renameat2, from_folder, from, to_folder, to, flags);
+    errno = rename_error;
+    return -1;
+}
+
+/* Without a checkpoint from the first step; of a log only what has lines is kept. */
+static void from_the_first(void **state)
+{
+    (void)state;
+    static const char *const log[] = {"lines", "empty", "none"};
+    for (int i = 0; i < 3; i++) {
+        char run[32];
+        snprintf(run, sizeof run, "first-%s", log[i]);
+        plan = (struct plan){0};
+        check_status(train(run, "steps", "2"), LWS_OK);
+        char *lines = path_of("%s/metrics.jsonl", run_of(run));
+        if (rank == 0) {
+            assert_int_equal(unlink(checkpoint_of(run, 2)), 0);
+            assert_int_equal(i == 1 ? truncate(lines, 0) : i == 2 ? unlink(lines) : 0, 0);
+        }
+        meet();
+        check_status(train(run, "resume", ""), LWS_OK);
+        check_said("has no checkpoint yet: starting from the first step");
+        check_said("done: 2 steps");
+        check_said_(" is kept as ", i == 0, __FILE__, __LINE__);
+        if (rank > 0)
+            continue;
+        check_list_(lines_of(run, "train"), "1 2", run, __FILE__, __LINE__);
+        assert_int_equal(file_exists(path_of("%s.before", lines)), i == 0);
+    }
+}
+
+/* A damaged checkpoint of a later step that cannot be set aside would be in the way: not gone on from the one before.
+ */
+static void damaged_stays(void **state)
+{
+    (void)state;
+    plan = (struct plan){0};
+    check_status(train("damaged", "steps", "4", "checkpoint-every", "2"), LWS_OK);
+    if (rank == 0)
+        file_text(checkpoint_of("damaged", 4), "a text");
+    meet();
+    rename_error = EACCES;
+    check_status(train("damaged", "resume", ""), LWS_ERR_IO);
+    rename_error = 0;
+    check_message("cannot rename ");
+    check_message("step-000000004.h5 to ");
+    assert_int_equal(plan.at_step, 4);
+    plan = (struct plan){0};
+    check_status(train("damaged", "resume", ""), LWS_OK);
+    check_said("(step 2)");
+    check_checkpoints("damaged", "2 4 step-000000004.h5.damaged");
+}
+
+/* Rank 0: the checkpoint again, with this description; all digests fit. */
+static void describe_anew(const char *run, int64_t step, const lws_checkpoint_meta *meta)
+{
+    lws_trained trained;
+    lws_checkpoint_meta before;
+    char *config, path[LWS_PATH];
+    assert_int_equal(lws_checkpoint_read_meta(checkpoint_of(run, step), &before, &config), LWS_OK);
+    assert_int_equal(lws_trained_load(NULL, NULL, run_of(run), false, &trained), LWS_OK);
+    const lws_tensors *tensors = lws_model_tensors(trained.model);
+    float *all = calloc(3 * tensors->params + tensors->states, sizeof *all);
+    lws_checkpoint_data data = {all, all + 3 * tensors->params, all + tensors->params, all + 2 * tensors->params};
+    assert_int_equal(lws_checkpoint_read(checkpoint_of(run, step), tensors, &data), LWS_OK);
+    assert_int_equal(
+        __real_lws_checkpoint_write(path_of("%s/checkpoints", run_of(run)), meta, config, tensors, &data, path),
+        LWS_OK);
+    free(config), free(all);
+    lws_trained_free(&trained);
+}
+
+/* One that contradicts itself is not gone on from. */
+static void contradictions(void **state)
+{
+    (void)state;
+    static const lws_shape others[] = {{17, 16, 3}, {16, 17, 3}, {16, 16, 1}};
+    char *kept = path_of("%s/kept.h5", folder);
+    plan = (struct plan){0};
+    check_status(train("contradiction", "steps", "2"), LWS_OK);
+    if (rank == 0)
+        file_copy(checkpoint_of("contradiction", 2), kept);
+    for (int i = 0; i < 3; i++) {
+        if (rank == 0) {
+            file_copy(kept, checkpoint_of("contradiction", 2));
+            lws_checkpoint_meta meta = meta_of("contradiction", 2);
+            meta.image = others[i];
+            describe_anew("contradiction", 2, &meta);
+        }
+        meet();
+        check_status(train("contradiction", "resume", "", "steps", "3"), LWS_ERR_FORMAT);
+        check_message("contradicts itself: the size of its images is not that of the images it was trained on.");
+    }
+}
+
+/* The first schema does not say on which images it was evaluated: whichever there are will do. */
+static void first_schema(void **state)
+{
+    (void)state;
+    plan = (struct plan){0};
+    check_status(train("second-schema", "data", "seeing", "steps", "4", "checkpoint-every", "2"), LWS_OK);
+    check_status(train("first-schema", "data", "seeing", "steps", "2"), LWS_OK);
+    if (rank == 0) {
+        lws_h5 *file;
+        lws_checkpoint_meta meta = meta_of("first-schema", 2);
+        meta.valid_digest[0] = 0;
+        describe_anew("first-schema", 2, &meta);
+        assert_int_equal(lws_h5_edit(checkpoint_of("first-schema", 2), &file), LWS_OK);
+        assert_int_equal(lws_h5_put_i64(file, "/", "schema", 1), LWS_OK);
+        assert_int_equal(lws_h5_close(file), LWS_OK);
+        assert_string_equal(meta_of("first-schema", 2).valid_digest, "");
+    }
+    meet();
+    check_status(train("first-schema", "resume", "", "steps", "4"), LWS_OK);
+    check_said("(step 2)");
+    if (rank > 0)
+        return;
+    lws_checkpoint_meta now = meta_of("first-schema", 4), whole = meta_of("second-schema", 4);
+    assert_string_equal(now.valid_digest, whole.valid_digest); /* known from now on */
+    assert_int_equal(strlen(now.valid_digest), LWS_DIGEST_TEXT - 1);
+}
+
 /* Whoever watched before does so again. */
 static void watch_is_put_back(void **state)
 {
@@ -699,6 +895,12 @@ static int all_tests(void)
         cmocka_unit_test(not_finite),
         cmocka_unit_test(log_not_closed),
         cmocka_unit_test(watch_is_put_back),
+        cmocka_unit_test(log_not_flushed),
+        cmocka_unit_test(no_memory),
+        cmocka_unit_test(from_the_first),
+        cmocka_unit_test(damaged_stays),
+        cmocka_unit_test(contradictions),
+        cmocka_unit_test(first_schema),
         cmocka_unit_test(status_lines),
         cmocka_unit_test(losses),
     };

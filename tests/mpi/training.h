@@ -41,6 +41,12 @@ static struct plan {
     lws_status refusal;                  /* as that, if not LWS_ERR_IO */
     int64_t refused_pictures;            /* bits: of these steps */
     bool refuses_close;                  /* of the log */
+    bool refuses_sync;                   /* of the log, to the disk, as long as the run goes on */
+    bool refuses_watch, refuses_profile; /* there is no memory for them on the rank `of_rank` */
+    int64_t gradient_fails;              /* in this step on that rank */
+    int64_t alters_news;                 /* what that rank tells the others in this step, number `news` of it */
+    int news;
+    bool only_there;                     /* altered where it arrives, on that rank alone, and what rank 0 has told */
     bool is_terminal;                    /* standard error seems to be one */
     void (*touch)(trainer *t, point at); /* looks at or alters the trainer, at steps and checkpoints */
     /* What happened: */
@@ -69,8 +75,9 @@ static void check_phase(point at, int64_t step)
     if (at == IN_CHECKPOINT && plan.naps == 0)
         assert_string_equal(where, path_of("checkpoint of step %d", (int)step));
     if (at == WHILE_WAITING)
-        assert_string_equal(where, path_of("wait for the disk to take the %s of step %d",
-                                           plan.refuses_log ? "log" : "checkpoint", (int)plan.at_step));
+        assert_string_equal(where,
+                            path_of("wait for the disk to take the %s of step %d",
+                                    plan.refuses_log || plan.refuses_sync ? "log" : "checkpoint", (int)plan.at_step));
 }
 
 static void reach(point at, int64_t step)
@@ -184,12 +191,76 @@ lws_status __wrap_lws_metrics_log_flush(lws_metrics_log *log)
     return is_refused(plan.at_step) && plan.refuses_log ? refuse("log") : __real_lws_metrics_log_flush(log);
 }
 
+lws_status __real_lws_metrics_log_sync(lws_metrics_log *log);
+lws_status __wrap_lws_metrics_log_sync(lws_metrics_log *log);
+lws_status __wrap_lws_metrics_log_sync(lws_metrics_log *log)
+{
+    return plan.refuses_sync ? refuse("end of the log") : __real_lws_metrics_log_sync(log);
+}
+
 lws_status __real_lws_metrics_log_close(lws_metrics_log *log);
 lws_status __wrap_lws_metrics_log_close(lws_metrics_log *log);
 lws_status __wrap_lws_metrics_log_close(lws_metrics_log *log)
 {
     lws_status status = __real_lws_metrics_log_close(log);
     return log && plan.refuses_close ? lws_fail(LWS_ERR_IO, "the disk refuses the end of the log") : status;
+}
+
+/* The one that a training asks for: the one that it puts back has no other before it. */
+lws_status __real_lws_watchdog_set(lws_watch watch, lws_watch *before);
+lws_status __wrap_lws_watchdog_set(lws_watch watch, lws_watch *before);
+lws_status __wrap_lws_watchdog_set(lws_watch watch, lws_watch *before)
+{
+    lws_status status = __real_lws_watchdog_set(watch, before);
+    return before && plan.refuses_watch && plan.of_rank == rank ? lws_fail(LWS_ERR_MEMORY, "no room to watch") : status;
+}
+
+lws_status __real_lws_profile_start(int64_t events);
+lws_status __wrap_lws_profile_start(int64_t events);
+lws_status __wrap_lws_profile_start(int64_t events)
+{
+    if (plan.refuses_profile && plan.of_rank == rank)
+        return lws_fail(LWS_ERR_MEMORY, "no room for a profile");
+    return __real_lws_profile_start(events);
+}
+
+lws_status __real_lws_model_gradient(lws_model *m, const float *params, const lws_micro_batch *batch,
+                                     const float *dcode, bool encoded, float *dparams, float *dstates,
+                                     lws_model_sums *sums);
+lws_status __wrap_lws_model_gradient(lws_model *m, const float *params, const lws_micro_batch *batch,
+                                     const float *dcode, bool encoded, float *dparams, float *dstates,
+                                     lws_model_sums *sums);
+lws_status __wrap_lws_model_gradient(lws_model *m, const float *params, const lws_micro_batch *batch,
+                                     const float *dcode, bool encoded, float *dparams, float *dstates,
+                                     lws_model_sums *sums)
+{
+    lws_status status = __real_lws_model_gradient(m, params, batch, dcode, encoded, dparams, dstates, sums);
+    if (plan.gradient_fails == 0 || plan.gradient_fails != plan.at_step || plan.of_rank != rank)
+        return status;
+    return lws_fail(LWS_ERR_MEMORY, "no room for the gradient");
+}
+
+/* What is altered is what all get, not what the sender has; or what one gets. */
+void __real_lws_comm_allgather(lws_comm *c, const void *mine, const size_t *bytes_of, void *all);
+void __wrap_lws_comm_allgather(lws_comm *c, const void *mine, const size_t *bytes_of, void *all);
+void __wrap_lws_comm_allgather(lws_comm *c, const void *mine, const size_t *bytes_of, void *all)
+{
+    bool is_altered = training && all == training->sums && plan.alters_news > 0 && plan.alters_news == plan.at_step &&
+                      plan.of_rank == rank;
+    if (!is_altered) {
+        __real_lws_comm_allgather(c, mine, bytes_of, all);
+        return;
+    }
+    if (plan.only_there) {
+        __real_lws_comm_allgather(c, mine, bytes_of, all);
+        ((double *)all)[plan.news] += 1;
+        return;
+    }
+    double *news = malloc(bytes_of[rank]);
+    memcpy(news, mine, bytes_of[rank]);
+    news[plan.news] += 1;
+    __real_lws_comm_allgather(c, news, bytes_of, all);
+    free(news);
 }
 
 bool __wrap_lws_log_is_terminal(void);

@@ -496,6 +496,79 @@ static void room_on_the_disk(void **state)
     disk_free = -1;
 }
 
+/* What stands in the way and cannot be looked at may be good: it is left alone. */
+static void way_that_cannot_be_made(void **state)
+{
+    numbers n;
+    char path[LWS_PATH];
+    lws_tensors tensors = some_tensors();
+    lws_checkpoint_meta meta = some_meta(1);
+    lws_checkpoint_data data = data_of(&n);
+    char *there = path_of("%s/step-000000001.h5", (char *)*state);
+    fill(&n, 1);
+    assert_int_equal(mkdir(there, 0777), 0);
+    assert_int_equal(lws_checkpoint_write(*state, &meta, config, &tensors, &data, path), LWS_ERR_IO);
+    check_mentions(lws_message(), path_of("cannot open %s: not a regular file but a folder", there));
+    assert_int_equal(rmdir(there), 0);
+    assert_int_equal(rmdir(*state), 0); /* there is nothing else */
+    assert_int_equal(mkdir(*state, 0777), 0);
+}
+
+static void limit_open_files(rlim_t most)
+{
+    struct rlimit limit;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    limit.rlim_cur = most > 0 && most < limit.rlim_max ? most : limit.rlim_max;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+}
+
+/* However few files may be open: whole, or an error that says so and nothing in the folder. */
+static void few_open_files(void **state)
+{
+    numbers n;
+    char path[LWS_PATH];
+    lws_tensors tensors = some_tensors();
+    lws_checkpoint_meta meta = some_meta(1);
+    lws_checkpoint_data data = data_of(&n);
+    lws_status status = LWS_ERR_IO;
+    fill(&n, 1);
+    int next = open("/dev/null", O_RDONLY), refused = 0;
+    close(next);
+    for (int more = 0; more < 8 && status != LWS_OK; more++) {
+        limit_open_files((rlim_t)(next + more));
+        status = lws_checkpoint_write(*state, &meta, config, &tensors, &data, path);
+        limit_open_files(0);
+        if (status == LWS_OK)
+            break;
+        refused++;
+        assert_int_equal(status, LWS_ERR_IO);
+        check_mentions(lws_message(), strerror(EMFILE));
+        assert_int_equal(rmdir(*state), 0);
+        assert_int_equal(mkdir(*state, 0777), 0);
+    }
+    assert_int_equal(status, LWS_OK);
+    assert_true(refused >= 2); /* the temporary file; HDF5's own look at it */
+    assert_int_equal(lws_checkpoint_verify(path), LWS_OK);
+}
+
+/* The digest of a checkpoint without looking at the rest. */
+static void digest_of_a_file(void **state)
+{
+    char *path = writes_step(*state, 1), digest[LWS_DIGEST_TEXT] = "", *other = path_of("%s/a", (char *)*state), *text;
+    lws_h5 *file;
+    assert_int_equal(lws_checkpoint_digest(path, digest), LWS_OK);
+    assert_int_equal(lws_h5_open(path, &file), LWS_OK);
+    assert_int_equal(lws_h5_get_text(file, "/", "digest", &text), LWS_OK);
+    assert_string_equal(digest, text);
+    free(text);
+    lws_h5_close(file);
+    assert_int_equal(lws_checkpoint_digest(other, digest), LWS_ERR_IO);
+    check_mentions(lws_message(), other);
+    file_text(other, "a text");
+    assert_int_equal(lws_checkpoint_digest(other, digest), LWS_ERR_FORMAT);
+    check_mentions(lws_message(), other);
+}
+
 /* ---- a folder of them -------------------------------------------------------------------------- */
 
 static void is_there(const char *folder, const char *name, bool wanted)
@@ -723,6 +796,9 @@ int main(void)
         scratch_test(the_first_schema),
         scratch_test(flipped_numbers),
         scratch_test(room_on_the_disk),
+        scratch_test(way_that_cannot_be_made),
+        scratch_test(few_open_files),
+        scratch_test(digest_of_a_file),
         scratch_test(lists_by_step),
         scratch_test(finds_the_newest_that_is_whole),
         scratch_test(sets_aside),

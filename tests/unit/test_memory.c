@@ -63,8 +63,13 @@ static void the_log(void **state)
     fprintf(out, "{\"step\":1,\"text\":\"%s\"}\n{\"step\":2}\n", text);
     assert_int_equal(fclose(out), 0);
     free(text);
-    for (long room = 20; room <= 320; room += 300) { /* not for the line; for the line, but not for what it says */
-        limit_memory(room * MB);
+    static const struct {
+        long room;
+        lws_status status;
+    } of[] = {
+        {20, LWS_ERR_MEMORY}, {180, LWS_ERR_MEMORY}, {500, LWS_OK}}; /* none; for the line; for what it says, too */
+    for (int i = 0; i < 3; i++) {
+        limit_memory(of[i].room * MB);
         lws_status status = lws_metrics_log_open(*state, 9, true, &log);
         limit_memory(-1);
         if (status == LWS_OK)
@@ -72,8 +77,33 @@ static void the_log(void **state)
         struct stat info;
         assert_int_equal(stat(path, &info), 0);
         assert_int_equal(info.st_size, 100 * MB + 21 + 11);
-        if (room == 20)
-            assert_int_equal(status, LWS_ERR_MEMORY);
+        assert_int_equal(status, of[i].status);
+    }
+}
+
+/* Nor is a record read that lacks a part. */
+static void a_record_read(void **state)
+{
+    char *path = path_of("%s/x.json", (char *)*state), *text = long_text(100 * MB);
+    FILE *out = fopen(path, "w");
+    assert_non_null(out);
+    fprintf(out, "{\"number\":1,\"text\":\"%s\"}", text);
+    assert_int_equal(fclose(out), 0);
+    free(text);
+    static const long rooms[] = {20, 180, 500}; /* not for the file; for the file, but not for what it says; for all */
+    for (int i = 0; i < 3; i++) {
+        lws_record *record = NULL;
+        limit_memory(rooms[i] * MB);
+        lws_status status = lws_record_load(path, &record);
+        limit_memory(-1);
+        assert_int_equal(status, i < 2 ? LWS_ERR_MEMORY : LWS_OK);
+        if (status != LWS_OK) {
+            assert_null(record);
+            check_mentions(lws_message(), path);
+            continue;
+        }
+        assert_int_equal(strlen(lws_record_get_text(record, "text")), 100 * MB);
+        lws_record_free(record);
     }
 }
 
@@ -113,6 +143,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         scratch_test(records),
         scratch_test(the_log),
+        scratch_test(a_record_read),
         scratch_test(pictures),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

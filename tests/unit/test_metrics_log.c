@@ -2,6 +2,7 @@
 #include "check.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <lwssim/metrics_log.h>
 #include <signal.h>
 #include <sys/resource.h>
@@ -13,6 +14,8 @@ static char folder[] = "/tmp/lws-log-XXXXXX", path[64];
 
 /* While one of these is not 0, such calls fail with it. */
 static int cut_error, flush_error, close_error;
+
+static bool writes_nothing; /* write() says that it wrote 0 bytes, and leaves errno as it is */
 
 static int unless(int error, long (*call)(int fd, off_t length), int fd, off_t length)
 {
@@ -46,6 +49,11 @@ int fsync(int fd)
 int fdatasync(int fd)
 {
     return unless(flush_error, real_fsync, fd, 0);
+}
+
+ssize_t write(int fd, const void *from, size_t size)
+{
+    return writes_nothing ? 0 : syscall(SYS_write, fd, from, size);
 }
 
 int close(int fd)
@@ -223,6 +231,84 @@ static void tells_what_closing_said(void **state)
     assert_int_equal(lws_metrics_log_close(NULL), LWS_OK);
 }
 
+/* A disk that takes nothing and does not say why. */
+static void nothing_written(void **state)
+{
+    (void)state;
+    lws_metrics_log *log;
+    unlink(path);
+    assert_int_equal(lws_metrics_log_open(folder, 0, true, &log), LWS_OK);
+    add(log, 1);
+    errno = 0;
+    writes_nothing = true;
+    lws_status status = lws_metrics_log_flush(log);
+    writes_nothing = false;
+    assert_int_equal(status, LWS_ERR_IO);
+    check_mentions(lws_message(), path);
+    check_mentions(lws_message(), strerror(EIO));
+    assert_int_equal(size_of_file(), 0);
+    assert_int_equal(lws_metrics_log_flush(log), LWS_OK);
+    assert_int_equal(lws_metrics_log_close(log), LWS_OK);
+    assert_int_equal(count_lines(), 1);
+}
+
+static int next_descriptor(void)
+{
+    int fd = open("/dev/null", O_RDONLY);
+    close(fd);
+    return fd;
+}
+
+/* No log, with this in the message, and no descriptor is left open. */
+static void does_not_open(const char *in, const char *message)
+{
+    lws_metrics_log *log = (lws_metrics_log *)path;
+    int next = next_descriptor();
+    lws_status status = lws_metrics_log_open(in, 9, true, &log);
+    int after = next_descriptor();
+    assert_int_equal(status, LWS_ERR_IO);
+    assert_null(log);
+    check_mentions(lws_message(), message);
+    assert_int_equal(after, next);
+}
+
+/* A log that cannot be cut at the step is not gone on with, and stays as it is. */
+static void cannot_be_opened(void **state)
+{
+    (void)state;
+    lws_metrics_log *log;
+    unlink(path);
+    flush_error = EIO; /* of a new one's folder */
+    does_not_open(folder, "cannot flush the folder");
+    flush_error = 0;
+    assert_int_equal(lws_metrics_log_open(folder, 0, true, &log), LWS_OK);
+    add(log, 1), add(log, 2);
+    assert_int_equal(lws_metrics_log_close(log), LWS_OK);
+    flush_error = EIO; /* of the one in its place */
+    does_not_open(folder, "cannot flush");
+    flush_error = 0;
+    struct rlimit usual, few;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &usual), 0);
+    few = usual;
+    few.rlim_cur = (rlim_t)next_descriptor() + 1; /* one to read, none to write */
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+    does_not_open(folder, "cannot write ");
+    check_mentions(lws_message(), strerror(EMFILE));
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &usual), 0);
+    assert_int_equal(count_lines(), 2);
+
+    does_not_open(path, "cannot open "); /* a file in place of the folder */
+    check_mentions(lws_message(), strerror(ENOTDIR));
+    unlink(path);
+    assert_int_equal(mkdir(path, 0777), 0);
+    does_not_open(folder, "not a regular file but a folder");
+    assert_int_equal(rmdir(path), 0);
+    assert_int_equal(symlink("/proc/self/mem", path), 0); /* a file whose first byte cannot be read */
+    does_not_open(folder, "cannot read ");
+    check_mentions(lws_message(), strerror(EIO));
+    unlink(path);
+}
+
 static void a_sink_takes_all(void **state)
 {
     (void)state;
@@ -273,7 +359,8 @@ int main(void)
         cmocka_unit_test(waits_for_room),          cmocka_unit_test(waits_to_be_cut),
         cmocka_unit_test(loses_what_is_too_much),  cmocka_unit_test(flushes_to_the_disk),
         cmocka_unit_test(tells_what_closing_said), cmocka_unit_test(a_sink_takes_all),
-        cmocka_unit_test(reads_records),
+        cmocka_unit_test(reads_records),           cmocka_unit_test(nothing_written),
+        cmocka_unit_test(cannot_be_opened),
     };
     signal(SIGXFSZ, SIG_IGN);
     if (!mkdtemp(folder))

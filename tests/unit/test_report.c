@@ -4,6 +4,7 @@
 #include <lwssim/grid.h>
 #include <lwssim/image.h>
 #include <lwssim/metrics_log.h>
+#include <stdio_ext.h>
 
 /* ---- records ----------------------------------------------------------------------------------------------------- */
 
@@ -151,6 +152,34 @@ static void standard_output_gets_records(void **state)
     lws_record_free(r);
 }
 
+/* Standard output is a full disk: that shows when it is flushed, or before, where there is more than its buffer holds.
+ */
+static void standard_output_is_full(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        size_t length = i == 0 ? 10 : 1 << 20;
+        char *text = calloc(length + 1, 1);
+        assert_non_null(text);
+        memset(text, 'x', length);
+        lws_record *r = lws_record_new();
+        lws_record_text(r, "text", text);
+        free(text);
+        fflush(stdout);
+        int kept = dup(STDOUT_FILENO), fd = open("/dev/full", O_WRONLY);
+        dup2(fd, STDOUT_FILENO);
+        lws_status status = lws_record_save(r, "-");
+        __fpurge(stdout);
+        clearerr(stdout);
+        dup2(kept, STDOUT_FILENO);
+        close(fd), close(kept);
+        assert_int_equal(status, LWS_ERR_IO);
+        check_mentions(lws_message(), "cannot write to standard output: ");
+        check_mentions(lws_message(), strerror(ENOSPC));
+        lws_record_free(r);
+    }
+}
+
 /* ---- the log ----------------------------------------------------------------------------------------------------- */
 
 #define UP_TO_5                                                                                                        \
@@ -290,6 +319,7 @@ int main(void)
         cmocka_unit_test(records_are_asked),
         scratch_test(files_hold_records),
         scratch_test(standard_output_gets_records),
+        cmocka_unit_test(standard_output_is_full),
         scratch_test(log_is_cut_at_the_step),
         scratch_test(log_is_appended_to),
         scratch_test(grids_pixel_by_pixel),

@@ -12,9 +12,11 @@
 /* ---- a file system that refuses -------------------------------------------------------------------------------- */
 
 static int rename_error, listing_error, unlink_error; /* 0: none */
+static int renames;                                   /* how many were tried */
 
 int renameat2(int from_folder, const char *from, int to_folder, const char *to, unsigned int flags)
 {
+    renames++;
     if (rename_error == 0)
         return (int)syscall(SYS_renameat2, from_folder, from, to_folder, to, flags);
     errno = rename_error;
@@ -194,6 +196,8 @@ static void pruning(void **state)
     check_files(folder, "20 50 60 70");
     lws_checkpoint_prune(folder, 55, 1, 20); /* no file of that step */
     check_files(folder, "20 50 60 70");
+    lws_checkpoint_prune(folder, 19, 0, -1); /* all are beyond */
+    check_files(folder, "20 50 60 70");
     lws_checkpoint_prune(folder, INT64_MAX, 0, 50); /* all but one */
     check_files(folder, "50");
     lws_checkpoint_prune(folder, INT64_MAX, 0, -1);
@@ -269,6 +273,12 @@ static void finding(void **state)
     damage(folder, 20), damage(folder, 10), damage(folder, 0);
     assert_int_equal(lws_checkpoint_find(folder, -1, path), LWS_ERR_FORMAT);
     assert_non_null(strstr(lws_message(), "none of the 5 checkpoints in"));
+
+    mkdir(step_path(folder, 5), 0777), mkdir(step_path(folder, 50), 0777), mkdir(step_path(folder, 60), 0777);
+    assert_int_equal(lws_checkpoint_find(folder, -1, path), LWS_ERR_IO); /* of several, the newest is named */
+    assert_non_null(strstr(lws_message(), "none of the 8 checkpoints in"));
+    assert_non_null(strstr(lws_message(), path_of("the newest that may be good: cannot open %s: not a regular file",
+                                                  step_path(folder, 60))));
     lws_log_voice(true);
 }
 
@@ -333,6 +343,8 @@ static void aside(void **state)
     damage(folder, 40);
     assert_int_equal(lws_checkpoint_set_aside(folder, 20), LWS_OK);
     check_files(folder, "10 20 30.damaged 40.damaged 40.damaged-2 40.damaged-3 50");
+    assert_int_equal(lws_checkpoint_set_aside(folder, 9), LWS_OK); /* all are later */
+    check_files(folder, "10.damaged 20 30.damaged 40.damaged 40.damaged-2 40.damaged-3 50");
     lws_log_voice(true);
 }
 
@@ -366,21 +378,31 @@ static void moving(void **state)
     rename_error = EINVAL;
     assert_int_equal(lws_checkpoint_set_aside(folder, 10), LWS_OK);
     check_files(folder, "10 20.damaged 20.damaged-2");
+    write_step(folder, 30);
+    damage(folder, 30);
+    rename_error = ENOSYS; /* nor does the kernel know the other */
+    assert_int_equal(lws_checkpoint_set_aside(folder, 10), LWS_OK);
+    check_files(folder, "10 20.damaged 20.damaged-2 30.damaged");
     blob kept = file_read(path_of("%s/step-000000020.h5.damaged", folder));
     assert_string_equal((char *)kept.data, "before");
     free(kept.data);
     rename_error = 0;
     write_step(folder, 20);
     damage(folder, 20);
+    write_step(folder, 30);
+    damage(folder, 30);
     rename_error = EACCES;
+    renames = 0;
     assert_int_equal(lws_checkpoint_set_aside(folder, 10), LWS_ERR_IO);
-    assert_non_null(strstr(lws_message(), "cannot rename"));
+    assert_non_null(strstr(lws_message(), path_of("cannot rename %s", step_path(folder, 30))));
+    assert_int_equal(renames, 1); /* the first failure is the end */
     rename_error = 0;
+    check_files(folder, "10 20 20.damaged 20.damaged-2 30 30.damaged");
     unlink_error = EACCES;
     assert_int_equal(lws_checkpoint_remove_all(folder), LWS_ERR_IO);
     assert_non_null(strstr(lws_message(), "cannot remove"));
     unlink_error = 0;
-    check_files(folder, "10 20 20.damaged 20.damaged-2");
+    check_files(folder, "10 20 20.damaged 20.damaged-2 30 30.damaged");
     lws_log_voice(true);
 }
 
