@@ -19,6 +19,9 @@ lws_status lws_folder_each(const char *folder, lws_folder_visit *visit, void *us
 /* Waits until the disk has a folder's entries; fine on file systems that do not flush folders. LWS_ERR_IO. */
 lws_status lws_folder_flush(const char *folder);
 
+/* The same for the folder that the file or folder of this path is in. */
+lws_status lws_folder_flush_above(const char *path);
+
 /* The name of the file that is locked. It may stay behind when its process is killed. */
 #define LWS_FOLDER_LOCK ".lwssim-lock"
 

@@ -22,23 +22,34 @@ static int flush(const char *folder)
     return needs_none ? 0 : error;
 }
 
+/* The folder that an entry is in, with the slash behind it. */
+static void folder_above(const char *path, char above[LWS_PATH])
+{
+    int length = snprintf(above, LWS_PATH, "%s", path);
+    while (length > 0 && above[length - 1] == '/')
+        length--;
+    while (length > 0 && above[length - 1] != '/')
+        length--;
+    snprintf(above + length, LWS_PATH - (size_t)length, "%s", length ? "" : ".");
+}
+
+static lws_status cannot_flush(const char *folder, int error)
+{
+    return lws_fail(LWS_ERR_IO, "cannot flush the folder %s to disk: %s", folder, strerror(error));
+}
+
 /* Makes one folder, and sees to it that a crash of the machine does not take it away with all that will be in it. */
 static lws_status make_one(const char *path)
 {
     char above[LWS_PATH];
     if (mkdir(path, 0777) != 0) /* another process may be first */
         return errno == EEXIST ? LWS_OK : lws_fail(LWS_ERR_IO, "cannot make the folder %s: %m", path);
-    int length = snprintf(above, sizeof above, "%s", path);
-    while (length > 0 && above[length - 1] == '/')
-        length--;
-    while (length > 0 && above[length - 1] != '/')
-        length--;
-    snprintf(above + length, sizeof above - (size_t)length, "%s", length ? "" : ".");
+    folder_above(path, above);
     int error = flush(above);
     if (!error || error == EACCES) /* what one may write to, one need not be allowed to list */
         return LWS_OK;
     rmdir(path); /* the next attempt makes it again, and flushes */
-    return lws_fail(LWS_ERR_IO, "cannot flush the folder %s to disk: %s", above, strerror(error));
+    return cannot_flush(above, error);
 }
 
 lws_status lws_folder_make(const char *folder)
@@ -84,7 +95,14 @@ lws_status lws_folder_each(const char *folder, lws_folder_visit *visit, void *us
 lws_status lws_folder_flush(const char *folder)
 {
     int error = flush(folder);
-    return error ? lws_fail(LWS_ERR_IO, "cannot flush the folder %s to disk: %s", folder, strerror(error)) : LWS_OK;
+    return error ? cannot_flush(folder, error) : LWS_OK;
+}
+
+lws_status lws_folder_flush_above(const char *path)
+{
+    char above[LWS_PATH];
+    folder_above(path, above);
+    return lws_folder_flush(above);
 }
 
 static bool is_file_of(int fd, const char *path)

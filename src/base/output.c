@@ -126,14 +126,6 @@ static lws_status give_up(lws_output *out, const char *doing, int error)
                     strcmp(doing, "flush") == 0 ? " to disk" : "", strerror(error));
 }
 
-static lws_status flush_folder(const lws_output *out)
-{
-    char folder[LWS_PATH];
-    int length = folder_length(out->target);
-    snprintf(folder, sizeof folder, "%.*s", length ? length : 1, length ? out->target : ".");
-    return lws_folder_flush(folder);
-}
-
 lws_status lws_output_commit(lws_output *out)
 {
     bool is_temporary = out->target[0] != 0;
@@ -152,7 +144,7 @@ lws_status lws_output_commit(lws_output *out)
         lws_output_discard(out);
         return lws_fail(LWS_ERR_IO, "cannot rename %s to %s: %s", out->path, out->target, strerror(error));
     }
-    return flush_folder(out);
+    return lws_folder_flush_above(out->target);
 }
 
 void lws_output_discard(lws_output *out)

@@ -77,13 +77,11 @@ static lws_status rewind_to(const char *path, int64_t step)
  * lines are flushed to it. */
 static lws_status open_from(lws_metrics_log *log, int64_t step, int *fd)
 {
-    char folder[sizeof log->path];
     LWS_TRY(rewind_to(log->path, step));
     *fd = open(log->path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
     if (*fd < 0)
         return lws_fail(LWS_ERR_IO, "cannot write %s: %m", log->path);
-    snprintf(folder, sizeof folder, "%.*s", (int)(strrchr(log->path, '/') - log->path), log->path);
-    lws_status status = lws_folder_flush(folder);
+    lws_status status = lws_folder_flush_above(log->path);
     if (status != LWS_OK) {
         close(*fd);
         *fd = -1;

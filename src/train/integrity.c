@@ -38,14 +38,14 @@ void integrity_note(trainer *t)
 static lws_status tell_changed(const trainer *t, const lws_reduction_piece *piece)
 {
     const lws_tensors *tensors = lws_model_tensors(t->model);
-    const char *first = "?", *last = "?"; /* of a piece that holds none */
+    const char *first = "", *last = ""; /* a piece that differs holds one at least */
     for (int i = 0; i < tensors->count; i++) {
         size_t begin, end;
-        const lws_tensor *forth = &tensors->item[i], *back = &tensors->item[tensors->count - 1 - i];
-        if (update_range(t, forth, piece, &begin, &end))
-            last = forth->name;
-        if (update_range(t, back, piece, &begin, &end))
-            first = back->name;
+        if (!update_range(t, &tensors->item[i], piece, &begin, &end))
+            continue;
+        last = tensors->item[i].name;
+        if (!first[0])
+            first = last;
     }
     return lws_fail(
         LWS_ERR_MISMATCH,
