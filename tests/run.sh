@@ -29,20 +29,24 @@ export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 [ -d "${LWSSIM_SHARED:-../shared}" ] || echo "no ../shared: tests on the real images will be skipped"
 
 report=$(mktemp)
-trap 'rm -f "$report"' EXIT
+said=$(mktemp)
+trap 'rm -f "$report" "$said"' EXIT
 failures=0
 
 # run PRESET CTEST-OPTIONS…: goes on after a failure. Tests wait most of the time, for processes to start and for files:
 # more of them than there are cores run side by side.
 run() {
-    local preset=$1 log=build/$1/Testing/Temporary/LastTest.log begin=$SECONDS result=passed
+    local preset=$1 log=build/$1/Testing/Temporary/LastTest.log begin=$SECONDS result=passed name
     shift
-    ctest --preset "$preset" -j $((3 * $(nproc))) "$@" || { result=FAILED; failures=$((failures + 1)); }
+    ctest --preset "$preset" -j $((3 * $(nproc))) "$@" | tee "$said" || { result=FAILED; failures=$((failures + 1)); }
     echo "$preset $*: $result, $((SECONDS - begin)) s" >> "$report"
     [ ! -s "${log%Test.log}TestsFailed.log" ] || [ $result = passed ] ||
         sed 's/^[0-9]*:/    failed: /' "${log%Test.log}TestsFailed.log" >> "$report"
     # A whole test, or a part of one, that this machine lacks something for.
     awk '/^[0-9]+\/[0-9]+ Testing: /{name = $3} /^(skipped|note): /{print "    " name ": " $0}' "$log" >> "$report"
+    for name in $(sed -n 's/^\t *[0-9]* - \(.*\) (Skipped)$/\1/p' "$said"); do
+        grep -q "^    $name: skipped: " "$report" || echo "    $name: skipped: see $log" >> "$report"
+    done
 }
 
 finish() {

@@ -7,9 +7,9 @@ where anything is.
 import json
 import math
 import re
-import struct
 import sys
-import zlib
+
+import png
 
 wrong = []
 
@@ -231,27 +231,8 @@ def bench_ratio(table):
 
 def read_png(path):
     """Width, height and rows of RGB."""
-    data, at, packed = open(path, "rb").read(), 8, b""
-    while at < len(data):
-        size, kind = struct.unpack(">I4s", data[at:at + 8])
-        body = data[at + 8:at + 8 + size]
-        same("a checksum", struct.unpack(">I", data[at + 8 + size:at + 12 + size])[0], zlib.crc32(kind + body))
-        if kind == b"IHDR":
-            width, height, depth, colour = struct.unpack(">IIBB", body[:10])
-            same("the kind of pixels", (depth, colour), (8, 2))
-        elif kind == b"IDAT":
-            packed += body
-        at += size + 12
-    raw, before, lines = zlib.decompress(packed), bytearray(3 * width), []
-    for y in range(height):
-        how, line = raw[y * (3 * width + 1)], bytearray(raw[y * (3 * width + 1) + 1:(y + 1) * (3 * width + 1)])
-        for i in range(3 * width):
-            a, b, c = (line[i - 3] if i > 2 else 0), before[i], (before[i - 3] if i > 2 else 0)
-            p = a + b - c
-            paeth = a if abs(p - a) <= abs(p - b) and abs(p - a) <= abs(p - c) else b if abs(p - b) <= abs(p - c) else c
-            line[i] = (line[i] + (0, a, b, (a + b) // 2, paeth)[how]) & 255
-        lines.append(line)
-        before = line
+    width, height, channels, lines = png.read(path)
+    same("the channels", channels, 3)
     return width, height, lines
 
 
@@ -262,11 +243,11 @@ def cell(lines, row, column):
             for y in range(16) for x in range(16)]
 
 
-def grid(png, columns, *images):
+def grid(picture, columns, *images):
     """Originals in this order, each above its reconstruction; white where there is none. All of 16 × 16, drawn 8 times
     as large with gaps of 2."""
     columns, size = int(columns), 16 * 8 + 2
-    width, height, lines = read_png(png)
+    width, height, lines = read_png(picture)
     same("the size", (width, height), (columns * size + 2, 2 * -(-len(images) // columns) * size + 2))
     for i in range(-(-len(images) // columns) * columns):
         pixels, below = (cell(lines, 2 * (i // columns) + k, i % columns) for k in range(2))
@@ -278,9 +259,9 @@ def grid(png, columns, *images):
         same(f"the reconstruction of {images[i]} is a picture of its own", len(set(below)) > 20 and below != pixels, True)
 
 
-def grid_of(png, columns, *single):
+def grid_of(picture, columns, *single):
     """Each reconstruction is that of the image alone."""
-    lines = read_png(png)[2]
+    lines = read_png(picture)[2]
     for i, name in enumerate(single):
         same(f"the reconstruction of {name}", cell(lines, 2 * (i // int(columns)) + 1, i % int(columns)),
              cell(read_png(name)[2], 1, 0))

@@ -37,12 +37,18 @@ class Hash128(ctypes.Structure):
 library = ctypes.CDLL(ctypes.util.find_library("xxhash"))
 library.XXH3_128bits.argtypes = (ctypes.c_char_p, ctypes.c_size_t)
 library.XXH3_128bits.restype = Hash128
+library.XXH3_64bits.argtypes = library.XXH3_128bits.argtypes
+library.XXH3_64bits.restype = ctypes.c_uint64
 c = ctypes.CDLL(None)
 
 
 def digest(data):
     value = library.XXH3_128bits(data, len(data))
     return f"{value.high:016x}{value.low:016x}"
+
+
+def digest64(data):
+    return library.XXH3_64bits(data, len(data))
 
 
 def hex_float(value):

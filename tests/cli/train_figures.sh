@@ -150,13 +150,13 @@ expect 0 ranks 0 reconstruct --run vae --input framed.pgm --output framed.png --
 expect 0 ranks 0 reconstruct --run vae --input wide.pgm --output wide.png
 
 # Colours of the middles of cells, by row and column of the picture.
-cells() { /usr/bin/python3 "$root/tests/cli/cells.py" "$1" 128 >"$1.txt"; }
+cells() { /usr/bin/python3 -B "$root/tests/cli/cells.py" "$1" 128 >"$1.txt"; }
 cells five.png
 cells two.png
 row() { [ "$(sed -n "$2p" "$1.txt")" = "$3" ] || fail "row $2 of $1 is $(sed -n "$2p" "$1.txt"), not $3"; }
 for name in framed wide; do
     cells $name.png
-    everywhere=$(/usr/bin/python3 "$root/tests/cli/cells.py" $name.png 6) # every eighth pixel
+    everywhere=$(/usr/bin/python3 -B "$root/tests/cli/cells.py" $name.png 6) # every eighth pixel
     row $name.png 1 200,200,200
     [[ $everywhere != *40,40,40* ]] || fail "$name.png shows what lies around the centre"
 done

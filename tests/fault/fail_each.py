@@ -20,27 +20,12 @@ import subprocess
 import sys
 import tempfile
 
-root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-lwssim = os.path.realpath(os.environ.get("LWSSIM", f"{root}/build/release/src/cli/lwssim"))
-build = os.environ.get("LWSSIM_BUILD", f"{root}/build/release")
-shim = f"{build}/tests/fault/file_calls.so"
+import program
+from program import build, check, fail, lwssim, root, shim, tiny
+
 UNREADABLE = re.compile(r"HDF5-DIAG|backtrace|Signal:|\*\*\* |Segmentation|Assertion|free\(\)|malloc\(|corrupted ")
-tiny = ["--preset", "tiny16", "--batch-size", "16", "--micro-batches", "8", "--windows", "3,7,11", "--threads", "1"]
 LAST = 4  # step of the runs
-failures = trials = 0
-place = "?"
-
-
-def fail(message):
-    global failures
-    failures += 1
-    print(f"FAILED (fail_each.py) {place}: {message[:1000]}", file=sys.stderr, flush=True)
-
-
-def check(good, message):
-    if not good:
-        fail(message)
-    return good
+trials = 0
 
 
 def run(arguments, environment=None, ranks=0):
@@ -352,8 +337,7 @@ def counts(writer, pristine, here):
 
 
 def try_writer(name, folder, options, chance):
-    global place
-    place, writer = name, writers[name]()
+    program.place, writer = name, writers[name]()
     pristine, here = f"{folder}/{name}", f"{folder}/here"
     shutil.rmtree(here, ignore_errors=True)
     os.mkdir(here)
@@ -368,7 +352,7 @@ def try_writer(name, folder, options, chance):
             if options.sample and options.sample < most:
                 numbers = sorted(chance.sample(range(1, most + 1) if kind == "file" else chosen, options.sample))
             for n in numbers:
-                place = f"{name}, {kind} {n}{' and on' if stays else ''}"
+                program.place = f"{name}, {kind} {n}{' and on' if stays else ''}"
                 if not trial(writer, pristine, here, kind, n, stays, 28 if n % 2 else 5):
                     check(n > .8 * most, f"nothing failed, of {most}")
                     break
@@ -381,7 +365,7 @@ def main():
     parser.add_argument("writers", nargs="*", default=[])
     options = parser.parse_args()
     if not os.path.exists(shim):
-        print(f"no {shim}")
+        print(f"skipped: no {shim}")
         sys.exit(77)
     folder = os.path.realpath(tempfile.mkdtemp(prefix="lwssim-test."))  # as the shim finds it
     try:
@@ -389,8 +373,8 @@ def main():
             try_writer(name, folder, options, random.Random(options.seed))
     finally:
         shutil.rmtree(folder)
-    print(f"{trials} trials, {failures} failures")
-    sys.exit(1 if failures else 0)
+    print(f"{trials} trials, {program.failures} failures")
+    sys.exit(1 if program.failures else 0)
 
 
 if __name__ == "__main__":

@@ -16,23 +16,8 @@ import subprocess
 import sys
 import tempfile
 
-root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-lwssim = os.path.realpath(os.environ.get("LWSSIM", f"{root}/build/release/src/cli/lwssim"))
-build = os.environ.get("LWSSIM_BUILD", f"{root}/build/release")
-shim = f"{build}/tests/fault/file_calls.so"
-tiny = ["--preset", "tiny16", "--batch-size", "16", "--micro-batches", "8", "--windows", "3,7,11", "--threads", "1"]
-failures = 0
-
-
-def fail(message):
-    global failures
-    failures += 1
-    print(f"FAILED (write_order.py): {message}", file=sys.stderr, flush=True)
-
-
-def check(good, message):
-    if not good:
-        fail(message)
+import program
+from program import build, check, lwssim, shim, tiny
 
 
 def record(folder, *arguments, code=0, preload=""):
@@ -194,7 +179,7 @@ def writers(here):
 
 def main():
     if not os.path.exists(shim):
-        print(f"no {shim}")
+        print(f"skipped: no {shim}")
         sys.exit(77)
     here = os.path.realpath(tempfile.mkdtemp(prefix="lwssim-test."))  # as the shim finds it
     try:
@@ -202,7 +187,7 @@ def main():
         writers(f"{here}/files")
     finally:
         shutil.rmtree(here)
-    sys.exit(1 if failures else 0)
+    sys.exit(1 if program.failures else 0)
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ fitting), 1 not. The work is done in copies of the tree, build/mutants/N.
 import argparse
 import collections
 import concurrent.futures
+import contextlib
 import os
 import pathlib
 import queue
@@ -38,7 +39,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 WORK = ROOT / "build" / "mutants"
 
-Mutant = collections.namedtuple("Mutant", "title file old new tests")
+Mutant = collections.namedtuple("Mutant", "title file old new tests line", defaults=[1])  # line: where to look from
 
 
 def parse(path):
@@ -145,40 +146,38 @@ class Workshop:
     def passes(self, test, seconds=900):
         return self.ctest("-R", self.pattern(test), seconds=seconds)
 
-    def try_out(self, mutant):
-        """What noticed the change: a test's name, 'the compiler', or None."""
-        path = self.tree / mutant.file
-        path.write_text((ROOT / mutant.file).read_text().replace(mutant.old, mutant.new, 1))
+    @contextlib.contextmanager
+    def changed(self, mutant):
+        """While the copy's sources have the change."""
+        path, lines = self.tree / mutant.file, (ROOT / mutant.file).read_text().split("\n")
+        before, after = lines[:mutant.line - 1], "\n".join(lines[mutant.line - 1:])
+        path.write_text("\n".join([*before, after.replace(mutant.old, mutant.new, 1)]))
         try:
-            for test in mutant.tests:
-                if not self.make(self.target(test)):
-                    return "the compiler"
-                if not self.passes(test, 300):
-                    return test
-            return None
+            yield
         finally:
             path.unlink()
             self.copy(mutant.file)
             os.utime(path)
 
+    def try_out(self, mutant):
+        """What noticed the change: a test's name, 'the compiler', or None."""
+        with self.changed(mutant):
+            for test in mutant.tests:
+                if not self.make(self.target(test)):
+                    return "the compiler"
+                if not self.passes(test, 300):
+                    return test
+        return None
+
     def try_all(self, mutant, labels):
         """The same with every test of these labels, the quick ones first."""
-        path = self.tree / mutant.file
-        lines = (ROOT / mutant.file).read_text().split("\n")
-        number = int(mutant.title.split(":")[1])
-        lines[number - 1] = lines[number - 1].replace(mutant.old, mutant.new, 1)
-        path.write_text("\n".join(lines))
-        try:
+        with self.changed(mutant):
             if not self.make("all"):
                 return "the compiler"
             for label in labels:
                 if not self.ctest("-j2", "-L", label, seconds=1800):
                     return self.failed() or label
-            return None
-        finally:
-            path.unlink()
-            self.copy(mutant.file)
-            os.utime(path)
+        return None
 
     def failed(self):
         """The test that failed last, by ctest's own log."""
@@ -223,7 +222,7 @@ def random_mutants(folders, count, seed):
         changed = line[:begin] + (new or re.match(r" *", line)[0] + "(void)0;") + line[end:]
         if changed.count("if (!") > line.count("if (!"): # over the whole condition, where it ends in this line
             changed = re.sub(r"if \(!(.*)\)( \{)?$", r"if (!(\1))\2", changed)
-        mutants.append(Mutant(f"{name}:{number}", name, line, changed, ()))
+        mutants.append(Mutant(f"{name}:{number}", name, line, changed, (), number))
     return mutants
 
 
