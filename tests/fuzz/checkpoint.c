@@ -47,11 +47,7 @@ static void make_sound(char *path)
         a.params[i] = a.m[i] = a.v[i] = (float)i / 7;
     lws_checkpoint_data data = data_of(&a);
     FUZZ_CHECK(lws_checkpoint_write(fuzz_folder(), &meta, "model = ae\n", &tensors, &data, path) == LWS_OK);
-    FILE *in = fopen(path, "rb");
-    sound = malloc(1 << 20);
-    FUZZ_CHECK(in && sound);
-    sound_size = fread(sound, 1, 1 << 20, in);
-    fclose(in);
+    sound = fuzz_read(path, &sound_size);
 }
 
 /* The digest of what the file says now, so that what lies behind its check is reached. */

@@ -3,6 +3,8 @@
 #ifndef LWS_FUZZ_H
 #define LWS_FUZZ_H
 
+#include "lsan.h"
+
 #include <lwssim/status.h>
 
 #include <fcntl.h>
@@ -18,19 +20,6 @@
 #define FUZZ_UNUSED __attribute__((unused))
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-/* HDF5 1.10 loses memory of its own where it refuses what it is asked. */
-const char *__lsan_default_suppressions(void);
-const char *__lsan_default_suppressions(void)
-{
-    return "leak:libhdf5\n";
-}
-
-const char *__lsan_default_options(void);
-const char *__lsan_default_options(void)
-{
-    return "print_suppressions=0";
-}
 
 /* What must hold whatever the input. */
 #define FUZZ_CHECK(condition)                                                                                          \
@@ -128,6 +117,18 @@ FUZZ_UNUSED static void fuzz_write_file(const char *path, const void *data, size
         exit(1);
     }
     close(fd);
+}
+
+/* The bytes of a small file, for as long as the program runs. */
+FUZZ_UNUSED static uint8_t *fuzz_read(const char *path, size_t *size)
+{
+    enum { MOST = 1 << 20 };
+    FILE *in = fopen(path, "rb");
+    uint8_t *bytes = malloc(MOST);
+    FUZZ_CHECK(in && bytes);
+    *size = fread(bytes, 1, MOST, in);
+    fclose(in);
+    return bytes;
 }
 
 #endif

@@ -37,11 +37,7 @@ static void make_sound(const char *path)
                              .split_digest = digest};
     FUZZ_CHECK(lws_shard_file_write(path, ROWS, SIDE, CHANNELS, pixels, digests, names) == LWS_OK);
     FUZZ_CHECK(lws_shard_file_complete(path, &facts) == LWS_OK);
-    FILE *in = fopen(path, "rb");
-    sound = malloc(1 << 20);
-    FUZZ_CHECK(in && sound);
-    sound_size = fread(sound, 1, 1 << 20, in);
-    fclose(in);
+    sound = fuzz_read(path, &sound_size);
 }
 
 /* Digests of /digests as it is now, so that what lies behind their check is reached. */

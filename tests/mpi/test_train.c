@@ -1,12 +1,11 @@
 /* Training as a program of one's own calls it: again and again in one process, whose signals are its own before and
  * after; its log on the disk; and gathers on a rank that has no memory left. */
-#include "scratch.h"
+#include "prepared.h"
 
 #include "mpi_folder.h"
 
 #include <dlfcn.h>
 #include <errno.h>
-#include <lwssim/prepare.h>
 #include <lwssim/trainer.h>
 #include <pthread.h>
 #include <string.h>
@@ -30,34 +29,8 @@ int fdatasync(int fd)
 
 static void make_dataset(const char *path)
 {
-    lws_prepare_options options;
-    lws_prepare *plan;
-    lws_prepare_result results[8];
-    uint64_t *digests = NULL;
-    char *problems[8];
-    const char *const pairs[][2] = {{"synthetic", "48"}, {"size", "16"}, {"split", "1,0,0"}, {"output", path}};
-    lws_config_defaults(lws_prepare_table, &options);
-    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
-        assert_int_equal(lws_config_set(lws_prepare_table, &options, pairs[i][0], pairs[i][1], "test"), LWS_OK);
-    assert_int_equal(lws_prepare_plan(&options, &plan), LWS_OK);
-    int shards = lws_prepare_shards(plan);
-    assert_in_range(shards, 1, 8);
-    assert_int_equal(lws_prepare_begin(plan), LWS_OK);
-    uint64_t *all = calloc(48, sizeof *all);
-    int64_t rows = 0;
-    for (int s = 0; s < shards; s++) {
-        assert_int_equal(lws_prepare_shard(plan, s, NULL, NULL, &results[s], &digests, &problems[s]), LWS_OK);
-        memcpy(all + rows, digests, (size_t)results[s].rows * sizeof *all);
-        rows += results[s].rows;
-        free(digests);
-    }
-    for (int s = 0; s < shards; s++)
-        assert_int_equal(lws_prepare_complete(plan, s, results, all), LWS_OK);
-    assert_int_equal(lws_prepare_publish(plan, results, (const char *const *)problems), LWS_OK);
-    for (int s = 0; s < shards; s++)
-        free(problems[s]);
-    free(all);
-    lws_prepare_free(plan);
+    lws_prepare_options o = options_of("synthetic", "48", "size", "16", "split", "1,0,0", "output", path, NULL);
+    prepares(&o);
 }
 
 static lws_status train(int64_t steps, bool resume)

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <dirent.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -14,18 +15,7 @@
 #include <unistd.h>
 
 #ifdef __SANITIZE_ADDRESS__
-/* HDF5 1.10 loses memory of its own where it meets a damaged object header. */
-const char *__lsan_default_suppressions(void);
-const char *__lsan_default_suppressions(void)
-{
-    return "leak:libhdf5\n";
-}
-
-const char *__lsan_default_options(void);
-const char *__lsan_default_options(void)
-{
-    return "print_suppressions=0";
-}
+#include "lsan.h"
 #endif
 
 /* "FOLDER/NAME" with printf arguments, in one of 64 static buffers that take turns. */
@@ -95,6 +85,25 @@ CHECK_UNUSED static blob file_read(const char *path)
     b.data[b.size] = 0; /* so that it serves as text */
     fclose(in);
     return b;
+}
+
+CHECK_UNUSED static void file_holds(const char *path, const char *text)
+{
+    blob b = file_read(path);
+    assert_string_equal((char *)b.data, text);
+    free(b.data);
+}
+
+/* How many things are in a folder. */
+CHECK_UNUSED static int folder_entries(const char *folder)
+{
+    int count = -2; /* . and .. */
+    DIR *dir = opendir(folder);
+    assert_non_null(dir);
+    while (readdir(dir))
+        count++;
+    closedir(dir);
+    return count;
 }
 
 CHECK_UNUSED static void file_write(const char *path, const void *data, size_t size)

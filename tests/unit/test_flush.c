@@ -2,8 +2,8 @@
  * one above; and what is said where the disk refuses it. */
 #include "scratch.h"
 
-#include <dirent.h>
-#include <dlfcn.h>
+#include "half_listing.h"
+
 #include <lwssim/h5.h>
 #include <lwssim/log.h>
 #include <lwssim/metrics_log.h>
@@ -81,22 +81,6 @@ ssize_t pwrite(int fd, const void *from, size_t size, off_t at)
     return syscall(SYS_pwrite64, fd, from, size, at);
 }
 
-/* Of a folder's entries so many are given before the disk fails; -1: all. */
-static int given = -1;
-
-struct dirent *readdir(DIR *dir)
-{
-    static struct dirent *(*next)(DIR *);
-    if (!next)
-        *(void **)&next = dlsym(RTLD_NEXT, "readdir");
-    if (given == 0) {
-        errno = EIO;
-        return NULL;
-    }
-    given -= given > 0;
-    return next(dir);
-}
-
 /* The job before removes its lock just when this one gets it; or the file system knows no locks. */
 static const char *removed_meanwhile;
 static int lock_error;
@@ -126,23 +110,6 @@ static int begin(void **state)
     return mkdir(folder, 0777);
 }
 
-static void holds(const char *path, const char *text)
-{
-    blob b = file_read(path);
-    assert_string_equal((char *)b.data, text);
-    free(b.data);
-}
-
-static int entries(const char *folder)
-{
-    int count = -2; /* . and .. */
-    DIR *dir = opendir(folder);
-    while (readdir(dir))
-        count++;
-    closedir(dir);
-    return count;
-}
-
 static void an_output(void **state)
 {
     char *folder = path_of("%s/here", (char *)*state), *path = path_of("%s/x", folder);
@@ -165,21 +132,21 @@ static void a_refused_output(void **state)
     file_error = EIO;
     assert_int_equal(lws_output_write(path, "new", 3), LWS_ERR_IO);
     check_mentions(lws_message(), path_of("cannot flush %s to disk: Input/output error", path));
-    holds(path, "old");
+    file_holds(path, "old");
     file_error = EFBIG;
     assert_int_equal(lws_output_write(path, "new", 3), LWS_ERR_LIMIT);
     file_error = 0;
     rename_error = EXDEV;
     assert_int_equal(lws_output_write(path, "new", 3), LWS_ERR_IO);
     check_mentions(lws_message(), strerror(EXDEV));
-    holds(path, "old");
-    assert_int_equal(entries(folder), 1);
+    file_holds(path, "old");
+    assert_int_equal(folder_entries(folder), 1);
     rename_error = 0;
     folder_error = EIO;
     assert_int_equal(lws_output_write(path, "new", 3), LWS_ERR_IO);
     check_mentions(lws_message(), "cannot flush the folder");
-    holds(path, "new");
-    assert_int_equal(entries(folder), 1);
+    file_holds(path, "new");
+    assert_int_equal(folder_entries(folder), 1);
     static const int none[] = {EINVAL, ENOTSUP, ENOSYS, EROFS}; /* of file systems that need no flush */
     for (int i = 0; i < 4; i++) {
         folder_error = none[i];
@@ -300,7 +267,7 @@ static void locks(void **state)
     file_text(path, "a user's");
     assert_int_equal(lws_folder_lock(folder, "--run", &lock), LWS_OK);
     lws_folder_unlock(folder, lock);
-    holds(path, "a user's");
+    file_holds(path, "a user's");
 
     lock_error = ENOLCK;
     lws_log_voice(false);

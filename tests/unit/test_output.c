@@ -12,24 +12,6 @@ static void writes(const char *path, const char *text)
     assert_int_equal(status, LWS_OK);
 }
 
-static void holds(const char *path, const char *text)
-{
-    blob b = file_read(path);
-    assert_string_equal((char *)b.data, text);
-    free(b.data);
-}
-
-static int entries(const char *folder)
-{
-    int count = -2; /* . and .. */
-    DIR *dir = opendir(folder);
-    assert_non_null(dir);
-    while (readdir(dir))
-        count++;
-    closedir(dir);
-    return count;
-}
-
 static mode_t mode_of(const char *path)
 {
     struct stat info;
@@ -43,13 +25,13 @@ static void a_file(void **state)
     mode_t before = umask(027);
     writes(path, "one");
     umask(before);
-    holds(path, "one");
+    file_holds(path, "one");
     assert_int_equal(mode_of(path), 0640);
     chmod(path, 0604);
     writes(path, "two");
-    holds(path, "two");
+    file_holds(path, "two");
     assert_int_equal(mode_of(path), 0604);
-    assert_int_equal(entries(*state), 1);
+    assert_int_equal(folder_entries(*state), 1);
 }
 
 /* Whoever reads meanwhile has the old file, whole. */
@@ -61,10 +43,10 @@ static void appears_at_the_end(void **state)
     assert_int_equal(lws_output_open(path, &out), LWS_OK);
     fprintf(out.file, "half");
     fflush(out.file);
-    holds(path, "old");
+    file_holds(path, "old");
     lws_output_discard(&out);
-    holds(path, "old");
-    assert_int_equal(entries(*state), 1);
+    file_holds(path, "old");
+    assert_int_equal(folder_entries(*state), 1);
 }
 
 static void a_users_files_stay(void **state)
@@ -79,10 +61,10 @@ static void a_users_files_stay(void **state)
     lws_output_discard(&out);
     file_text(first, "mine");
     writes(path, "new");
-    holds(first, "mine");
+    file_holds(first, "mine");
     for (int i = 0; i < 2; i++)
-        holds(mine[i], "mine");
-    assert_int_equal(entries(*state), 4);
+        file_holds(mine[i], "mine");
+    assert_int_equal(folder_entries(*state), 4);
 }
 
 static void links_are_followed(void **state)
@@ -93,15 +75,15 @@ static void links_are_followed(void **state)
     assert_int_equal(symlink("sub/target", link), 0);
     assert_int_equal(symlink(link, second), 0);
     writes(second, "new"); /* the target is not there yet */
-    holds(path_of("%s/sub/target", folder), "new");
+    file_holds(path_of("%s/sub/target", folder), "new");
     writes(second, "newer");
-    holds(path_of("%s/sub/target", folder), "newer");
+    file_holds(path_of("%s/sub/target", folder), "newer");
     assert_int_equal(lstat(link, &info), 0);
     assert_true(S_ISLNK(info.st_mode));
     assert_int_equal(lstat(second, &info), 0);
     assert_true(S_ISLNK(info.st_mode));
-    assert_int_equal(entries(folder), 3);
-    assert_int_equal(entries(path_of("%s/sub", folder)), 1);
+    assert_int_equal(folder_entries(folder), 3);
+    assert_int_equal(folder_entries(path_of("%s/sub", folder)), 1);
 }
 
 static void refuses(const char *path, int error)
@@ -126,7 +108,7 @@ static void what_cannot_be_written(void **state)
     refuses(path_of("%s/%s", folder, longest), ENAMETOOLONG);
     longest[255] = 0; /* the longest name that there is */
     writes(path_of("%s/%s", folder, longest), "x");
-    assert_int_equal(entries(folder), 3);
+    assert_int_equal(folder_entries(folder), 3);
 }
 
 static int fill(void *path)
@@ -141,8 +123,8 @@ static void full_disk(void **state)
     writes(path, "old");
     assert_int_equal(with_full_disk(1000, fill, path), 0);
     assert_int_equal(with_full_disk(0, fill, path), 0);
-    holds(path, "old");
-    assert_int_equal(entries(*state), 1);
+    file_holds(path, "old");
+    assert_int_equal(folder_entries(*state), 1);
 }
 
 static void pipes_and_devices(void **state)
@@ -161,7 +143,7 @@ static void pipes_and_devices(void **state)
     assert_int_equal(pread(fd, got, sizeof got, 0), 4);
     assert_string_equal(got, "seen");
     close(fd);
-    assert_int_equal(entries(*state), 2);
+    assert_int_equal(folder_entries(*state), 2);
 }
 
 static void tells_temporary_names(void **state)
@@ -241,7 +223,7 @@ static void one_at_a_time(void **state)
     close(first); /* as when its process ends */
     assert_int_equal(lws_folder_lock(*state, "--run", &second), LWS_OK);
     lws_folder_unlock(*state, second);
-    assert_int_equal(entries(*state), 0);
+    assert_int_equal(folder_entries(*state), 0);
     lws_folder_unlock(*state, -1);
     file_text(path_of("%s/target", (char *)*state), "mine");
     assert_int_equal(symlink("target", path_of("%s/%s", (char *)*state, LWS_FOLDER_LOCK)), 0);
