@@ -1,17 +1,25 @@
-# A layer is one folder: an object library that sees only the public headers of the layers it names.
+# A layer is one folder: an object library that sees only the headers of the layers it names.
 #
-#   lws_layer(NAME HEADERS h… SOURCES c… [USES layer…] [LINK target…])
+#   lws_layer(NAME [PUBLIC h…] HEADERS h… SOURCES c… [USES layer…] [LINK target…])
 #
-# HEADERS live in include/lwssim/. Each layer's headers are linked into a folder of its own in the build
-# tree, and only the folders of the layers in USES come on the include path: an upward include does not
-# compile. Third-party headers follow the same way, by LINK.
+# PUBLIC headers live in include/lwssim/ and are installed: #include <lwssim/loss.h>. HEADERS live in the layer's folder
+# and are for the layers above: #include "base/log.h". Headers in neither list are the layer's own: #include "arch.h".
+# Each layer's headers are linked into a folder of its own in the build tree, and only the folders of the layers in USES
+# come on the include path: an upward include does not compile, nor does one of another layer's own headers. Third-party
+# headers follow the same way, by LINK.
 function(lws_layer name)
-  cmake_parse_arguments(L "" "" "HEADERS;SOURCES;USES;LINK" ${ARGN})
+  cmake_parse_arguments(L "" "" "PUBLIC;HEADERS;SOURCES;USES;LINK" ${ARGN})
   set(view ${CMAKE_BINARY_DIR}/layers/${name})
-  file(MAKE_DIRECTORY ${view}/lwssim)
-  foreach(header IN LISTS L_HEADERS)
+  file(RELATIVE_PATH room ${CMAKE_SOURCE_DIR} ${CMAKE_CURRENT_SOURCE_DIR})
+  string(REGEX REPLACE "^src/" "" room ${room})
+  file(REMOVE_RECURSE ${view}) # of headers that have moved
+  file(MAKE_DIRECTORY ${view}/lwssim ${view}/${room})
+  foreach(header IN LISTS L_PUBLIC)
     file(CREATE_LINK ${CMAKE_SOURCE_DIR}/include/lwssim/${header} ${view}/lwssim/${header} SYMBOLIC)
     set_property(GLOBAL APPEND PROPERTY LWS_HEADERS ${CMAKE_SOURCE_DIR}/include/lwssim/${header})
+  endforeach()
+  foreach(header IN LISTS L_HEADERS)
+    file(CREATE_LINK ${CMAKE_CURRENT_SOURCE_DIR}/${header} ${view}/${room}/${header} SYMBOLIC)
   endforeach()
   list(TRANSFORM L_USES PREPEND lws_)
   add_library(lws_${name} OBJECT ${L_SOURCES})

@@ -7,6 +7,7 @@
 #define LWSSIM_CANVAS_H
 
 #include <lwssim/status.h>
+
 #include <stddef.h>
 #include <stdint.h>
 

@@ -1,4 +1,4 @@
-#include <lwssim/image.h>
+#include "datasets/image.h"
 
 #include "decode.h"
 #include "files.h"

@@ -4,6 +4,7 @@
 #define LWSSIM_FACE_H
 
 #include <lwssim/status.h>
+
 #include <stdint.h>
 
 /* Draws face `index` of the seed to out [size, size, channels]; channels 1 (luma) or 3. A pure

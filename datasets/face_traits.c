@@ -1,6 +1,6 @@
 #include "face_traits.h"
 
-#include <lwssim/rng.h>
+#include "base/rng.h"
 
 #include <math.h>
 

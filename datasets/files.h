@@ -3,6 +3,7 @@
 #define LWSSIM_FILES_H
 
 #include <lwssim/status.h>
+
 #include <stddef.h>
 #include <stdint.h>
 

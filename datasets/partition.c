@@ -1,7 +1,7 @@
 #include "partition.h"
 
-#include <lwssim/input.h>
-#include <lwssim/rng.h>
+#include "base/input.h"
+#include "base/rng.h"
 
 #include <math.h>
 #include <stdlib.h>

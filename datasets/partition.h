@@ -2,7 +2,8 @@
 #ifndef LWSSIM_PARTITION_H
 #define LWSSIM_PARTITION_H
 
-#include <lwssim/dataset.h>
+#include "data/dataset.h"
+
 #include <stdio.h>
 
 #include "source.h"

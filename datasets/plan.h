@@ -2,7 +2,7 @@
 #ifndef LWSSIM_PLAN_H
 #define LWSSIM_PLAN_H
 
-#include <lwssim/prepare.h>
+#include "datasets/prepare.h"
 
 #include "partition.h"
 #include "recipe.h"

@@ -4,8 +4,8 @@
 #include "target.h"
 #include "shard_file.h"
 
-#include <lwssim/folder.h>
-#include <lwssim/output.h>
+#include "base/folder.h"
+#include "base/output.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -3,8 +3,8 @@
 
 #include "target.h"
 
-#include <lwssim/folder.h>
-#include <lwssim/log.h>
+#include "base/folder.h"
+#include "base/log.h"
 
 #include <omp.h>
 #include <stdio.h>

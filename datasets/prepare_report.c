@@ -3,7 +3,8 @@
 
 #include "target.h"
 
-#include <lwssim/output.h>
+#include "base/output.h"
+
 #include <stdio.h>
 
 static void write_names(FILE *out, const char *what, int64_t count, char *const *names, int64_t shown)

@@ -4,8 +4,9 @@
 #include "face.h"
 #include "shard_file.h"
 
-#include <lwssim/progress.h>
-#include <lwssim/text.h>
+#include "base/progress.h"
+#include "base/text.h"
+
 #include <omp.h>
 #include <stdatomic.h>
 #include <stdio.h>

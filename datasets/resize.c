@@ -4,8 +4,8 @@
  *
  * The rules are Pillow's: a filter widened by the scale, weights normalised over the pixels inside
  * the image, 22-bit fixed point, and rounding to bytes between the passes. */
-#include <lwssim/image.h>
-#include <lwssim/simd.h>
+#include "datasets/image.h"
+#include "base/simd.h"
 
 #include "files.h"
 

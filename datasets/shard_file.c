@@ -1,6 +1,6 @@
 #include "shard_file.h"
 
-#include <lwssim/h5.h>
+#include "data/h5.h"
 
 #include <stdio.h>
 #include <stdlib.h>

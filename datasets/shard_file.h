@@ -4,7 +4,7 @@
 #ifndef LWSSIM_SHARD_FILE_H
 #define LWSSIM_SHARD_FILE_H
 
-#include <lwssim/dataset.h>
+#include "data/dataset.h"
 
 /* What a shard says about the dataset. */
 typedef struct lws_shard_facts {

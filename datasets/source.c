@@ -1,6 +1,6 @@
 #include "source.h"
 
-#include <lwssim/image.h>
+#include "datasets/image.h"
 
 #include <stdbool.h>
 #include <stdlib.h>

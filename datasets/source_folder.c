@@ -1,9 +1,10 @@
 #include "source.h"
 
+#include "base/progress.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <fts.h>
-#include <lwssim/progress.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>

@@ -3,10 +3,10 @@
 
 #include "files.h"
 
-#include <lwssim/folder.h>
-#include <lwssim/h5.h>
-#include <lwssim/input.h>
-#include <lwssim/output.h>
+#include "base/folder.h"
+#include "data/h5.h"
+#include "base/input.h"
+#include "base/output.h"
 
 #include <dirent.h>
 #include <stdio.h>
@@ -33,8 +33,8 @@ static bool is_partial(const char *name)
     return is_product(inner);
 }
 
-/* What a preparation leaves where it is killed, or cannot even tidy up: a file in the making, or what was to become one,
- * or its marker. */
+/* What a preparation leaves where it is killed, or cannot even tidy up: a file in the making, or what was to become
+ * one, or its marker. */
 static bool is_leftover(const char *name)
 {
     char inner[256];

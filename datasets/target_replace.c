@@ -4,8 +4,8 @@
 
 #include "files.h"
 
-#include <lwssim/folder.h>
-#include <lwssim/output.h>
+#include "base/folder.h"
+#include "base/output.h"
 
 #include <errno.h>
 #include <stdio.h>

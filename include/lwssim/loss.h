@@ -14,6 +14,7 @@
 #define LWSSIM_LOSS_H
 
 #include <lwssim/status.h>
+
 #include <stdbool.h>
 
 enum { LWS_LOSS_LEVELS = 16 };

@@ -2,7 +2,7 @@
 #ifndef LWS_ARCH_H
 #define LWS_ARCH_H
 
-#include <lwssim/simd.h>
+#include "base/simd.h"
 
 /* What LWSSIM_ARCH (NULL, "": nothing) asks for on a CPU with `widest`. LWS_ERR_USAGE, with `widest` in *arch, where
  * there is none of this name or the CPU has it not. */

@@ -1,4 +1,4 @@
-#include <lwssim/arena.h>
+#include "base/arena.h"
 
 #include <assert.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-#include <lwssim/build.h>
+#include "base/build.h"
 
 #include <elf.h>
 #include <link.h>

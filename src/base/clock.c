@@ -1,4 +1,4 @@
-#include <lwssim/clock.h>
+#include "base/clock.h"
 
 #include <time.h>
 

@@ -1,8 +1,9 @@
 /* The table's rows as fields: defaults, setting from text, and back to text. */
-#include <lwssim/config.h>
+#include "base/config.h"
+
+#include "base/text.h"
 
 #include <errno.h>
-#include <lwssim/text.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>

@@ -1,8 +1,9 @@
 /* The table filled from files and from the command line. Both formats are simple and must read back what was written
  * to the last byte, whatever its length, which the common INI libraries with their line buffers do not. */
-#include <lwssim/config.h>
+#include "base/config.h"
 
-#include <lwssim/input.h>
+#include "base/input.h"
+
 #include <stdlib.h>
 #include <string.h>
 

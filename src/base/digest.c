@@ -1,6 +1,6 @@
-#include <lwssim/digest.h>
+#include "base/digest.h"
 
-#include <lwssim/simd.h>
+#include "base/simd.h"
 
 #include <inttypes.h>
 #include <stdio.h>

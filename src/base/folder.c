@@ -1,9 +1,10 @@
-#include <lwssim/folder.h>
+#include "base/folder.h"
+
+#include "base/log.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <lwssim/log.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>

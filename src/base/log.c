@@ -1,4 +1,4 @@
-#include <lwssim/log.h>
+#include "base/log.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -7,12 +7,12 @@
 static bool is_voice = true;
 static bool status_open = false;
 
-void lws_log_voice(bool voice)
+void lws_log_set_root(bool voice)
 {
     is_voice = voice;
 }
 
-bool lws_log_is_voice(void)
+bool lws_log_is_root(void)
 {
     return is_voice;
 }

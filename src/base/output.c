@@ -1,4 +1,4 @@
-#include <lwssim/output.h>
+#include "base/output.h"
 
 #include <errno.h>
 #include <fcntl.h>

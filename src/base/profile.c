@@ -1,8 +1,9 @@
-#include <lwssim/profile.h>
+#include "base/profile.h"
 
-#include <lwssim/clock.h>
-#include <lwssim/input.h>
-#include <lwssim/output.h>
+#include "base/clock.h"
+#include "base/input.h"
+#include "base/output.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

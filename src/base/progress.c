@@ -1,4 +1,4 @@
-#include <lwssim/progress.h>
+#include "base/progress.h"
 
 #include <stdatomic.h>
 

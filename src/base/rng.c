@@ -1,4 +1,4 @@
-#include <lwssim/rng.h>
+#include "base/rng.h"
 
 #include <math.h>
 

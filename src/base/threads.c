@@ -1,4 +1,4 @@
-#include <lwssim/threads.h>
+#include "base/threads.h"
 
 #include <errno.h>
 #include <omp.h>

@@ -1,6 +1,7 @@
 #include "bench.h"
 
-#include <lwssim/clock.h>
+#include "base/clock.h"
+
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>

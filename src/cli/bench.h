@@ -5,10 +5,11 @@
 #ifndef LWS_BENCH_H
 #define LWS_BENCH_H
 
-#include <lwssim/comm.h>
-#include <lwssim/config.h>
-#include <lwssim/conv.h>
-#include <lwssim/record.h>
+#include "comm/comm.h"
+#include "base/config.h"
+#include "kernels/conv.h"
+#include "report/record.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 

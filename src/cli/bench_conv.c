@@ -1,7 +1,8 @@
 /* The convolutions of dcgan64 in every algorithm that takes them. */
 #include "bench.h"
 
-#include <lwssim/winograd.h>
+#include "kernels/winograd.h"
+
 #include <stdio.h>
 
 enum { DIRECT = 0, TILES = 3, PASSES = 3 };
@@ -25,7 +26,7 @@ typedef struct conv_case {
     float *w, *dw, *transformed, *scratch;
 } conv_case;
 
-static void run(const conv_case *c, lws_conv2d_job job)
+static void run(const conv_case *c, lws_conv2d_args job)
 {
     if (c->tile == DIRECT)
         lws_conv2d_run(&c->g, c->n, &job, c->w, c->scratch);
@@ -36,19 +37,19 @@ static void run(const conv_case *c, lws_conv2d_job job)
 static void forward(void *user)
 {
     const conv_case *c = user;
-    run(c, (lws_conv2d_job){.wide.at = c->wide, .to_narrow.at = c->narrow});
+    run(c, (lws_conv2d_args){.wide.at = c->wide, .to_narrow.at = c->narrow});
 }
 
 static void backward_data(void *user)
 {
     const conv_case *c = user;
-    run(c, (lws_conv2d_job){.narrow.at = c->narrow, .to_wide.at = c->wide});
+    run(c, (lws_conv2d_args){.narrow.at = c->narrow, .to_wide.at = c->wide});
 }
 
 static void backward_weight(void *user)
 {
     const conv_case *c = user;
-    run(c, (lws_conv2d_job){.wide.at = c->wide, .narrow.at = c->narrow, .dw = c->dw});
+    run(c, (lws_conv2d_args){.wide.at = c->wide, .narrow.at = c->narrow, .dw = c->dw});
 }
 
 static void transform(void *user)

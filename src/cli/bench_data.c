@@ -2,11 +2,12 @@
 #include "bench.h"
 #include "cli.h"
 
+#include "inference/agreement.h"
+#include "base/clock.h"
+#include "datasets/prepare.h"
+#include "data/sampler.h"
+
 #include <ftw.h>
-#include <lwssim/agreement.h>
-#include <lwssim/clock.h>
-#include <lwssim/prepare.h>
-#include <lwssim/sampler.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

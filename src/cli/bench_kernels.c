@@ -1,10 +1,11 @@
 /* The matrix product that everything is held against, and the kernels that are bound by memory. */
 #include "bench.h"
 
-#include <lwssim/adam.h>
-#include <lwssim/batchnorm.h>
-#include <lwssim/gemm.h>
-#include <lwssim/window.h>
+#include "optim/adam.h"
+#include "kernels/batchnorm.h"
+#include "kernels/gemm.h"
+#include "kernels/window.h"
+
 #include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>

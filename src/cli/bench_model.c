@@ -1,7 +1,8 @@
 /* The losses by themselves, and the passes of a whole micro-batch. */
 #include "bench.h"
 
-#include <lwssim/model.h>
+#include "model/model.h"
+
 #include <stdio.h>
 
 typedef struct loss_case {
@@ -93,7 +94,7 @@ static void passes(void *user)
 static void prepare(void *user)
 {
     step_case *s = user;
-    lws_model_prepare(s->model, s->params);
+    lws_model_transform_weights(s->model, s->params);
 }
 
 /* Of a training step, an image: forward and twice as much backward, less the gradient of the first layer's input. */
@@ -122,8 +123,8 @@ static lws_status build(bench *b, lws_loss_kind loss, step_case *s)
     LWS_TRY(lws_model_create(&spec, b->images, &s->model));
     const lws_tensors *tensors = lws_model_tensors(s->model);
     s->count = tensors->params;
-    s->params = bench_zeros(b, tensors->params + tensors->states);
-    s->gradient = bench_zeros(b, tensors->params + tensors->states);
+    s->params = bench_zeros(b, tensors->params + tensors->buffers);
+    s->gradient = bench_zeros(b, tensors->params + tensors->buffers);
     s->batch = (lws_micro_batch){.n = b->images, .total = b->images, .seed = 1};
     s->batch.x = bench_floats(b, (size_t)b->images * BENCH_SIDE * BENCH_SIDE * BENCH_COLOURS);
     if (b->status == LWS_OK)

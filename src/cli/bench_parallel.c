@@ -1,8 +1,9 @@
 /* The reduction of gradients over all ranks, in its parts. */
 #include "bench.h"
 
-#include <lwssim/norm.h>
-#include <lwssim/reduction.h>
+#include "optim/norm.h"
+#include "comm/reduction.h"
+
 #include <stdio.h>
 
 enum { LEAVES = 2 }; /* micro-batches a rank */
@@ -17,11 +18,11 @@ static void reduce(void *user)
 {
     reduction_case *c = user;
     for (int i = 0; i < LEAVES; i++) {
-        lws_reduction_leaf(c->reduction);
+        lws_reduction_micro_batch(c->reduction);
         lws_reduction_push(c->reduction);
     }
-    lws_reduction_piece piece;
-    while (lws_reduction_arrived(c->reduction, true, &piece))
+    lws_reduction_slice slice;
+    while (lws_reduction_reduce_scatter_next(c->reduction, true, &slice))
         ;
 }
 
@@ -29,7 +30,7 @@ static void gather(void *user)
 {
     reduction_case *c = user;
     for (int b = lws_reduction_get_part(c->reduction)->buckets - 1; b >= 0; b--)
-        lws_reduction_share(c->reduction, b, c->flat);
+        lws_reduction_allgather(c->reduction, b, c->flat);
     lws_reduction_await(c->reduction, c->count);
 }
 

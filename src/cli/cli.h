@@ -2,8 +2,9 @@
 #ifndef LWS_CLI_H
 #define LWS_CLI_H
 
-#include <lwssim/comm.h>
-#include <lwssim/config.h>
+#include "comm/comm.h"
+#include "base/config.h"
+
 #include <stdbool.h>
 
 /* A subcommand gets its own name as argv[0] and returns a status; main prints the message of a failure. */
@@ -22,8 +23,8 @@ lws_status cmd_bench(int argc, char **argv);
 lws_status cli_parse(lws_config_table table, void *fields, int argc, char **argv, const char *usage, const char **rest,
                      int *rest_count, bool *done);
 
-/* options.c: what all commands that know ranks do after cli_parse(): they agree on its status, on the program and on the
- * command; and on the options but those of the keys in `own` (see agreement.h). All ranks. */
+/* options.c: what all commands that know ranks do after cli_parse(): they agree on its status, on the program and on
+ * the command; and on the options but those of the keys in `own` (see agreement.h). All ranks. */
 lws_status cli_agree(lws_comm *comm, lws_status parsed, const char *command, bool help, lws_config_table table,
                      const void *fields, const char *const *own);
 
@@ -48,8 +49,8 @@ lws_status cli_leave(lws_comm *comm, lws_status status);
 void cli_prepare_environment(char **argv);
 
 /* machine.c: starts the threads of this command, as many as lws_threads_choose() says for `wanted` (--threads; 0: not
- * given), on all ranks; warns where the launcher's binding leaves cores unused. comm NULL: this process alone. All ranks,
- * also to fail: LWS_ERR_MEMORY. */
+ * given), on all ranks; warns where the launcher's binding leaves cores unused. comm NULL: this process alone. All
+ * ranks, also to fail: LWS_ERR_MEMORY. */
 lws_status cli_start_threads(lws_comm *comm, int wanted, int *threads);
 
 /* One line on the machine: ranks, threads, kernel. */

@@ -1,9 +1,10 @@
 #include "bench.h"
 #include "cli.h"
 
-#include <lwssim/gemm.h>
+#include "kernels/gemm.h"
 #include <lwssim/latent.h>
-#include <lwssim/simd.h>
+#include "base/simd.h"
+
 #include <stdio.h>
 #include <string.h>
 

@@ -4,7 +4,8 @@
 
 #include <lwssim/loss.h>
 #include <lwssim/metrics.h>
-#include <lwssim/record.h>
+#include "report/record.h"
+
 #include <math.h>
 #include <stdio.h>
 

@@ -1,11 +1,12 @@
 #include "cli.h"
 
-#include <lwssim/agreement.h>
-#include <lwssim/evaluate.h>
-#include <lwssim/log.h>
-#include <lwssim/record.h>
-#include <lwssim/trained.h>
-#include <lwssim/trainer.h>
+#include "inference/agreement.h"
+#include "inference/evaluate.h"
+#include "base/log.h"
+#include "report/record.h"
+#include "inference/inference.h"
+#include "train/train.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -33,7 +34,7 @@ static const lws_config_key keys[] = {
 };
 static const lws_config_table table = {keys, sizeof keys / sizeof *keys, NULL};
 
-static lws_status open_split(const command *c, const lws_trained *trained, lws_dataset **dataset)
+static lws_status open_split(const command *c, const lws_inference_model *trained, lws_dataset **dataset)
 {
     LWS_TRY(lws_dataset_open(c->data, (lws_split)c->split, dataset));
     const lws_dataset_info *info = lws_dataset_get_info(*dataset);
@@ -48,7 +49,7 @@ static lws_status open_split(const command *c, const lws_trained *trained, lws_d
     return LWS_OK;
 }
 
-static void print_table(const command *c, const lws_trained *trained, const lws_evaluation *e)
+static void print_table(const command *c, const lws_inference_model *trained, const lws_evaluation *e)
 {
     printf("%s on %lld %s images\n\n  metric        mean        ± standard error\n", trained->path,
            (long long)e->images, lws_split_name[c->split]);
@@ -63,7 +64,7 @@ static void print_table(const command *c, const lws_trained *trained, const lws_
     }
 }
 
-static lws_status save_json(const command *c, const lws_trained *trained, const lws_dataset *dataset,
+static lws_status save_json(const command *c, const lws_inference_model *trained, const lws_dataset *dataset,
                             const lws_evaluation *e)
 {
     lws_record *record = lws_record_new();
@@ -102,7 +103,7 @@ static lws_status default_data(lws_comm *comm, command *c)
 
 static lws_status evaluate(lws_comm *comm, command *c)
 {
-    lws_trained trained;
+    lws_inference_model trained;
     lws_dataset *dataset = NULL;
     lws_evaluation result;
     int threads;
@@ -112,13 +113,13 @@ static lws_status evaluate(lws_comm *comm, command *c)
     if (status == LWS_OK && strcmp(c->json, "-") != 0)
         status = cli_check_output("--json", c->json, (const char *const[]){c->checkpoint, c->run, c->data, NULL});
     LWS_TRY(lws_comm_agree(comm, status));
-    LWS_TRY(lws_trained_load(comm, c->checkpoint, c->run, c->best, &trained));
+    LWS_TRY(lws_inference_load(comm, c->checkpoint, c->run, c->best, &trained));
     lws_split split = (lws_split)c->split;
     status = lws_comm_agree(comm, open_split(c, &trained, &dataset));
     if (status == LWS_OK)
         status = lws_agree_on_images(comm, 1, &split, (const lws_dataset *const *)&dataset);
     if (status == LWS_OK)
-        status = lws_evaluate(comm, trained.model, trained.params, trained.states, dataset, trained.block, &result);
+        status = lws_evaluate(comm, trained.model, trained.params, trained.buffers, dataset, trained.block, &result);
     if (status == LWS_OK && lws_comm_rank(comm) == 0) {
         if (strcmp(c->json, "-") != 0)
             print_table(c, &trained, &result);
@@ -127,7 +128,7 @@ static lws_status evaluate(lws_comm *comm, command *c)
     }
     status = lws_comm_agree(comm, status);
     lws_dataset_close(dataset);
-    lws_trained_free(&trained);
+    lws_inference_free(&trained);
     return status;
 }
 

@@ -1,9 +1,10 @@
 #include "cli.h"
 
-#include <lwssim/checkpoint.h>
-#include <lwssim/dataset.h>
-#include <lwssim/h5.h>
-#include <lwssim/log.h>
+#include "data/checkpoint.h"
+#include "data/dataset.h"
+#include "data/h5.h"
+#include "base/log.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,9 +1,10 @@
 #include "cli.h"
 
-#include <lwssim/clock.h>
-#include <lwssim/comm.h>
-#include <lwssim/log.h>
-#include <lwssim/prepare.h>
+#include "base/clock.h"
+#include "comm/comm.h"
+#include "base/log.h"
+#include "datasets/prepare.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -149,7 +150,7 @@ static lws_status exchange(job *j)
     lws_status status = bytes_of ? LWS_OK : lws_fail(LWS_ERR_MEMORY, "out of memory collecting the results");
     status = lws_comm_agree(j->comm, status);
     if (status == LWS_OK)
-        status = lws_comm_join(j->comm, j->packed, j->packed_bytes, false, &all, bytes_of);
+        status = lws_comm_gatherv(j->comm, j->packed, j->packed_bytes, false, &all, bytes_of);
     for (int r = 0; r < size && status == LWS_OK; r++)
         bytes += bytes_of[r];
     if (status == LWS_OK)

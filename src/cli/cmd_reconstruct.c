@@ -2,9 +2,10 @@
 
 #include "pictures.h"
 
-#include <lwssim/grid.h>
-#include <lwssim/log.h>
-#include <lwssim/trained.h>
+#include "report/grid.h"
+#include "base/log.h"
+#include "inference/inference.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,19 +35,19 @@ static const lws_config_key keys[] = {
 };
 static const lws_config_table table = {keys, sizeof keys / sizeof *keys, NULL};
 
-static void reconstruct(const lws_trained *t, const pictures *p, float *codes, float *out)
+static void reconstruct(const lws_inference_model *t, const pictures *p, float *codes, float *out)
 {
     size_t image = lws_shape_size(p->shape);
     for (int at = 0; at < p->count; at += t->block) {
         int n = p->count - at < t->block ? p->count - at : t->block;
-        lws_model_encode(t->model, t->params, t->states, n, p->pixels + (size_t)at * image, codes);
-        memcpy(out + (size_t)at * image, lws_model_decode(t->model, t->params, t->states, n, codes),
+        lws_model_encode(t->model, t->params, t->buffers, n, p->pixels + (size_t)at * image, codes);
+        memcpy(out + (size_t)at * image, lws_model_decode(t->model, t->params, t->buffers, n, codes),
                (size_t)n * image * sizeof *out);
     }
 }
 
 /* Rows of originals with their reconstructions below; white where the last row is not full. */
-static lws_status draw(const lws_trained *t, const pictures *p, const command *c)
+static lws_status draw(const lws_inference_model *t, const pictures *p, const command *c)
 {
     size_t image = lws_shape_size(p->shape);
     int columns = p->count < (int)c->columns ? p->count : (int)c->columns;
@@ -81,7 +82,7 @@ lws_status cmd_reconstruct(int argc, char **argv)
     command c;
     bool done;
     int threads;
-    lws_trained trained;
+    lws_inference_model trained;
     pictures images;
     LWS_TRY(cli_parse(table, &c, argc, argv, usage, NULL, NULL, &done));
     if (done)
@@ -91,7 +92,7 @@ lws_status cmd_reconstruct(int argc, char **argv)
     LWS_TRY(cli_check_png("--output", c.output));
     LWS_TRY(cli_check_output("--output", c.output, (const char *const[]){c.input, c.checkpoint, c.run, NULL}));
     LWS_TRY(cli_start_threads(NULL, 0, &threads));
-    LWS_TRY(lws_trained_load(NULL, c.checkpoint, c.run, c.best, &trained));
+    LWS_TRY(lws_inference_load(NULL, c.checkpoint, c.run, c.best, &trained));
     lws_status status = pictures_load(c.input, trained.meta.image, (int)c.crop, (int)c.limit, &images);
     if (status == LWS_OK) {
         status = draw(&trained, &images, &c);
@@ -100,6 +101,6 @@ lws_status cmd_reconstruct(int argc, char **argv)
                      trained.path, c.output);
         pictures_free(&images);
     }
-    lws_trained_free(&trained);
+    lws_inference_free(&trained);
     return status;
 }

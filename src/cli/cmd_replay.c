@@ -1,6 +1,7 @@
 #include "cli.h"
 
-#include <lwssim/replay.h>
+#include "train/replay.h"
+
 #include <stdio.h>
 
 static const char usage[] =

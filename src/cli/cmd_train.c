@@ -1,9 +1,10 @@
 #include "cli.h"
 
-#include <lwssim/comm.h>
-#include <lwssim/folder.h>
-#include <lwssim/log.h>
-#include <lwssim/trainer.h>
+#include "comm/comm.h"
+#include "base/folder.h"
+#include "base/log.h"
+#include "train/train.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

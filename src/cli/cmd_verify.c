@@ -1,9 +1,10 @@
 #include "cli.h"
 
+#include "data/checkpoint.h"
+#include "data/dataset.h"
+#include "base/log.h"
+
 #include <dirent.h>
-#include <lwssim/checkpoint.h>
-#include <lwssim/dataset.h>
-#include <lwssim/log.h>
 #include <stdio.h>
 #include <stdlib.h>
 

@@ -1,9 +1,10 @@
 #include "cli.h"
 
-#include <lwssim/gemm.h>
-#include <lwssim/log.h>
-#include <lwssim/simd.h>
-#include <lwssim/threads.h>
+#include "kernels/gemm.h"
+#include "base/log.h"
+#include "base/simd.h"
+#include "base/threads.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>

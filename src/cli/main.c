@@ -1,9 +1,10 @@
 #include "cli.h"
 
+#include "kernels/gemm.h"
+#include "base/log.h"
+#include "base/simd.h"
+
 #include <fcntl.h>
-#include <lwssim/gemm.h>
-#include <lwssim/log.h>
-#include <lwssim/simd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>

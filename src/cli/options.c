@@ -1,9 +1,10 @@
 #include "cli.h"
 
-#include <lwssim/agreement.h>
-#include <lwssim/log.h>
-#include <lwssim/simd.h>
-#include <lwssim/watchdog.h>
+#include "inference/agreement.h"
+#include "base/log.h"
+#include "base/simd.h"
+#include "comm/watchdog.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -15,7 +16,7 @@ lws_status cli_parse(lws_config_table table, void *fields, int argc, char **argv
     LWS_TRY(lws_arch_check());
     LWS_TRY(lws_config_parse(table, fields, argc, argv, argv[0], rest, rest_count, &help));
     *done = help;
-    if (help && lws_log_is_voice()) {
+    if (help && lws_log_is_root()) {
         printf("%s", usage);
         lws_config_help(table, stdout);
     }

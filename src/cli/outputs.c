@@ -2,8 +2,9 @@
  * one. */
 #include "cli.h"
 
-#include <lwssim/folder.h>
-#include <lwssim/image.h>
+#include "base/folder.h"
+#include "datasets/image.h"
+
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>

@@ -2,10 +2,11 @@
 
 #include "cli.h"
 
+#include "data/dataset.h"
+#include "datasets/image.h"
+#include "base/log.h"
+
 #include <dirent.h>
-#include <lwssim/dataset.h>
-#include <lwssim/image.h>
-#include <lwssim/log.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

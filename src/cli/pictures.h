@@ -2,7 +2,7 @@
 #ifndef LWS_PICTURES_H
 #define LWS_PICTURES_H
 
-#include <lwssim/nn.h>
+#include "nn/nn.h"
 #include <lwssim/status.h>
 
 typedef struct pictures {

@@ -1,7 +1,8 @@
 /* A dataset folder: its shards brought together. */
 #include "shard.h"
 
-#include <lwssim/folder.h>
+#include "base/folder.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -2,7 +2,8 @@
 #include "h5_driver.h"
 #include "h5_reader.h"
 
-#include <lwssim/input.h>
+#include "base/input.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>

@@ -4,9 +4,10 @@
 #include <H5FDdevelop.h>
 #endif
 
+#include "base/progress.h"
+
 #include <errno.h>
 #include <fcntl.h>
-#include <lwssim/progress.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>

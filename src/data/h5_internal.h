@@ -2,8 +2,9 @@
 #ifndef LWSSIM_H5_INTERNAL_H
 #define LWSSIM_H5_INTERNAL_H
 
+#include "data/h5.h"
+
 #include <hdf5.h>
-#include <lwssim/h5.h>
 #include <sys/types.h>
 
 struct lws_h5 {

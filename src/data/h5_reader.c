@@ -1,10 +1,11 @@
 /* The parent's side of reading in a child process. */
 #include "h5_reader.h"
 
+#include "base/input.h"
+#include "base/progress.h"
+
 #include <errno.h>
 #include <fcntl.h>
-#include <lwssim/input.h>
-#include <lwssim/progress.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>

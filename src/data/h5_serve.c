@@ -2,9 +2,10 @@
 #include "h5_driver.h"
 #include "h5_reader.h"
 
+#include "base/text.h"
+
 #include <errno.h>
 #include <fcntl.h>
-#include <lwssim/text.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>

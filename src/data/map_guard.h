@@ -4,6 +4,7 @@
 #define LWSSIM_MAP_GUARD_H
 
 #include <lwssim/status.h>
+
 #include <stddef.h>
 
 /* Guards [base, base + bytes), a map of the file `path`, until map_guard_remove. Takes over SIGBUS; what happens

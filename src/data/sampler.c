@@ -1,6 +1,6 @@
-#include <lwssim/sampler.h>
+#include "data/sampler.h"
 
-#include <lwssim/rng.h>
+#include "base/rng.h"
 
 int64_t lws_sampler_steps_per_epoch(const lws_sampler *s)
 {

@@ -2,7 +2,8 @@
 
 #include "map_guard.h"
 
-#include <lwssim/input.h>
+#include "base/input.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -2,8 +2,8 @@
 #ifndef LWSSIM_SHARD_H
 #define LWSSIM_SHARD_H
 
-#include <lwssim/dataset.h>
-#include <lwssim/h5.h>
+#include "data/dataset.h"
+#include "data/h5.h"
 
 typedef struct lws_shard_header {
     lws_split split;

@@ -1,6 +1,7 @@
-#include <lwssim/activation.h>
+#include "kernels/activation.h"
 
-#include <lwssim/simd.h>
+#include "base/simd.h"
+
 #include <stdint.h>
 #include <string.h>
 

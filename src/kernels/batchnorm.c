@@ -1,6 +1,7 @@
-#include <lwssim/batchnorm.h>
+#include "kernels/batchnorm.h"
 
-#include <lwssim/simd.h>
+#include "base/simd.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -134,7 +135,7 @@ LWS_VARIANTS(static, void, input_gradient,
 
 /* ---- in parts ---------------------------------------------------------------------------------------------------- */
 
-void lws_batchnorm_observe(int channels, int rows, const float *x, double *sums)
+void lws_batchnorm_accumulate_stats(int channels, int rows, const float *x, double *sums)
 {
     double *mean = sums, *squares = sums + channels;
     value_sums(rows, channels, x, x, mean, squares); /* from the first row on, so that a large mean cancels nothing */
@@ -158,7 +159,7 @@ LWS_VARIANTS(static, void, join, (int c, double rows, double more, const double 
     }
 }
 
-void lws_batchnorm_statistics(const lws_batchnorm *bn, int rows, int part_rows, double *sums, float *unbiased_var)
+void lws_batchnorm_finalize_stats(const lws_batchnorm *bn, int rows, int part_rows, double *sums, float *unbiased_var)
 {
     int c = bn->channels, done = part_rows < rows ? part_rows : rows;
     for (const double *part = sums; done < rows; done += part_rows) {
@@ -174,7 +175,7 @@ void lws_batchnorm_statistics(const lws_batchnorm *bn, int rows, int part_rows, 
     }
 }
 
-void lws_batchnorm_given(const lws_batchnorm *bn, const float *mean, const float *var)
+void lws_batchnorm_use_stats(const lws_batchnorm *bn, const float *mean, const float *var)
 {
     for (int i = 0; i < bn->channels; i++) {
         double root = 1 / sqrt((double)var[i] + LWS_BATCHNORM_EPSILON);
@@ -184,12 +185,13 @@ void lws_batchnorm_given(const lws_batchnorm *bn, const float *mean, const float
     }
 }
 
-void lws_batchnorm_normalise(const lws_batchnorm *bn, int rows, const float *x, float *y)
+void lws_batchnorm_normalize(const lws_batchnorm *bn, int rows, const float *x, float *y)
 {
     normalise((size_t)rows, bn->channels, bn->relu, x, bn->mean, bn->scale, bn->beta, y);
 }
 
-void lws_batchnorm_observe_gradient(const lws_batchnorm *bn, int rows, const float *x, const float *dy, double *sums)
+void lws_batchnorm_accumulate_gradient_sums(const lws_batchnorm *bn, int rows, const float *x, const float *dy,
+                                            double *sums)
 {
     gradient_sums(rows, bn->channels, bn->relu, x, bn->mean, bn->scale, bn->beta, dy, sums, sums + bn->channels);
 }
@@ -200,8 +202,8 @@ LWS_VARIANTS(static, void, add_sums, (size_t n, const double *restrict from, dou
         to[i] += from[i];
 }
 
-void lws_batchnorm_gradients(const lws_batchnorm *bn, int rows, int part_rows, double *sums, float *dgamma,
-                             float *dbeta)
+void lws_batchnorm_finalize_gradient_sums(const lws_batchnorm *bn, int rows, int part_rows, double *sums, float *dgamma,
+                                          float *dbeta)
 {
     size_t c = (size_t)bn->channels;
     for (int part = 1; part * part_rows < rows; part++)
@@ -237,11 +239,11 @@ void lws_batchnorm_forward(int rows, int channels, bool relu, const float *x, co
                         .scale = (float *)(sums + blocks * 2 * c)};
 #pragma omp parallel for schedule(static)
     for (int b = 0; b < blocks; b++)
-        lws_batchnorm_observe(channels, block_rows(rows, channels, b), x + b * block, sums + b * 2 * c);
-    lws_batchnorm_statistics(&bn, rows, size, sums, unbiased_var);
+        lws_batchnorm_accumulate_stats(channels, block_rows(rows, channels, b), x + b * block, sums + b * 2 * c);
+    lws_batchnorm_finalize_stats(&bn, rows, size, sums, unbiased_var);
 #pragma omp parallel for schedule(static)
     for (int b = 0; b < blocks; b++)
-        lws_batchnorm_normalise(&bn, block_rows(rows, channels, b), x + b * block, y + b * block);
+        lws_batchnorm_normalize(&bn, block_rows(rows, channels, b), x + b * block, y + b * block);
 }
 
 void lws_batchnorm_apply(int rows, int channels, bool relu, const float *x, const float *gamma, const float *beta,
@@ -258,10 +260,10 @@ void lws_batchnorm_apply(int rows, int channels, bool relu, const float *x, cons
                             .mean = at[0],
                             .inv_std = at[1],
                             .scale = at[2]};
-        lws_batchnorm_given(&bn, mean + c0, var + c0);
+        lws_batchnorm_use_stats(&bn, mean + c0, var + c0);
 #pragma omp parallel for schedule(static)
         for (int r = 0; r < rows; r++)
-            lws_batchnorm_normalise(&bn, 1, x + (size_t)r * channels + c0, y + (size_t)r * channels + c0);
+            lws_batchnorm_normalize(&bn, 1, x + (size_t)r * channels + c0, y + (size_t)r * channels + c0);
     }
 }
 
@@ -286,9 +288,9 @@ void lws_batchnorm_backward(int rows, int channels, bool relu, const float *x, c
         bn.scale[i] = gamma[i] * inv_std[i]; /* as in the forward pass: y > 0 here where it was there */
 #pragma omp parallel for schedule(static)
     for (int b = 0; b < blocks; b++)
-        lws_batchnorm_observe_gradient(&bn, block_rows(rows, channels, b), x + b * block, dy + b * block,
-                                       sums + b * 2 * c);
-    lws_batchnorm_gradients(&bn, rows, size, sums, dgamma, dbeta);
+        lws_batchnorm_accumulate_gradient_sums(&bn, block_rows(rows, channels, b), x + b * block, dy + b * block,
+                                               sums + b * 2 * c);
+    lws_batchnorm_finalize_gradient_sums(&bn, rows, size, sums, dgamma, dbeta);
 #pragma omp parallel for schedule(static)
     for (int b = 0; b < blocks; b++)
         lws_batchnorm_input_gradient(&bn, block_rows(rows, channels, b), x + b * block, dy + b * block, dx + b * block);

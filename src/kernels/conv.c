@@ -1,9 +1,10 @@
-#include <lwssim/conv.h>
+#include "kernels/conv.h"
 
 #include "conv_thin.h"
 
-#include <lwssim/gemm.h>
-#include <lwssim/simd.h>
+#include "kernels/gemm.h"
+#include "base/simd.h"
+
 #include <omp.h>
 #include <string.h>
 
@@ -143,7 +144,7 @@ bool lws_conv2d_takes_hooks(const lws_conv2d *g)
     return conv_thin_fits(g);
 }
 
-void lws_conv2d_run(const lws_conv2d *g, int n, const lws_conv2d_job *job, const float *w, float *scratch)
+void lws_conv2d_run(const lws_conv2d *g, int n, const lws_conv2d_args *job, const float *w, float *scratch)
 {
     if (conv_thin_fits(g)) {
         conv_thin_run(g, n, job, w, scratch);
@@ -159,15 +160,15 @@ void lws_conv2d_run(const lws_conv2d *g, int n, const lws_conv2d_job *job, const
 
 void lws_conv2d_forward(const lws_conv2d *g, int n, const float *x, const float *w, float *y, float *scratch)
 {
-    lws_conv2d_run(g, n, &(lws_conv2d_job){.wide.at = x, .to_narrow.at = y}, w, scratch);
+    lws_conv2d_run(g, n, &(lws_conv2d_args){.wide.at = x, .to_narrow.at = y}, w, scratch);
 }
 
 void lws_conv2d_backward_data(const lws_conv2d *g, int n, const float *dy, const float *w, float *dx, float *scratch)
 {
-    lws_conv2d_run(g, n, &(lws_conv2d_job){.narrow.at = dy, .to_wide.at = dx}, w, scratch);
+    lws_conv2d_run(g, n, &(lws_conv2d_args){.narrow.at = dy, .to_wide.at = dx}, w, scratch);
 }
 
 void lws_conv2d_backward_weight(const lws_conv2d *g, int n, const float *x, const float *dy, float *dw, float *scratch)
 {
-    lws_conv2d_run(g, n, &(lws_conv2d_job){.wide.at = x, .narrow.at = dy, .dw = dw}, NULL, scratch);
+    lws_conv2d_run(g, n, &(lws_conv2d_args){.wide.at = x, .narrow.at = dy, .dw = dw}, NULL, scratch);
 }

@@ -2,26 +2,26 @@
 #ifndef LWS_CONV_IMAGES_H
 #define LWS_CONV_IMAGES_H
 
-#include <lwssim/conv.h>
+#include "kernels/conv.h"
 
 static inline bool is_given(const lws_image_source *source)
 {
-    return source->at || source->make;
+    return source->at || source->producer;
 }
 
 /* Image i, of `size` floats, in the array or made in `buffer`. */
 static inline const float *source_image(const lws_image_source *source, int i, size_t size, float *buffer)
 {
-    if (!source->make)
+    if (!source->producer)
         return source->at + (size_t)i * size;
-    source->make(source->user, i, buffer);
+    source->producer(source->user, i, buffer);
     return buffer;
 }
 
-static inline void sink_done(const lws_image_sink *sink, int i, size_t size)
+static inline void sink_epilogue(const lws_image_sink *sink, int i, size_t size)
 {
-    if (sink->done)
-        sink->done(sink->user, i, sink->at + (size_t)i * size);
+    if (sink->epilogue)
+        sink->epilogue(sink->user, i, sink->at + (size_t)i * size);
 }
 
 static inline size_t wide_size(const lws_conv2d *g)

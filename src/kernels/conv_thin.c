@@ -3,7 +3,8 @@
 #include "conv_images.h"
 #include "tile_gemm.h"
 
-#include <lwssim/simd.h>
+#include "base/simd.h"
+
 #include <omp.h>
 #include <string.h>
 
@@ -164,7 +165,7 @@ static int strip_rows(const lws_conv2d *g, const plan *p, int first)
     return g->out_h - first < p->strip ? g->out_h - first : p->strip;
 }
 
-static void forward(const lws_conv2d *g, int n, const lws_conv2d_job *job, const float *w, float *scratch)
+static void forward(const lws_conv2d *g, int n, const lws_conv2d_args *job, const float *w, float *scratch)
 {
     plan p = plan_of(g);
     size_t row = (size_t)g->out_w * g->out_c;
@@ -181,11 +182,11 @@ static void forward(const lws_conv2d *g, int n, const lws_conv2d_job *job, const
             tile_gemm(rows * g->out_w, g->out_c, p.padded, false, at.col, (tile_layout){(size_t)p.padded, TILE}, panels,
                       y + first * row, (tile_layout){(size_t)g->out_c, TILE});
         }
-        sink_done(&job->to_narrow, i, narrow_size(g));
+        sink_epilogue(&job->to_narrow, i, narrow_size(g));
     }
 }
 
-static void backward_data(const lws_conv2d *g, int n, const lws_conv2d_job *job, const float *w, float *scratch)
+static void backward_data(const lws_conv2d *g, int n, const lws_conv2d_args *job, const float *w, float *scratch)
 {
     plan p = plan_of(g);
     size_t row = (size_t)g->out_w * g->out_c;
@@ -203,7 +204,7 @@ static void backward_data(const lws_conv2d *g, int n, const lws_conv2d_job *job,
             col2im(g, &p, at.col, first, rows, at.image);
         }
         crop_image(g, &p, at.image, job->to_wide.at + i * wide_size(g));
-        sink_done(&job->to_wide, i, wide_size(g));
+        sink_epilogue(&job->to_wide, i, wide_size(g));
     }
 }
 
@@ -218,7 +219,7 @@ LWS_VARIANTS(static, void, add_groups,
             dw[i] += partial[k * group + i];
 }
 
-static void backward_weight(const lws_conv2d *g, int n, const lws_conv2d_job *job, float *scratch)
+static void backward_weight(const lws_conv2d *g, int n, const lws_conv2d_args *job, float *scratch)
 {
     plan p = plan_of(g);
     int groups = n < GROUPS ? n : GROUPS;
@@ -242,7 +243,7 @@ static void backward_weight(const lws_conv2d *g, int n, const lws_conv2d_job *jo
     add_groups(groups, gradient, (size_t)p.depth * g->out_c, scratch, job->dw);
 }
 
-void conv_thin_run(const lws_conv2d *g, int n, const lws_conv2d_job *job, const float *w, float *scratch)
+void conv_thin_run(const lws_conv2d *g, int n, const lws_conv2d_args *job, const float *w, float *scratch)
 {
     if (job->dw)
         backward_weight(g, n, job, scratch);

@@ -3,13 +3,14 @@
 #ifndef LWS_CONV_THIN_H
 #define LWS_CONV_THIN_H
 
-#include <lwssim/conv.h>
+#include "kernels/conv.h"
+
 #include <stdbool.h>
 
 bool conv_thin_fits(const lws_conv2d *g);
 
 /* Floats of scratch for `threads` threads, and lws_conv2d_run(). */
 size_t conv_thin_scratch(const lws_conv2d *g, int n, int threads);
-void conv_thin_run(const lws_conv2d *g, int n, const lws_conv2d_job *job, const float *w, float *scratch);
+void conv_thin_run(const lws_conv2d *g, int n, const lws_conv2d_args *job, const float *w, float *scratch);
 
 #endif

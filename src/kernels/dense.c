@@ -1,9 +1,10 @@
-#include <lwssim/dense.h>
+#include "kernels/dense.h"
 
 #include "tile_gemm.h"
 
-#include <lwssim/gemm.h>
-#include <lwssim/simd.h>
+#include "kernels/gemm.h"
+#include "base/simd.h"
+
 #include <string.h>
 
 /* Own products take whole tiles; OpenBLAS takes the rest. */

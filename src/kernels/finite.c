@@ -1,6 +1,7 @@
-#include <lwssim/finite.h>
+#include "kernels/finite.h"
 
-#include <lwssim/simd.h>
+#include "base/simd.h"
+
 #include <math.h>
 #include <stdint.h>
 #include <string.h>

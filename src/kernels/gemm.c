@@ -1,4 +1,4 @@
-#include <lwssim/gemm.h>
+#include "kernels/gemm.h"
 
 #include <cblas.h>
 #include <stdlib.h>

@@ -1,6 +1,7 @@
 #include "tile_gemm.h"
 
-#include <lwssim/simd.h>
+#include "base/simd.h"
+
 #include <math.h>
 
 enum { LINE = 16 }; /* floats in a cache line */

@@ -1,6 +1,7 @@
-#include <lwssim/window.h>
+#include "kernels/window.h"
 
-#include <lwssim/simd.h>
+#include "base/simd.h"
+
 #include <math.h>
 #include <string.h>
 

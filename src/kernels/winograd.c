@@ -1,4 +1,4 @@
-#include <lwssim/winograd.h>
+#include "kernels/winograd.h"
 
 #include "conv_images.h"
 #include "winograd_1d.h"
@@ -130,7 +130,8 @@ static void weights_gradient(const block *b, bool add, float *gradient, float *d
     }
 }
 
-static void pass_over_block(const block *b, const lws_conv2d_job *job, int first, const float *transformed, float *work)
+static void pass_over_block(const block *b, const lws_conv2d_args *job, int first, const float *transformed,
+                            float *work)
 {
     const lws_conv2d *g = b->g;
     int m = b->m;
@@ -153,7 +154,7 @@ static void pass_over_block(const block *b, const lws_conv2d_job *job, int first
 #pragma omp for schedule(static)
         for (int i = 0; i < b->images; i++) {
             winograd_narrow(g, m, b->narrow, i * tiles, job->to_narrow.at + (first + i) * narrow);
-            sink_done(&job->to_narrow, first + i, narrow);
+            sink_epilogue(&job->to_narrow, first + i, narrow);
         }
     }
     if (job->to_wide.at) {
@@ -161,12 +162,12 @@ static void pass_over_block(const block *b, const lws_conv2d_job *job, int first
 #pragma omp for schedule(static)
         for (int i = 0; i < b->images; i++) {
             winograd_wide_adjoint(g, m, b->wide, i * tiles, job->to_wide.at + (first + i) * wide);
-            sink_done(&job->to_wide, first + i, wide);
+            sink_epilogue(&job->to_wide, first + i, wide);
         }
     }
 }
 
-void lws_winograd_run(const lws_conv2d *g, int m, int n, const lws_conv2d_job *job, const float *transformed,
+void lws_winograd_run(const lws_conv2d *g, int m, int n, const lws_conv2d_args *job, const float *transformed,
                       float *scratch)
 {
     int at_once = block_images(g, m, n);

@@ -3,7 +3,7 @@
 #ifndef LWS_WINOGRAD_1D_H
 #define LWS_WINOGRAD_1D_H
 
-#include <lwssim/simd.h>
+#include "base/simd.h"
 
 enum { LANES = 16, SIDE_MAX = 5 }; /* SIDE_MAX: m + 1 points a side */
 

@@ -4,8 +4,8 @@
 
 #include "tile_gemm.h"
 
-#include <lwssim/conv.h>
-#include <lwssim/simd.h>
+#include "kernels/conv.h"
+#include "base/simd.h"
 
 enum { PHASES = 4 };               /* of rows and columns: even or odd */
 enum { WINOGRAD_CHANNELS = 8192 }; /* most channels of the wide image */

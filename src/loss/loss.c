@@ -3,9 +3,10 @@
 #include "structural.h"
 #include "structural_box.h"
 
-#include <lwssim/arena.h>
-#include <lwssim/profile.h>
-#include <lwssim/simd.h>
+#include "base/arena.h"
+#include "base/profile.h"
+#include "base/simd.h"
+
 #include <omp.h>
 #include <stdint.h>
 #include <stdlib.h>

@@ -6,7 +6,8 @@
 #ifndef LWS_STRIPS_H
 #define LWS_STRIPS_H
 
-#include <lwssim/simd.h>
+#include "base/simd.h"
+
 #include <stddef.h>
 
 enum { STRIPS = 8 };

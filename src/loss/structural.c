@@ -5,7 +5,8 @@
  * difference from 1, to cancellation; this one does not, and is exactly 0 at y = x. */
 #include "structural.h"
 
-#include <lwssim/simd.h>
+#include "base/simd.h"
+
 #include <string.h>
 
 size_t structural_scratch_size(int h, int w, int c)

@@ -2,7 +2,8 @@
 #ifndef LWS_STRUCTURAL_H
 #define LWS_STRUCTURAL_H
 
-#include <lwssim/window.h>
+#include "kernels/window.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 

@@ -3,8 +3,9 @@
 
 #include "box_plane.h"
 
-#include <lwssim/arena.h>
+#include "base/arena.h"
 #include <lwssim/loss.h>
+
 #include <string.h>
 
 typedef struct box_image {

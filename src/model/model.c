@@ -1,12 +1,13 @@
-#include <lwssim/model.h>
+#include "model/model.h"
 
 #include "presets.h"
 
-#include <lwssim/finite.h>
-#include <lwssim/gemm.h>
+#include "kernels/finite.h"
+#include "kernels/gemm.h"
 #include <lwssim/latent.h>
-#include <lwssim/profile.h>
-#include <lwssim/rng.h>
+#include "base/profile.h"
+#include "base/rng.h"
+
 #include <math.h>
 #include <omp.h>
 #include <stdio.h>
@@ -46,9 +47,9 @@ static void take_memory(lws_model *m, lws_arena *arena)
 lws_status lws_model_create(const lws_model_spec *spec, int images, lws_model **out)
 {
     *out = NULL;
-    if (spec->image.h < 1 || spec->image.w < 1 || spec->image.h > LWS_MODEL_SIDE || spec->image.w > LWS_MODEL_SIDE)
+    if (spec->image.h < 1 || spec->image.w < 1 || spec->image.h > LWS_SIDE_MAX || spec->image.w > LWS_SIDE_MAX)
         return lws_fail(LWS_ERR_USAGE, "images of %d × %d: models take sides of 1 to %d", spec->image.h, spec->image.w,
-                        LWS_MODEL_SIDE);
+                        LWS_SIDE_MAX);
     if (spec->latent > LWS_LATENT_MAX)
         return lws_fail(LWS_ERR_USAGE, "latent = %d; at most %d", spec->latent, LWS_LATENT_MAX);
     lws_model *m = calloc(1, sizeof *m);
@@ -108,17 +109,17 @@ size_t lws_model_memory(const lws_model *m)
     return m->arena.size;
 }
 
-void lws_model_prepare(lws_model *m, const float *params)
+void lws_model_transform_weights(lws_model *m, const float *params)
 {
-    LWS_PROFILE("preparing weights");
-    lws_net_prepare(m->encoder, params);
-    lws_net_prepare(m->decoder, params);
+    LWS_PROFILE("transforming weights");
+    lws_net_transform_weights(m->encoder, params);
+    lws_net_transform_weights(m->decoder, params);
 }
 
-void lws_model_expire(lws_model *m)
+void lws_model_invalidate(lws_model *m)
 {
-    lws_net_expire(m->encoder);
-    lws_net_expire(m->decoder);
+    lws_net_invalidate(m->encoder);
+    lws_net_invalidate(m->decoder);
 }
 
 void lws_model_follow(lws_model *m, const lws_flow *flow)
@@ -126,20 +127,20 @@ void lws_model_follow(lws_model *m, const lws_flow *flow)
     m->flow = flow;
 }
 
-static lws_pass training_pass(const lws_model *m, const float *params, int n, float *dparams, float *dstates)
+static lws_pass training_pass(const lws_model *m, const float *params, int n, float *dparams, float *dbuffers)
 {
     return (lws_pass){.n = n,
                       .training = true,
                       .params = params,
                       .dparams = dparams,
-                      .dstates = dstates,
+                      .dbuffers = dbuffers,
                       .scratch = m->scratch,
                       .flow = m->flow};
 }
 
-const float *lws_model_codes(lws_model *m, const float *params, const lws_micro_batch *batch, float *dstates)
+const float *lws_model_codes(lws_model *m, const float *params, const lws_micro_batch *batch, float *dbuffers)
 {
-    lws_pass pass = training_pass(m, params, batch->n, NULL, dstates);
+    lws_pass pass = training_pass(m, params, batch->n, NULL, dbuffers);
     m->encoded = lws_net_forward(m->encoder, &pass, batch->x);
     return m->encoded;
 }
@@ -184,11 +185,11 @@ static double head_gradient(lws_model *m, const lws_micro_batch *batch, const fl
 }
 
 lws_status lws_model_gradient(lws_model *m, const float *params, const lws_micro_batch *batch, const float *dcode,
-                              bool encoded, float *dparams, float *dstates, lws_model_sums *sums)
+                              bool encoded, float *dparams, float *dbuffers, lws_model_sums *sums)
 {
-    lws_pass pass = training_pass(m, params, batch->n, dparams, dstates);
+    lws_pass pass = training_pass(m, params, batch->n, dparams, dbuffers);
     if (!encoded)
-        lws_model_codes(m, params, batch, dstates);
+        lws_model_codes(m, params, batch, dbuffers);
     const float *code = m->encoded;
     if (m->spec.kind == LWS_MODEL_VAE) {
         reparameterise(m, batch);
@@ -236,22 +237,22 @@ double lws_model_mmd(const lws_model *m, const float *codes, int64_t total, uint
     return lws_mmd(total, m->spec.latent, m->spec.prior_sigma, codes, prior, first, n, m->spec.mmd_weight, dcode);
 }
 
-static lws_pass evaluation_pass(const lws_model *m, const float *params, const float *states, int n)
+static lws_pass evaluation_pass(const lws_model *m, const float *params, const float *buffers, int n)
 {
-    return (lws_pass){.n = n, .params = params, .states = states, .scratch = m->scratch};
+    return (lws_pass){.n = n, .params = params, .buffers = buffers, .scratch = m->scratch};
 }
 
-void lws_model_encode(lws_model *m, const float *params, const float *states, int n, const float *x, float *codes)
+void lws_model_encode(lws_model *m, const float *params, const float *buffers, int n, const float *x, float *codes)
 {
-    lws_pass pass = evaluation_pass(m, params, states, n);
+    lws_pass pass = evaluation_pass(m, params, buffers, n);
     const float *head = lws_net_forward(m->encoder, &pass, x);
     size_t latent = (size_t)m->spec.latent;
     for (size_t i = 0; i < (size_t)n; i++)
         memcpy(codes + i * latent, head + i * (size_t)m->head, latent * sizeof *codes);
 }
 
-const float *lws_model_decode(lws_model *m, const float *params, const float *states, int n, const float *codes)
+const float *lws_model_decode(lws_model *m, const float *params, const float *buffers, int n, const float *codes)
 {
-    lws_pass pass = evaluation_pass(m, params, states, n);
+    lws_pass pass = evaluation_pass(m, params, buffers, n);
     return lws_net_forward(m->decoder, &pass, codes);
 }

@@ -2,7 +2,7 @@
 #ifndef LWS_PRESETS_H
 #define LWS_PRESETS_H
 
-#include <lwssim/model.h>
+#include "model/model.h"
 
 /* Builds encoder and decoder of a resolved spec. `head` is the length of the encoder's output (latent, or twice that
  * for a VAE). On failure nothing is left to free. */

@@ -1,6 +1,6 @@
 #include "layer.h"
 
-#include <lwssim/activation.h>
+#include "kernels/activation.h"
 
 static size_t values(const layer *self, const lws_pass *pass)
 {

@@ -1,6 +1,6 @@
 #include "layer.h"
 
-#include <lwssim/batchnorm.h>
+#include "kernels/batchnorm.h"
 
 typedef struct batchnorm_layer {
     layer base;
@@ -14,14 +14,14 @@ static int rows(const layer *self, int n)
     return n * self->in.h * self->in.w;
 }
 
-/* Kept: six arrays of [channels] (one is unused, so that what follows is aligned), then, where linked, the sums of
+/* Kept: six arrays of [channels] (one is unused, so that what follows is aligned), then, where fused, the sums of
  * every image, [2 · channels] doubles each. */
 enum { ARRAYS = 6 };
 
 static size_t kept(const layer *self, int n)
 {
     size_t c = (size_t)self->in.c, sums = 2 * c * sizeof(double) / sizeof(float);
-    return ARRAYS * c + (self->linked ? n * sums : 0);
+    return ARRAYS * c + (self->fused ? n * sums : 0);
 }
 
 static double *sums(const layer *self, int image)
@@ -51,7 +51,7 @@ static lws_batchnorm arrays(const layer *self, const lws_pass *pass)
 static size_t scratch(const layer *self, int n, int threads)
 {
     (void)threads;
-    return self->linked ? 0 : lws_batchnorm_scratch(rows(self, n), self->in.c);
+    return self->fused ? 0 : lws_batchnorm_scratch(rows(self, n), self->in.c);
 }
 
 /* ---- on its own -------------------------------------------------------------------------------------------------- */
@@ -59,7 +59,7 @@ static size_t scratch(const layer *self, int n, int threads)
 static void write_mean(const batchnorm_layer *l, const lws_pass *pass, const float *mean)
 {
     for (int i = 0; i < l->base.in.c; i++)
-        pass->dstates[l->mean + i] = mean[i];
+        pass->dbuffers[l->mean + i] = mean[i];
 }
 
 static void forward(const layer *self, const lws_pass *pass, const lws_image_source *x, const lws_image_sink *y)
@@ -68,12 +68,12 @@ static void forward(const layer *self, const lws_pass *pass, const lws_image_sou
     lws_batchnorm bn = arrays(self, pass);
     int n = rows(self, pass->n);
     if (!pass->training) {
-        lws_batchnorm_apply(n, bn.channels, bn.relu, x->at, bn.gamma, bn.beta, pass->states + l->mean,
-                            pass->states + l->variance, y->at);
+        lws_batchnorm_apply(n, bn.channels, bn.relu, x->at, bn.gamma, bn.beta, pass->buffers + l->mean,
+                            pass->buffers + l->variance, y->at);
         return;
     }
     lws_batchnorm_forward(n, bn.channels, bn.relu, x->at, bn.gamma, bn.beta, y->at, bn.mean, bn.inv_std,
-                          pass->dstates + l->variance, pass->scratch);
+                          pass->dbuffers + l->variance, pass->scratch);
     write_mean(l, pass, bn.mean);
 }
 
@@ -89,23 +89,23 @@ static void backward(const layer *self, const lws_pass *pass, const lws_image_so
 
 /* ---- by its neighbours ------------------------------------------------------------------------------------------- */
 
-static void observe(void *user, int image, const float *x)
+static void accumulate_stats(void *user, int image, const float *x)
 {
     const layer *self = user;
     if (self->pass->training)
-        lws_batchnorm_observe(self->in.c, rows(self, 1), x, sums(self, image));
+        lws_batchnorm_accumulate_stats(self->in.c, rows(self, 1), x, sums(self, image));
 }
 
-static void settle(layer *self)
+static void finalize_stats(layer *self)
 {
     const batchnorm_layer *l = (const batchnorm_layer *)self;
     const lws_pass *pass = self->pass;
     lws_batchnorm bn = arrays(self, pass);
     if (!pass->training) {
-        lws_batchnorm_given(&bn, pass->states + l->mean, pass->states + l->variance);
+        lws_batchnorm_use_stats(&bn, pass->buffers + l->mean, pass->buffers + l->variance);
         return;
     }
-    lws_batchnorm_statistics(&bn, rows(self, pass->n), rows(self, 1), sums(self, 0), pass->dstates + l->variance);
+    lws_batchnorm_finalize_stats(&bn, rows(self, pass->n), rows(self, 1), sums(self, 0), pass->dbuffers + l->variance);
     write_mean(l, pass, bn.mean);
 }
 
@@ -113,24 +113,24 @@ static void make(void *user, int image, float *y)
 {
     const layer *self = user;
     lws_batchnorm bn = arrays(self, self->pass);
-    lws_batchnorm_normalise(&bn, rows(self, 1), self->x + image * lws_shape_size(self->in), y);
+    lws_batchnorm_normalize(&bn, rows(self, 1), self->x + image * lws_shape_size(self->in), y);
 }
 
-static void observe_gradient(void *user, int image, const float *dy)
+static void accumulate_gradient_sums(void *user, int image, const float *dy)
 {
     const layer *self = user;
     lws_batchnorm bn = arrays(self, self->pass);
-    lws_batchnorm_observe_gradient(&bn, rows(self, 1), self->x + image * lws_shape_size(self->in), dy,
-                                   sums(self, image));
+    lws_batchnorm_accumulate_gradient_sums(&bn, rows(self, 1), self->x + image * lws_shape_size(self->in), dy,
+                                           sums(self, image));
 }
 
-static void settle_gradient(layer *self)
+static void finalize_gradient_sums(layer *self)
 {
     const batchnorm_layer *l = (const batchnorm_layer *)self;
     const lws_pass *pass = self->pass;
     lws_batchnorm bn = arrays(self, pass);
-    lws_batchnorm_gradients(&bn, rows(self, pass->n), rows(self, 1), sums(self, 0), pass->dparams + l->gamma,
-                            pass->dparams + l->beta);
+    lws_batchnorm_finalize_gradient_sums(&bn, rows(self, pass->n), rows(self, 1), sums(self, 0),
+                                         pass->dparams + l->gamma, pass->dparams + l->beta);
 }
 
 static void make_gradient(void *user, int image, float *dx)
@@ -141,12 +141,12 @@ static void make_gradient(void *user, int image, float *dx)
     lws_batchnorm_input_gradient(&bn, rows(self, 1), self->x + at, self->dy + at, dx);
 }
 
-static const layer_link_ops link_ops = {.observe = observe,
-                                        .settle = settle,
-                                        .make = make,
-                                        .observe_gradient = observe_gradient,
-                                        .settle_gradient = settle_gradient,
-                                        .make_gradient = make_gradient};
+static const layer_fused_ops fused_ops = {.accumulate_stats = accumulate_stats,
+                                          .finalize_stats = finalize_stats,
+                                          .producer = make,
+                                          .accumulate_gradient_sums = accumulate_gradient_sums,
+                                          .finalize_gradient_sums = finalize_gradient_sums,
+                                          .make_gradient = make_gradient};
 static const layer_ops ops = {.kind = "batch norm",
                               .least_values = 2, /* of one value nothing is left once its mean is taken off */
                               .kept = kept,
@@ -154,7 +154,7 @@ static const layer_ops ops = {.kind = "batch norm",
                               .forward = forward,
                               .backward = backward,
                               .in_place = true,
-                              .link = &link_ops};
+                              .fused = &fused_ops};
 
 lws_status lws_net_batchnorm(lws_net *net, const char *name, bool relu)
 {

@@ -1,9 +1,10 @@
 /* Convolution and transposed convolution: one geometry, used forwards or as its adjoint. */
 #include "layer.h"
 
-#include <lwssim/conv.h>
-#include <lwssim/dense.h>
-#include <lwssim/winograd.h>
+#include "kernels/conv.h"
+#include "kernels/dense.h"
+#include "kernels/winograd.h"
+
 #include <math.h>
 
 typedef struct conv_layer {
@@ -31,13 +32,13 @@ static size_t scratch(const layer *self, int n, int threads)
                    : lws_conv2d_scratch(&l->geometry, n, threads);
 }
 
-static size_t prepared(const layer *self)
+static size_t transformed(const layer *self)
 {
     const conv_layer *l = (const conv_layer *)self;
     return l->tile ? lws_winograd_weights(&l->geometry, l->tile) : 0;
 }
 
-static void prepare(const layer *self, const float *params, float *transformed)
+static void transform_weights(const layer *self, const float *params, float *transformed)
 {
     const conv_layer *l = (const conv_layer *)self;
     if (l->tile)
@@ -45,16 +46,16 @@ static void prepare(const layer *self, const float *params, float *transformed)
 }
 
 /* One pass by the layer's algorithm, in terms of the wide and the narrow image. */
-static void run(const conv_layer *l, const lws_pass *pass, const lws_conv2d_job *job)
+static void run(const conv_layer *l, const lws_pass *pass, const lws_conv2d_args *job)
 {
     if (l->tile)
-        lws_winograd_run(&l->geometry, l->tile, pass->n, job, l->base.prepared, pass->scratch);
+        lws_winograd_run(&l->geometry, l->tile, pass->n, job, l->base.transformed, pass->scratch);
     else
         lws_conv2d_run(&l->geometry, pass->n, job, pass->params + l->weight, pass->scratch);
 }
 
 /* A layer with a bias adds it after its images were shown, and sums dy before they are made. */
-static bool links(const layer *self, bool before)
+static bool can_fuse(const layer *self, bool before)
 {
     const conv_layer *l = (const conv_layer *)self;
     return (before || !l->has_bias) && (l->tile || lws_conv2d_takes_hooks(&l->geometry));
@@ -75,7 +76,7 @@ static void bias_gradient(const conv_layer *l, const lws_pass *pass, const float
 static void conv_forward(const layer *self, const lws_pass *pass, const lws_image_source *x, const lws_image_sink *y)
 {
     const conv_layer *l = (const conv_layer *)self;
-    run(l, pass, &(lws_conv2d_job){.wide = *x, .to_narrow = *y});
+    run(l, pass, &(lws_conv2d_args){.wide = *x, .to_narrow = *y});
     add_bias(l, pass, y->at);
 }
 
@@ -85,14 +86,14 @@ static void conv_backward(const layer *self, const lws_pass *pass, const lws_ima
     (void)y;
     const conv_layer *l = (const conv_layer *)self;
     bias_gradient(l, pass, dy->at);
-    run(l, pass, &(lws_conv2d_job){.wide = *x, .narrow = *dy, .dw = pass->dparams + l->weight, .to_wide = *dx});
+    run(l, pass, &(lws_conv2d_args){.wide = *x, .narrow = *dy, .dw = pass->dparams + l->weight, .to_wide = *dx});
 }
 
 static void transpose_forward(const layer *self, const lws_pass *pass, const lws_image_source *x,
                               const lws_image_sink *y)
 {
     const conv_layer *l = (const conv_layer *)self;
-    run(l, pass, &(lws_conv2d_job){.narrow = *x, .to_wide = *y});
+    run(l, pass, &(lws_conv2d_args){.narrow = *x, .to_wide = *y});
     add_bias(l, pass, y->at);
 }
 
@@ -102,21 +103,21 @@ static void transpose_backward(const layer *self, const lws_pass *pass, const lw
     (void)y;
     const conv_layer *l = (const conv_layer *)self;
     bias_gradient(l, pass, dy->at);
-    run(l, pass, &(lws_conv2d_job){.wide = *dy, .narrow = *x, .dw = pass->dparams + l->weight, .to_narrow = *dx});
+    run(l, pass, &(lws_conv2d_args){.wide = *dy, .narrow = *x, .dw = pass->dparams + l->weight, .to_narrow = *dx});
 }
 
 static const layer_ops conv_ops = {.kind = "convolution",
-                                   .prepared = prepared,
-                                   .prepare = prepare,
+                                   .transformed = transformed,
+                                   .transform_weights = transform_weights,
                                    .scratch = scratch,
-                                   .links = links,
+                                   .can_fuse = can_fuse,
                                    .forward = conv_forward,
                                    .backward = conv_backward};
 static const layer_ops transpose_ops = {.kind = "convolution",
-                                        .prepared = prepared,
-                                        .prepare = prepare,
+                                        .transformed = transformed,
+                                        .transform_weights = transform_weights,
                                         .scratch = scratch,
-                                        .links = links,
+                                        .can_fuse = can_fuse,
                                         .forward = transpose_forward,
                                         .backward = transpose_backward};
 

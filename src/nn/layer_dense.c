@@ -1,6 +1,7 @@
 #include "layer.h"
 
-#include <lwssim/dense.h>
+#include "kernels/dense.h"
+
 #include <math.h>
 
 typedef struct dense_layer {

@@ -1,7 +1,8 @@
 #include "layer.h"
 
-#include <lwssim/finite.h>
-#include <lwssim/profile.h>
+#include "kernels/finite.h"
+#include "base/profile.h"
+
 #include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -70,15 +71,16 @@ layer *net_append(lws_net *net, const char *name, size_t size, const layer_ops *
     return l;
 }
 
-lws_status net_tensor(lws_net *net, const char *name, const char *part, bool state, int rank, const int64_t *dims,
+lws_status net_tensor(lws_net *net, const char *name, const char *part, bool is_buffer, int rank, const int64_t *dims,
                       double mean, double std, size_t *offset)
 {
     lws_tensors *all = net->tensors;
     if (all->count == LWS_TENSORS_MAX)
         return lws_fail(LWS_ERR_USAGE, "a model has at most %d tensors", LWS_TENSORS_MAX);
     lws_tensor *t = &all->item[all->count++];
-    size_t *end = state ? &all->states : &all->params;
-    *t = (lws_tensor){.rank = rank, .count = 1, .offset = *end, .state = state, .init_mean = mean, .init_std = std};
+    size_t *end = is_buffer ? &all->buffers : &all->params;
+    *t = (lws_tensor){
+        .rank = rank, .count = 1, .offset = *end, .is_buffer = is_buffer, .init_mean = mean, .init_std = std};
     snprintf(t->name, sizeof t->name, "%s/%s/%s", net->prefix, name, part);
     for (int i = 0; i < rank; i++) {
         t->dims[i] = dims[i];
@@ -86,7 +88,7 @@ lws_status net_tensor(lws_net *net, const char *name, const char *part, bool sta
     }
     *offset = t->offset;
     *end = (t->offset + t->count + 15) / 16 * 16;
-    if (!state)
+    if (!is_buffer)
         net->layers[net->count - 1]->end = *end;
     return LWS_OK;
 }
@@ -105,13 +107,13 @@ lws_status lws_net_check_training(const lws_net *net, int n)
 }
 
 /* Is layer i computed by its neighbours? */
-static bool is_linked(const lws_net *net, int i)
+static bool is_fused(const lws_net *net, int i)
 {
-    if (!net->layers[i]->ops->link || i == 0 || i == net->count - 1)
+    if (!net->layers[i]->ops->fused || i == 0 || i == net->count - 1)
         return false;
     const layer *before = net->layers[i - 1], *after = net->layers[i + 1];
-    return before->ops->links && before->ops->links(before, false) && after->ops->links &&
-           after->ops->links(after, true);
+    return before->ops->can_fuse && before->ops->can_fuse(before, false) && after->ops->can_fuse &&
+           after->ops->can_fuse(after, true);
 }
 
 void lws_net_plan(lws_net *net, int n, lws_arena *arena)
@@ -121,44 +123,44 @@ void lws_net_plan(lws_net *net, int n, lws_arena *arena)
     for (int i = 0; i < net->count; i++) {
         layer *l = net->layers[i];
         size_t size = lws_shape_size(l->out);
-        l->linked = is_linked(net, i);
-        l->y = l->linked ? NULL : lws_arena_take(arena, (size_t)n * size * sizeof(float));
+        l->fused = is_fused(net, i);
+        l->y = l->fused ? NULL : lws_arena_take(arena, (size_t)n * size * sizeof(float));
         l->kept = l->ops->kept ? lws_arena_take(arena, l->ops->kept(l, n) * sizeof(float)) : NULL;
-        l->prepared = l->ops->prepared ? lws_arena_take(arena, l->ops->prepared(l) * sizeof(float)) : NULL;
+        l->transformed = l->ops->transformed ? lws_arena_take(arena, l->ops->transformed(l) * sizeof(float)) : NULL;
         largest = size > largest ? size : largest;
     }
     for (int k = 0; k < 2; k++)
         net->gradient[k] = lws_arena_take(arena, (size_t)n * largest * sizeof(float));
 }
 
-static void prepare(layer *l, const float *params)
+static void transform_weights(layer *l, const float *params)
 {
-    l->is_expired = false;
-    if (!l->ops->prepare)
+    l->is_stale = false;
+    if (!l->ops->transform_weights)
         return;
-    LWS_PROFILE_IN(l->ops->kind, "preparing weights");
-    l->ops->prepare(l, params, l->prepared);
+    LWS_PROFILE_IN(l->ops->kind, "transforming weights");
+    l->ops->transform_weights(l, params, l->transformed);
 }
 
-void lws_net_prepare(lws_net *net, const float *params)
+void lws_net_transform_weights(lws_net *net, const float *params)
 {
     for (int i = 0; i < net->count; i++)
-        prepare(net->layers[i], params);
+        transform_weights(net->layers[i], params);
 }
 
-void lws_net_expire(lws_net *net)
+void lws_net_invalidate(lws_net *net)
 {
     for (int i = 0; i < net->count; i++)
-        net->layers[i]->is_expired = true;
+        net->layers[i]->is_stale = true;
 }
 
 static void renew(layer *l, const lws_pass *pass)
 {
-    if (!l->is_expired)
+    if (!l->is_stale)
         return;
     if (pass->flow && l->end > l->begin)
-        pass->flow->need(pass->flow->user, l->end);
-    prepare(l, pass->params);
+        pass->flow->param_wait(pass->flow->user, l->end);
+    transform_weights(l, pass->params);
 }
 
 size_t lws_net_scratch(const lws_net *net, int n)
@@ -199,14 +201,14 @@ static lws_image_source input(const lws_net *net, int i, const float *x)
     if (i == 0)
         return (lws_image_source){.at = x};
     layer *before = net->layers[i - 1];
-    if (before->linked)
-        return (lws_image_source){.make = before->ops->link->make, .user = before};
+    if (before->fused)
+        return (lws_image_source){.producer = before->ops->fused->producer, .user = before};
     return (lws_image_source){.at = before->y};
 }
 
-static bool linked_at(const lws_net *net, int i)
+static bool fused_at(const lws_net *net, int i)
 {
-    return i >= 0 && i < net->count && net->layers[i]->linked;
+    return i >= 0 && i < net->count && net->layers[i]->fused;
 }
 
 const float *lws_net_forward(lws_net *net, const lws_pass *pass, const float *x)
@@ -217,17 +219,17 @@ const float *lws_net_forward(lws_net *net, const lws_pass *pass, const float *x)
         layer *l = net->layers[i];
         renew(l, pass);
         LWS_PROFILE_IN(l->ops->kind, l->name);
-        if (l->linked) {
-            l->ops->link->settle(l);
+        if (l->fused) {
+            l->ops->fused->finalize_stats(l);
             continue;
         }
         lws_image_source from = input(net, i, x);
         lws_image_sink to = {.at = l->y};
-        if (linked_at(net, i + 1)) {
+        if (fused_at(net, i + 1)) {
             layer *after = net->layers[i + 1];
             after->pass = pass;
             after->x = l->y;
-            to = (lws_image_sink){l->y, after->ops->link->observe, after};
+            to = (lws_image_sink){l->y, after->ops->fused->accumulate_stats, after};
         }
         poison(l, pass, l->y, lws_shape_size(l->out));
         l->ops->forward(l, pass, &from, &to);
@@ -243,10 +245,10 @@ static void backward(const layer *l, const lws_pass *pass, const lws_image_sourc
     l->ops->backward(l, pass, x, l->y, dy, dx);
 }
 
-static void settle_gradient(layer *l)
+static void finalize_gradient_sums(layer *l)
 {
     LWS_PROFILE_IN(l->ops->kind, l->name);
-    l->ops->link->settle_gradient(l);
+    l->ops->fused->finalize_gradient_sums(l);
 }
 
 const float *lws_net_backward(lws_net *net, const lws_pass *pass, const float *x, float *dy, bool want_dx)
@@ -256,10 +258,10 @@ const float *lws_net_backward(lws_net *net, const lws_pass *pass, const float *x
     lws_image_source from = {.at = dy};
     for (int i = net->count - 1; i >= 0; i--) {
         layer *l = net->layers[i];
-        if (l->linked) { /* the layer before still reads its parameters: done() with those of that layer */
+        if (l->fused) { /* the layer before still reads its parameters: done() with those of that layer */
             l->dy = dy;
-            settle_gradient(l);
-            from = (lws_image_source){.make = l->ops->link->make_gradient, .user = l};
+            finalize_gradient_sums(l);
+            from = (lws_image_source){.producer = l->ops->fused->make_gradient, .user = l};
             continue;
         }
         lws_image_source in = input(net, i, x);
@@ -271,15 +273,15 @@ const float *lws_net_backward(lws_net *net, const lws_pass *pass, const float *x
                 free_buffer = !free_buffer;
             }
         }
-        if (linked_at(net, i - 1)) {
+        if (fused_at(net, i - 1)) {
             layer *before = net->layers[i - 1];
             before->pass = pass;
-            to.done = before->ops->link->observe_gradient;
+            to.epilogue = before->ops->fused->accumulate_gradient_sums;
             to.user = before;
         }
         backward(l, pass, &in, &from, &to);
         if (pass->flow && l->end > l->begin)
-            pass->flow->done(pass->flow->user, l->begin);
+            pass->flow->grad_ready(pass->flow->user, l->begin);
         dy = to.at;
         from = (lws_image_source){.at = dy};
     }
@@ -291,11 +293,11 @@ const float *lws_net_backward(lws_net *net, const lws_pass *pass, const float *x
 static bool is_finite(const lws_net *net, layer *l, const lws_pass *pass)
 {
     size_t size = lws_shape_size(l->out);
-    if (!l->linked)
+    if (!l->fused)
         return lws_first_not_finite((size_t)pass->n * size, l->y) == (size_t)pass->n * size;
     l->pass = pass;
     for (int image = 0; image < pass->n; image++) {
-        l->ops->link->make(l, image, net->gradient[0]);
+        l->ops->fused->producer(l, image, net->gradient[0]);
         if (lws_first_not_finite(size, net->gradient[0]) < size)
             return false;
     }

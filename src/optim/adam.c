@@ -1,7 +1,8 @@
-#include <lwssim/adam.h>
+#include "optim/adam.h"
 
-#include <lwssim/digest.h>
-#include <lwssim/simd.h>
+#include "base/digest.h"
+#include "base/simd.h"
+
 #include <math.h>
 
 typedef struct coefficients {

@@ -1,6 +1,6 @@
-#include <lwssim/norm.h>
+#include "optim/norm.h"
 
-#include <lwssim/simd.h>
+#include "base/simd.h"
 
 LWS_VARIANTS(static, double, squares, (size_t n, const float *g), (n, g))
 {

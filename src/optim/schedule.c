@@ -1,4 +1,4 @@
-#include <lwssim/schedule.h>
+#include "optim/schedule.h"
 
 #include <math.h>
 

@@ -1,9 +1,10 @@
-#include <lwssim/grid.h>
+#include "report/grid.h"
 
 #include "png.h"
 
-#include <lwssim/input.h>
-#include <lwssim/output.h>
+#include "base/input.h"
+#include "base/output.h"
+
 #include <math.h>
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,13 +1,14 @@
 #include "record_memory.h"
 
-#include <lwssim/metrics_log.h>
+#include "report/metrics_log.h"
+
+#include "base/folder.h"
+#include "base/input.h"
+#include "base/output.h"
 
 #include <cjson/cJSON.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <lwssim/folder.h>
-#include <lwssim/input.h>
-#include <lwssim/output.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,11 +1,12 @@
-#include <lwssim/record.h>
+#include "report/record.h"
 
 #include "record_memory.h"
 
+#include "base/input.h"
+#include "base/output.h"
+
 #include <cjson/cJSON.h>
 #include <errno.h>
-#include <lwssim/input.h>
-#include <lwssim/output.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,9 +1,10 @@
 /* Where a step that is not finite went wrong: found by computing it again, slowly, from the parameters before it. */
 #include "trainer.h"
 
+#include "kernels/finite.h"
+#include "comm/watchdog.h"
+
 #include <inttypes.h>
-#include <lwssim/finite.h>
-#include <lwssim/watchdog.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -45,7 +46,7 @@ static const lws_tensor *tensor_not_finite(const trainer *t, size_t begin, size_
     const lws_tensors *tensors = lws_model_tensors(t->model);
     size_t at = begin + lws_first_not_finite(end - begin, from);
     for (int i = 0; i < tensors->count && at < end; i++) {
-        size_t offset = tensors->item[i].offset + (tensors->item[i].state ? t->params : 0);
+        size_t offset = tensors->item[i].offset + (tensors->item[i].is_buffer ? t->param_count : 0);
         if (at >= offset && at < offset + tensors->item[i].count)
             return &tensors->item[i];
     }
@@ -55,7 +56,7 @@ static const lws_tensor *tensor_not_finite(const trainer *t, size_t begin, size_
 void diverge_note(trainer *t, const lws_micro_batch *batch, const lws_model_sums *sums)
 {
     char what[CLAUSE];
-    if (!lws_model_first_not_finite(t->model, t->flat, batch, sums, what, sizeof what))
+    if (!lws_model_first_not_finite(t->model, t->params, batch, sums, what, sizeof what))
         snprintf(what, sizeof what, "its loss is not finite");
     finding f = in_micro_batch(t, STAGE_ONLY_ONCE, batch->first / batch->n, what);
     keep_earliest(&t->seen, &f);
@@ -65,20 +66,20 @@ void diverge_note(trainer *t, const lws_micro_batch *batch, const lws_model_sums
 
 void diverge_rewind(trainer *t)
 {
-    trainer_settle(t);
+    trainer_wait_params(t);
     if (t->is_updated) { /* else everybody has still what was before */
-        lws_reduction_collect(t->reduction, t->before, t->is_root ? t->flat : NULL);
-        lws_comm_broadcast(t->comm, t->flat, t->count * sizeof(float));
+        lws_reduction_gather(t->reduction, t->before, t->is_root ? t->params : NULL);
+        lws_comm_broadcast(t->comm, t->params, t->count * sizeof(float));
     }
     t->is_updated = false;
-    lws_model_prepare(t->model, t->flat);
+    lws_model_transform_weights(t->model, t->params);
 }
 
 /* The running statistics do not enter a training step. */
 static finding look_before(const trainer *t)
 {
     finding f = diverge_nothing();
-    const lws_tensor *tensor = tensor_not_finite(t, 0, t->params, t->flat);
+    const lws_tensor *tensor = tensor_not_finite(t, 0, t->param_count, t->params);
     if (tensor) {
         f.stage = STAGE_BEFORE;
         snprintf(f.what, sizeof f.what, "%s was not finite before the step: the update of the step before overflowed",
@@ -87,22 +88,23 @@ static finding look_before(const trainer *t)
     return f;
 }
 
-/* Of the sums over all micro-batches, of which every rank has pieces: as they are from the step itself. */
+/* Of the sums over all micro-batches, of which every rank has slices: as they are from the step itself. */
 static finding look_at_sums(trainer *t)
 {
     finding f = diverge_nothing();
     for (int b = 0; b < lws_reduction_get_part(t->reduction)->buckets; b++) {
-        const lws_reduction_piece *piece = &t->pieces[b];
-        const lws_tensor *tensor = tensor_not_finite(t, piece->begin, piece->end, piece->sum);
-        if (!tensor || tensor->state)
+        const lws_reduction_slice *slice = &t->slices[b];
+        const lws_tensor *tensor = tensor_not_finite(t, slice->begin, slice->end, slice->sum);
+        if (!tensor || tensor->is_buffer)
             continue;
-        int64_t first, leaves;
-        size_t at = piece->begin + lws_first_not_finite(piece->end - piece->begin, piece->sum);
+        int64_t first, micro_batches;
+        size_t at = slice->begin + lws_first_not_finite(slice->end - slice->begin, slice->sum);
         f.stage = STAGE_SUM;
-        f.place = (int64_t)piece->begin; /* the first in the flat array counts, whoever owns it */
-        f.rank = lws_reduction_trace(t->reduction, piece, at, &first, &leaves);
+        f.place = (int64_t)slice->begin; /* the first in the flat array counts, whoever owns it */
+        f.rank = lws_reduction_trace(t->reduction, slice, at, &first, &micro_batches);
         if (f.rank >= 0)
-            snprintf(f.part, sizeof f.part, ", micro-batches %" PRId64 " to %" PRId64, first + 1, first + leaves);
+            snprintf(f.part, sizeof f.part, ", micro-batches %" PRId64 " to %" PRId64, first + 1,
+                     first + micro_batches);
         snprintf(f.what, sizeof f.what,
                  "%s: the sum of its gradients is not finite, though that of each micro-batch, computed again, is: an "
                  "overflow, or a fault of a machine",
@@ -124,9 +126,9 @@ static finding look_at_mmd(const trainer *t)
         snprintf(f.what, sizeof f.what, "the MMD is not finite, of finite codes");
         return f;
     }
-    int64_t leaf = at / latent / (batch / t->options->micro_batches);
-    if (leaf >= part->first_leaf && leaf < part->first_leaf + part->leaves)
-        f = in_micro_batch(t, STAGE_ONLY_ONCE, leaf, "its codes are not finite");
+    int64_t micro_batch = at / latent / (batch / t->options->micro_batches);
+    if (micro_batch >= part->first_micro_batch && micro_batch < part->first_micro_batch + part->micro_batches)
+        f = in_micro_batch(t, STAGE_ONLY_ONCE, micro_batch, "its codes are not finite");
     return f;
 }
 
@@ -141,7 +143,7 @@ typedef struct gradient_watch {
     const lws_tensor *first;
 } gradient_watch;
 
-static void need_nothing(void *user, size_t end)
+static void wait_for_nothing(void *user, size_t end)
 {
     (void)user;
     (void)end;
@@ -153,31 +155,31 @@ static void look_at_gradient(void *user, size_t begin)
     const lws_tensors *tensors = lws_model_tensors(w->t->model);
     for (int i = tensors->count - 1; i >= 0 && !w->first; i--) { /* backward: the last first */
         const lws_tensor *tensor = &tensors->item[i];
-        if (!tensor->state && tensor->offset >= begin && tensor->offset < w->end &&
+        if (!tensor->is_buffer && tensor->offset >= begin && tensor->offset < w->end &&
             lws_first_not_finite(tensor->count, w->gradient + tensor->offset) < tensor->count)
             w->first = tensor;
     }
     w->end = begin;
 }
 
-static finding look_at_micro_batch(trainer *t, int64_t leaf, float *gradient)
+static finding look_at_micro_batch(trainer *t, int64_t micro_batch, float *gradient)
 {
-    lws_micro_batch batch = trainer_micro_batch(t, leaf);
+    lws_micro_batch batch = trainer_micro_batch(t, micro_batch);
     lws_model_sums sums = {NAN, 0};
-    gradient_watch watch = {.t = t, .gradient = gradient, .end = t->params};
-    lws_flow flow = {.user = &watch, .need = need_nothing, .done = look_at_gradient};
+    gradient_watch watch = {.t = t, .gradient = gradient, .end = t->param_count};
+    lws_flow flow = {.user = &watch, .param_wait = wait_for_nothing, .grad_ready = look_at_gradient};
     char what[CLAUSE];
     lws_watchdog_phase("search for what is not finite in step", t->step + 1);
     lws_model_follow(t->model, &flow);
-    lws_model_gradient(t->model, t->flat, &batch, trainer_code_gradient(t, leaf), false, gradient, gradient + t->params,
-                       &sums);
+    lws_model_gradient(t->model, t->params, &batch, trainer_code_gradient(t, micro_batch), false, gradient,
+                       gradient + t->param_count, &sums);
     lws_model_follow(t->model, NULL);
-    if (lws_model_first_not_finite(t->model, t->flat, &batch, &sums, what, sizeof what))
-        return in_micro_batch(t, STAGE_FORWARD, leaf, what);
+    if (lws_model_first_not_finite(t->model, t->params, &batch, &sums, what, sizeof what))
+        return in_micro_batch(t, STAGE_FORWARD, micro_batch, what);
     if (!watch.first)
         return diverge_nothing();
     snprintf(what, sizeof what, "backward through a finite loss: the gradient of %s is not finite", watch.first->name);
-    return in_micro_batch(t, STAGE_GRADIENT, leaf, what);
+    return in_micro_batch(t, STAGE_GRADIENT, micro_batch, what);
 }
 
 /* ---- all of it ----------------------------------------------------------------------------------------------------
@@ -211,10 +213,10 @@ void diverge_find(trainer *t, const step_result *result)
     keep_earliest(&mine, &mmd);
     finding before = look_before(t);
     keep_earliest(&mine, &before);
-    float *gradient = lws_reduction_leaf(t->reduction);
-    for (int64_t leaf = part->first_leaf; leaf < part->first_leaf + part->leaves && mine.stage > STAGE_FORWARD;
-         leaf++) {
-        finding f = look_at_micro_batch(t, leaf, gradient);
+    float *gradient = lws_reduction_micro_batch(t->reduction);
+    for (int64_t micro_batch = part->first_micro_batch;
+         micro_batch < part->first_micro_batch + part->micro_batches && mine.stage > STAGE_FORWARD; micro_batch++) {
+        finding f = look_at_micro_batch(t, micro_batch, gradient);
         keep_earliest(&mine, &f);
     }
     keep_earliest(&mine, &t->seen);
@@ -231,9 +233,9 @@ void diverge_find(trainer *t, const step_result *result)
 
 bool diverge_after_update(trainer *t)
 {
-    const lws_tensor *tensor = tensor_not_finite(t, 0, t->count, t->flat);
+    const lws_tensor *tensor = tensor_not_finite(t, 0, t->count, t->params);
     const char *part = "";
-    if (!tensor && (tensor = tensor_not_finite(t, 0, t->params, t->full_v)))
+    if (!tensor && (tensor = tensor_not_finite(t, 0, t->param_count, t->full_v)))
         part = "Adam's second moment of ";
     if (!tensor)
         return false;

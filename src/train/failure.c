@@ -1,12 +1,11 @@
 /* What is kept of a step that was not finite: see replay.h. */
 #include "trainer.h"
 
-#include "checkpoint_file.h"
+#include "kernels/gemm.h"
+#include "base/log.h"
+#include "report/record.h"
+#include "comm/watchdog.h"
 
-#include <lwssim/gemm.h>
-#include <lwssim/log.h>
-#include <lwssim/record.h>
-#include <lwssim/watchdog.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,7 +50,7 @@ static lws_status write_failure(trainer *t, const step_result *r)
     snprintf(path, sizeof path, "%s/failure/" FAILURE_FILE, t->request.run);
     LWS_TRY(lws_folder_make(folder));
     lws_checkpoint_meta meta = trainer_describe(t);
-    lws_checkpoint_data data = {.params = t->flat, .states = t->flat + t->params};
+    lws_checkpoint_data data = {.params = t->params, .buffers = t->params + t->param_count};
     LWS_TRY(lws_checkpoint_write(folder, &meta, t->config, lws_model_tensors(t->model), &data, weights));
     lws_record *record = lws_record_new();
     lws_status status = describe(t, r, weights, record);

@@ -1,26 +1,27 @@
 /* Are parameters and moments still what the updates made of them, on every rank?
  *
  * Between two updates nothing writes them, so a sum over their bits, which the update itself takes along, must be the
- * same when the next one begins: that is looked at in every step, by the owner of each piece. What the others hold of a
- * piece is overwritten in every step; it is held against the owner's every so many steps, and before a checkpoint. */
+ * same when the next one begins: that is looked at in every step, by the owner of each slice. What the others hold of a
+ * slice is overwritten in every step; it is held against the owner's every so many steps, and before a checkpoint. */
 #include "trainer.h"
 
-#include <inttypes.h>
-#include <lwssim/digest.h>
-#include <lwssim/profile.h>
+#include "base/digest.h"
+#include "base/profile.h"
 
-/* The sum over an own piece, in the way of update_piece(): tensor by tensor, without the gaps between. */
-static uint32_t sum_of_piece(const trainer *t, const lws_reduction_piece *piece)
+#include <inttypes.h>
+
+/* The sum over an own slice, in the way of update_slice(): tensor by tensor, without the gaps between. */
+static uint32_t sum_of_piece(const trainer *t, const lws_reduction_slice *slice)
 {
     const lws_tensors *tensors = lws_model_tensors(t->model);
     uint32_t sum = 0;
     for (int i = 0; i < tensors->count; i++) {
         size_t begin, end;
-        if (!update_range(t, &tensors->item[i], piece, &begin, &end))
+        if (!update_range(t, &tensors->item[i], slice, &begin, &end))
             continue;
-        size_t own = piece->at + begin - piece->begin;
-        sum += lws_bit_sum(end - begin, t->flat + begin);
-        if (!tensors->item[i].state)
+        size_t own = slice->at + begin - slice->begin;
+        sum += lws_bit_sum(end - begin, t->params + begin);
+        if (!tensors->item[i].is_buffer)
             sum += lws_bit_sum(end - begin, t->m + own) + lws_bit_sum(end - begin, t->v + own);
     }
     return sum;
@@ -29,19 +30,19 @@ static uint32_t sum_of_piece(const trainer *t, const lws_reduction_piece *piece)
 void integrity_note(trainer *t)
 {
     for (int b = 0; b < lws_reduction_get_part(t->reduction)->buckets; b++) {
-        lws_reduction_piece piece = lws_reduction_get_piece(t->reduction, b, lws_comm_rank(t->comm));
-        t->bits[b] = sum_of_piece(t, &piece);
+        lws_reduction_slice slice = lws_reduction_get_slice(t->reduction, b, lws_comm_rank(t->comm));
+        t->bits[b] = sum_of_piece(t, &slice);
     }
     t->is_noted = true;
 }
 
-static lws_status tell_changed(const trainer *t, const lws_reduction_piece *piece)
+static lws_status tell_changed(const trainer *t, const lws_reduction_slice *slice)
 {
     const lws_tensors *tensors = lws_model_tensors(t->model);
-    const char *first = "", *last = ""; /* a piece that differs holds one at least */
+    const char *first = "", *last = ""; /* a slice that differs holds one at least */
     for (int i = 0; i < tensors->count; i++) {
         size_t begin, end;
-        if (!update_range(t, &tensors->item[i], piece, &begin, &end))
+        if (!update_range(t, &tensors->item[i], slice, &begin, &end))
             continue;
         last = tensors->item[i].name;
         if (!first[0])
@@ -54,11 +55,11 @@ static lws_status tell_changed(const trainer *t, const lws_reduction_piece *piec
         lws_comm_rank(t->comm), lws_comm_host(t->comm), first, last, t->step);
 }
 
-void integrity_updated(trainer *t, const lws_reduction_piece *piece, lws_adam_bits bits)
+void integrity_updated(trainer *t, const lws_reduction_slice *slice, lws_adam_bits bits)
 {
-    if (t->is_noted && bits.before != t->bits[piece->bucket])
-        step_failure_keep(&t->failure, tell_changed(t, piece));
-    t->bits[piece->bucket] = bits.after;
+    if (t->is_noted && bits.before != t->bits[slice->bucket])
+        step_failure_keep(&t->failure, tell_changed(t, slice));
+    t->bits[slice->bucket] = bits.after;
 }
 
 bool integrity_begin(trainer *t)
@@ -79,8 +80,9 @@ void integrity_look(trainer *t)
     for (int r = 0; r < ranks; r++) {
         uint64_t digest = 0;
         for (int b = 0; b < lws_reduction_get_part(t->reduction)->buckets; b++) {
-            lws_reduction_piece piece = lws_reduction_get_piece(t->reduction, b, r);
-            uint64_t both[2] = {digest, lws_digest64(t->flat + piece.begin, (piece.end - piece.begin) * sizeof(float))};
+            lws_reduction_slice slice = lws_reduction_get_slice(t->reduction, b, r);
+            uint64_t both[2] = {digest,
+                                lws_digest64(t->params + slice.begin, (slice.end - slice.begin) * sizeof(float))};
             digest = lws_digest64(both, sizeof both);
         }
         t->digests[r] = digest;
@@ -109,7 +111,7 @@ lws_status integrity_compare(trainer *t)
     return lws_comm_agree(t->comm, status);
 }
 
-/* The sum over all pieces of all ranks, as their updates left them. */
+/* The sum over all slices of all ranks, as their updates left them. */
 static uint32_t sum_of_all(trainer *t)
 {
     uint64_t mine = 0, *all = t->digests;
@@ -130,9 +132,9 @@ lws_status integrity_check_saved(const trainer *t)
     uint32_t sum = 0;
     for (int i = 0; i < tensors->count; i++) {
         const lws_tensor *tensor = &tensors->item[i];
-        size_t begin = tensor->offset + (tensor->state ? t->params : 0);
-        sum += lws_bit_sum(tensor->count, t->flat + begin);
-        if (!tensor->state)
+        size_t begin = tensor->offset + (tensor->is_buffer ? t->param_count : 0);
+        sum += lws_bit_sum(tensor->count, t->params + begin);
+        if (!tensor->is_buffer)
             sum += lws_bit_sum(tensor->count, t->full_m + begin) + lws_bit_sum(tensor->count, t->full_v + begin);
     }
     if (sum == t->bits_of_all)
@@ -147,9 +149,9 @@ lws_status integrity_check(trainer *t)
 {
     lws_status status = step_failure_tell(&t->failure);
     for (int b = 0; b < lws_reduction_get_part(t->reduction)->buckets && status == LWS_OK; b++) {
-        lws_reduction_piece piece = lws_reduction_get_piece(t->reduction, b, lws_comm_rank(t->comm));
-        if (sum_of_piece(t, &piece) != t->bits[b])
-            status = tell_changed(t, &piece);
+        lws_reduction_slice slice = lws_reduction_get_slice(t->reduction, b, lws_comm_rank(t->comm));
+        if (sum_of_piece(t, &slice) != t->bits[b])
+            status = tell_changed(t, &slice);
     }
     LWS_TRY(lws_comm_agree(t->comm, status));
     t->bits_of_all = sum_of_all(t);

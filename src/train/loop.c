@@ -3,11 +3,12 @@
 #include "persist.h"
 #include "stop.h"
 
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/profile.h"
+#include "comm/watchdog.h"
+
 #include <inttypes.h>
-#include <lwssim/clock.h>
-#include <lwssim/log.h>
-#include <lwssim/profile.h>
-#include <lwssim/watchdog.h>
 #include <math.h>
 #include <stdio.h>
 
@@ -160,7 +161,7 @@ static lws_status evaluate(trainer *t, bool *improved)
         return LWS_OK;
     lws_evaluation e;
     int block = (int)(t->options->batch_size / t->options->micro_batches);
-    lws_status status = lws_evaluate(t->comm, t->model, t->flat, t->flat + t->params, t->valid, block, &e);
+    lws_status status = lws_evaluate(t->comm, t->model, t->params, t->params + t->param_count, t->valid, block, &e);
     if (status == LWS_ERR_NUMERIC)
         return lws_fail(status,
                         "%s after step %" PRId64
@@ -201,12 +202,12 @@ static lws_status after_step(trainer *t, const step_result *r, pace *p)
     write_lines(t);
     show_status(t, r, p);
     if (last || r->evaluate || is_due(t, &t->options->eval_every)) {
-        trainer_settle(t);
+        trainer_wait_params(t);
         LWS_TRY(evaluate(t, &improved));
         write_lines(t);
     }
     if (ends || r->checkpoint || improved || is_due(t, &t->options->checkpoint_every)) {
-        trainer_settle(t);
+        trainer_wait_params(t);
         LWS_TRY(integrity_check(t));
         LWS_TRY(trainer_save(t, ends));
         t->checkpoint_time = lws_now();

@@ -2,9 +2,10 @@
 
 #include "stop.h"
 
-#include <lwssim/clock.h>
-#include <lwssim/log.h>
-#include <lwssim/watchdog.h>
+#include "base/clock.h"
+#include "base/log.h"
+#include "comm/watchdog.h"
+
 #include <math.h>
 #include <time.h>
 

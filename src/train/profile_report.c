@@ -1,8 +1,9 @@
 /* The profile of a run: a table of rank 0's times for people, a timeline of each rank for a trace viewer. */
 #include "trainer.h"
 
-#include <lwssim/log.h>
-#include <lwssim/profile.h>
+#include "base/log.h"
+#include "base/profile.h"
+
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -18,8 +19,8 @@ lws_status trainer_profile_start(trainer *t)
 {
     if (!t->options->profile)
         return LWS_OK;
-    int64_t leaves = lws_reduction_get_part(t->reduction)->leaves;
-    lws_status status = lws_profile_start(TIMELINE_STEPS * (EVENTS_OF_STEP + EVENTS_OF_MICRO * leaves));
+    int64_t micro_batches = lws_reduction_get_part(t->reduction)->micro_batches;
+    lws_status status = lws_profile_start(TIMELINE_STEPS * (EVENTS_OF_STEP + EVENTS_OF_MICRO * micro_batches));
     status = lws_comm_agree(t->comm, status);
     lws_comm_barrier(t->comm); /* timelines of ranks count from here: they can be laid side by side */
     return status;

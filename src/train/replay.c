@@ -1,10 +1,11 @@
 /* A failed step once more. */
-#include <lwssim/replay.h>
+#include "train/replay.h"
 
 #include "trainer.h"
 
-#include <lwssim/gemm.h>
-#include <lwssim/record.h>
+#include "kernels/gemm.h"
+#include "report/record.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,7 +40,7 @@ static lws_status understand(const lws_record *record, const char *path, recorde
 static lws_status read_weights(trainer *t, const char *folder, const recorded *r)
 {
     char path[LWS_PATH], digest[LWS_DIGEST_TEXT];
-    lws_checkpoint_data data = {.params = t->flat, .states = t->flat + t->params};
+    lws_checkpoint_data data = {.params = t->params, .buffers = t->params + t->param_count};
     snprintf(path, sizeof path, "%s/%s", folder, r->weights);
     LWS_TRY(lws_checkpoint_read(path, lws_model_tensors(t->model), &data));
     LWS_TRY(lws_checkpoint_digest(path, digest));
@@ -50,7 +51,7 @@ static lws_status read_weights(trainer *t, const char *folder, const recorded *r
                         "the step was made with other images: the digest of the training split in %s differs. Give the "
                         "dataset of the run with --data.",
                         t->options->data);
-    lws_model_prepare(t->model, t->flat);
+    lws_model_transform_weights(t->model, t->params);
     return LWS_OK;
 }
 
@@ -61,7 +62,7 @@ static lws_status repeat(trainer *t, const char **found)
     *found = "";
     lws_status status = trainer_step(t, &result);
     if (status == LWS_OK) {
-        trainer_settle(t);
+        trainer_wait_params(t);
         if (!diverge_after_update(t))
             return LWS_OK;
     } else if (status != LWS_ERR_NUMERIC) {
@@ -78,7 +79,7 @@ static bool needs_moments(const trainer *t, const char *what)
     for (int i = 0; i < tensors->count; i++) {
         char text[FINDING];
         snprintf(text, sizeof text, "%s " NOT_FINITE_AFTER_UPDATE, tensors->item[i].name);
-        if (!tensors->item[i].state && strstr(what, text))
+        if (!tensors->item[i].is_buffer && strstr(what, text))
             return true;
     }
     return false;

@@ -1,13 +1,13 @@
 #include "run_contents.h"
 
-#include "checkpoint_file.h"
 #include "trainer.h"
+
+#include "report/grid.h"
+#include "base/input.h"
+#include "base/output.h"
 
 #include <dirent.h>
 #include <errno.h>
-#include <lwssim/grid.h>
-#include <lwssim/input.h>
-#include <lwssim/output.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -156,7 +156,7 @@ typedef bool choice(const char *path, const char *name);
 
 static bool is_picture(const char *path, const char *name)
 {
-    return checkpoint_step_of(name, ".png") >= 0 && lws_grid_is_picture(path);
+    return lws_checkpoint_step_of(name, ".png") >= 0 && lws_grid_is_picture(path);
 }
 
 static bool is_timeline_name(const char *name)
@@ -173,7 +173,7 @@ static bool is_temporary_checkpoint(const char *path, const char *name)
 {
     char target[256];
     (void)path;
-    return lws_output_is_temporary(name, target) && checkpoint_step_of(target, ".h5") >= 0;
+    return lws_output_is_temporary(name, target) && lws_checkpoint_step_of(target, ".h5") >= 0;
 }
 
 static bool is_temporary_failure(const char *path, const char *name)
@@ -187,7 +187,7 @@ static bool is_temporary_picture(const char *path, const char *name)
 {
     char target[256];
     (void)path;
-    return lws_output_is_temporary(name, target) && checkpoint_step_of(target, ".png") >= 0;
+    return lws_output_is_temporary(name, target) && lws_checkpoint_step_of(target, ".png") >= 0;
 }
 
 static bool is_temporary_text(const char *path, const char *name)

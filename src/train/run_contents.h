@@ -3,6 +3,7 @@
 #define LWS_RUN_CONTENTS_H
 
 #include <lwssim/status.h>
+
 #include <stdbool.h>
 
 /* Whether a run lives there: by its config.ini or a checkpoint, and by what is in them, not by their names. LWS_ERR_IO

@@ -2,8 +2,9 @@
 
 #include "run_contents.h"
 
-#include <lwssim/log.h>
-#include <lwssim/output.h>
+#include "base/log.h"
+#include "base/output.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,12 +1,12 @@
 #include "trainer.h"
 
-#include "checkpoint_file.h"
 #include "persist.h"
 
+#include "base/log.h"
+#include "base/profile.h"
+#include "comm/watchdog.h"
+
 #include <inttypes.h>
-#include <lwssim/log.h>
-#include <lwssim/profile.h>
-#include <lwssim/watchdog.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +20,7 @@ static void folder_of(const trainer *t, char *folder)
 
 static lws_checkpoint_data whole_state(trainer *t)
 {
-    return (lws_checkpoint_data){t->flat, t->flat + t->params, t->full_m, t->full_v};
+    return (lws_checkpoint_data){t->params, t->params + t->param_count, t->full_m, t->full_v};
 }
 
 lws_checkpoint_meta trainer_describe(const trainer *t)
@@ -71,8 +71,8 @@ lws_status trainer_save(trainer *t, bool wait)
     LWS_PROFILE("checkpoint");
     bool is_late;
     lws_watchdog_phase("checkpoint of step", t->step);
-    lws_reduction_collect(t->reduction, t->m, t->full_m);
-    lws_reduction_collect(t->reduction, t->v, t->full_v);
+    lws_reduction_gather(t->reduction, t->m, t->full_m);
+    lws_reduction_gather(t->reduction, t->v, t->full_v);
     lws_status status = persist(t, &t->late_checkpoint, write_state, wait, &is_late);
     if (status == LWS_ERR_NUMERIC) {
         if (t->best_step == t->step)
@@ -129,10 +129,10 @@ static lws_status keep_log(const trainer *t)
     char path[LWS_PATH];
     struct stat info;
     snprintf(path, sizeof path, "%s/metrics.jsonl", t->request.run);
-    return stat(path, &info) == 0 && info.st_size > 0 ? checkpoint_rename_aside(path, "before") : LWS_OK;
+    return stat(path, &info) == 0 && info.st_size > 0 ? lws_checkpoint_rename_aside(path, "before") : LWS_OK;
 }
 
-/* Rank 0: the newest whole checkpoint into t->flat, full_m and full_v, and its description. */
+/* Rank 0: the newest whole checkpoint into t->params, full_m and full_v, and its description. */
 static lws_status read_newest(trainer *t, lws_checkpoint_meta *meta)
 {
     char folder[LWS_PATH], path[LWS_PATH], *config;
@@ -166,9 +166,9 @@ lws_status trainer_restore(trainer *t, bool *restored)
     *restored = meta.step >= 0;
     if (!*restored)
         return LWS_OK;
-    lws_comm_broadcast(t->comm, t->flat, t->count * sizeof(float));
-    lws_reduction_deal(t->reduction, t->full_m, t->m);
-    lws_reduction_deal(t->reduction, t->full_v, t->v);
+    lws_comm_broadcast(t->comm, t->params, t->count * sizeof(float));
+    lws_reduction_scatter(t->reduction, t->full_m, t->m);
+    lws_reduction_scatter(t->reduction, t->full_v, t->v);
     t->step = meta.step;
     t->best_step = meta.best_step;
     t->best_ssim = meta.best_ssim;

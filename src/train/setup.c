@@ -1,9 +1,10 @@
 #include "trainer.h"
 
-#include <lwssim/agreement.h>
-#include <lwssim/log.h>
-#include <lwssim/norm.h>
-#include <lwssim/threads.h>
+#include "inference/agreement.h"
+#include "base/log.h"
+#include "optim/norm.h"
+#include "base/threads.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,11 +46,11 @@ static void take_memory(trainer *t, lws_arena *arena)
     const lws_train_options *o = t->options;
     size_t ranks = (size_t)lws_comm_size(t->comm), blocks = t->count / LWS_NORM_BLOCK + 1;
     size_t own_blocks = part->own / LWS_NORM_BLOCK + 1;
-    size_t own = (size_t)(part->leaves * (o->batch_size / o->micro_batches));
+    size_t own = (size_t)(part->micro_batches * (o->batch_size / o->micro_batches));
     size_t batch = (size_t)o->batch_size, latent = (size_t)o->latent;
     size_t image = lws_shape_size(lws_model_get_spec(t->model)->image);
     bool mmd = o->model == LWS_MODEL_MMD_AE, alone = lws_comm_size(t->comm) == 1;
-    t->flat = lws_arena_take(arena, t->count * sizeof(float));
+    t->params = lws_arena_take(arena, t->count * sizeof(float));
     t->m = lws_arena_take(arena, part->own * sizeof(float));
     t->v = lws_arena_take(arena, part->own * sizeof(float));
     t->before = lws_arena_take(arena, part->own * sizeof(float));
@@ -64,14 +65,14 @@ static void take_memory(trainer *t, lws_arena *arena)
     t->codes = mmd ? lws_arena_take(arena, batch * latent * sizeof(float)) : NULL;
     t->prior = mmd ? lws_arena_take(arena, batch * latent * sizeof(float)) : NULL;
     t->dcode = mmd ? lws_arena_take(arena, own * latent * sizeof(float)) : NULL;
-    t->statistics = mmd ? lws_arena_take(arena, (t->count - t->params) * sizeof(float)) : NULL;
-    t->my_sums = lws_arena_take(arena, (NEWS_HEAD + 2 * (size_t)part->leaves + own_blocks) * sizeof(double));
-    t->norms = t->my_sums ? t->my_sums + NEWS_HEAD + 2 * part->leaves : NULL;
+    t->statistics = mmd ? lws_arena_take(arena, (t->count - t->param_count) * sizeof(float)) : NULL;
+    t->my_sums = lws_arena_take(arena, (NEWS_HEAD + 2 * (size_t)part->micro_batches + own_blocks) * sizeof(double));
+    t->norms = t->my_sums ? t->my_sums + NEWS_HEAD + 2 * part->micro_batches : NULL;
     t->sums = lws_arena_take(arena, (NEWS_HEAD * ranks + 2 * (size_t)o->micro_batches + blocks) * sizeof(double));
     t->bytes_of = lws_arena_take(arena, ranks * sizeof(size_t));
     t->bits = lws_arena_take(arena, (size_t)part->buckets * sizeof *t->bits);
     t->digests = lws_arena_take(arena, 2 * ranks * sizeof *t->digests);
-    t->pieces = lws_arena_take(arena, (size_t)part->buckets * sizeof *t->pieces);
+    t->slices = lws_arena_take(arena, (size_t)part->buckets * sizeof *t->slices);
 }
 
 /* Every tensor of parameters, and the statistics, may begin a bucket. */
@@ -81,9 +82,9 @@ static lws_status build_reduction(trainer *t)
     size_t starts[LWS_TENSORS_MAX + 1];
     int parts = 0;
     for (int i = 0; i < tensors->count; i++)
-        if (!tensors->item[i].state)
+        if (!tensors->item[i].is_buffer)
             starts[parts++] = tensors->item[i].offset;
-    starts[parts++] = t->params;
+    starts[parts++] = t->param_count;
     bool is_far = lws_comm_nodes(t->comm) > 1;
     lws_reduction_layout layout = {.count = t->count,
                                    .block = LWS_NORM_BLOCK,
@@ -103,8 +104,8 @@ static lws_status build(trainer *t)
     LWS_TRY(lws_model_create(&spec, (int)(o->batch_size / o->micro_batches), &t->model));
     LWS_TRY(lws_model_check_training(t->model));
     const lws_tensors *tensors = lws_model_tensors(t->model);
-    t->params = tensors->params;
-    t->count = tensors->params + tensors->states;
+    t->param_count = tensors->params;
+    t->count = tensors->params + tensors->buffers;
     LWS_TRY(build_reduction(t));
     lws_arena counting = {0};
     take_memory(t, &counting);
@@ -122,7 +123,7 @@ static size_t count_parameters(const lws_tensors *tensors)
 {
     size_t count = 0;
     for (int i = 0; i < tensors->count; i++)
-        count += tensors->item[i].state ? 0 : tensors->item[i].count;
+        count += tensors->item[i].is_buffer ? 0 : tensors->item[i].count;
     return count;
 }
 
@@ -171,8 +172,9 @@ static lws_status set_up(trainer *t, int threads)
     if (t->request.resume)
         LWS_TRY(trainer_restore(t, &restored));
     if (!restored)
-        lws_tensors_init(lws_model_tensors(t->model), (uint64_t)t->options->seed, t->flat, t->flat + t->params);
-    lws_model_prepare(t->model, t->flat);
+        lws_tensors_init(lws_model_tensors(t->model), (uint64_t)t->options->seed, t->params,
+                         t->params + t->param_count);
+    lws_model_transform_weights(t->model, t->params);
     integrity_note(t);
     t->first_step = t->step;
     LWS_TRY(run_folder_write_config(t->comm, t->request.run, t->options));

@@ -3,10 +3,11 @@
 #include "persist.h"
 #include "stop.h"
 
-#include <lwssim/clock.h>
-#include <lwssim/norm.h>
-#include <lwssim/profile.h>
-#include <lwssim/watchdog.h>
+#include "base/clock.h"
+#include "optim/norm.h"
+#include "base/profile.h"
+#include "comm/watchdog.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -37,25 +38,25 @@ static double my_flags(const trainer *t)
     return flags;
 }
 
-lws_micro_batch trainer_micro_batch(const trainer *t, int64_t leaf)
+lws_micro_batch trainer_micro_batch(const trainer *t, int64_t micro_batch)
 {
     int64_t n = t->options->batch_size / t->options->micro_batches;
-    int64_t own = leaf - lws_reduction_get_part(t->reduction)->first_leaf;
+    int64_t own = micro_batch - lws_reduction_get_part(t->reduction)->first_micro_batch;
     size_t image = lws_shape_size(lws_model_get_spec(t->model)->image);
     return (lws_micro_batch){
         .n = (int)n,
         .x = t->images + (size_t)(own * n) * image,
-        .first = leaf * n,
+        .first = micro_batch * n,
         .total = t->options->batch_size,
         .seed = (uint64_t)t->options->seed,
         .step = t->step,
     };
 }
 
-const float *trainer_code_gradient(const trainer *t, int64_t leaf)
+const float *trainer_code_gradient(const trainer *t, int64_t micro_batch)
 {
     int64_t n = t->options->batch_size / t->options->micro_batches;
-    int64_t own = leaf - lws_reduction_get_part(t->reduction)->first_leaf;
+    int64_t own = micro_batch - lws_reduction_get_part(t->reduction)->first_micro_batch;
     return t->dcode ? t->dcode + (size_t)(own * n * t->options->latent) : NULL;
 }
 
@@ -77,10 +78,11 @@ static void read_images(trainer *t)
     LWS_PROFILE("reading images");
     const lws_reduction_part *part = lws_reduction_get_part(t->reduction);
     int64_t n = t->options->batch_size / t->options->micro_batches;
-    lws_sampler_batch(&t->sampler, t->step, part->first_leaf * n, part->leaves * n, t->rows);
-    step_failure_keep(&t->failure, lws_dataset_read(t->train, t->rows, (int)(part->leaves * n), t->images));
-    lws_sampler_batch(&t->sampler, t->step + 1, part->first_leaf * n, part->leaves * n, t->rows);
-    lws_dataset_prefetch(t->train, t->rows, (int)(part->leaves * n)); /* the disk works while this step computes */
+    lws_sampler_batch(&t->sampler, t->step, part->first_micro_batch * n, part->micro_batches * n, t->rows);
+    step_failure_keep(&t->failure, lws_dataset_read(t->train, t->rows, (int)(part->micro_batches * n), t->images));
+    lws_sampler_batch(&t->sampler, t->step + 1, part->first_micro_batch * n, part->micro_batches * n, t->rows);
+    lws_dataset_prefetch(t->train, t->rows,
+                         (int)(part->micro_batches * n)); /* the disk works while this step computes */
 }
 
 /* The estimator is not a sum over micro-batches, hence the pass of its own. */
@@ -90,10 +92,11 @@ double trainer_mmd(trainer *t, bool *encoded)
     const lws_reduction_part *part = lws_reduction_get_part(t->reduction);
     int64_t n = t->options->batch_size / t->options->micro_batches;
     size_t latent = (size_t)t->options->latent, bytes = latent * sizeof(float);
-    for (int64_t leaf = part->first_leaf; leaf < part->first_leaf + part->leaves; leaf++) {
-        lws_micro_batch batch = trainer_micro_batch(t, leaf);
-        const float *codes = lws_model_codes(t->model, t->flat, &batch, t->statistics);
-        memcpy(t->dcode + (size_t)((leaf - part->first_leaf) * n) * latent, codes, (size_t)n * bytes);
+    for (int64_t micro_batch = part->first_micro_batch; micro_batch < part->first_micro_batch + part->micro_batches;
+         micro_batch++) {
+        lws_micro_batch batch = trainer_micro_batch(t, micro_batch);
+        const float *codes = lws_model_codes(t->model, t->params, &batch, t->statistics);
+        memcpy(t->dcode + (size_t)((micro_batch - part->first_micro_batch) * n) * latent, codes, (size_t)n * bytes);
     }
     for (int r = 0; r < lws_comm_size(t->comm); r++) {
         int64_t first, count;
@@ -101,25 +104,26 @@ double trainer_mmd(trainer *t, bool *encoded)
         t->bytes_of[r] = (size_t)(count * n) * bytes;
     }
     lws_comm_allgather(t->comm, t->dcode, t->bytes_of, t->codes);
-    *encoded = part->leaves == 1;
+    *encoded = part->micro_batches == 1;
     return lws_model_mmd(t->model, t->codes, t->options->batch_size, (uint64_t)t->options->seed, t->step,
-                         part->first_leaf * n, (int)(part->leaves * n), t->prior, t->dcode);
+                         part->first_micro_batch * n, (int)(part->micro_batches * n), t->prior, t->dcode);
 }
 
 /* Forward and backward of this rank's micro-batches; sums [2 · own micro-batches]. */
 static void backward_all(trainer *t, bool encoded, double *sums)
 {
     const lws_reduction_part *part = lws_reduction_get_part(t->reduction);
-    for (int64_t leaf = part->first_leaf; leaf < part->first_leaf + part->leaves; leaf++) {
-        lws_micro_batch batch = trainer_micro_batch(t, leaf);
+    for (int64_t micro_batch = part->first_micro_batch; micro_batch < part->first_micro_batch + part->micro_batches;
+         micro_batch++) {
+        lws_micro_batch batch = trainer_micro_batch(t, micro_batch);
         lws_model_sums of_batch = {0, 0};
-        float *gradient = lws_reduction_leaf(t->reduction);
-        t->is_last = leaf + 1 == part->first_leaf + part->leaves;
+        float *gradient = lws_reduction_micro_batch(t->reduction);
+        t->is_last = micro_batch + 1 == part->first_micro_batch + part->micro_batches;
         if (encoded)
-            memcpy(gradient + t->params, t->statistics, (t->count - t->params) * sizeof(float));
+            memcpy(gradient + t->param_count, t->statistics, (t->count - t->param_count) * sizeof(float));
         lws_watchdog_phase("forward and backward of step", t->step + 1);
-        lws_status status = lws_model_gradient(t->model, t->flat, &batch, trainer_code_gradient(t, leaf), encoded,
-                                               gradient, gradient + t->params, &of_batch);
+        lws_status status = lws_model_gradient(t->model, t->params, &batch, trainer_code_gradient(t, micro_batch),
+                                               encoded, gradient, gradient + t->param_count, &of_batch);
         if (status != LWS_OK)
             of_batch = (lws_model_sums){NAN, NAN}; /* every rank will see it and stop */
         if (status != LWS_OK && status != LWS_ERR_NUMERIC)
@@ -137,8 +141,8 @@ static size_t news_length(const trainer *t, int rank)
 {
     int64_t first, count;
     lws_comm_run(t->options->micro_batches, lws_comm_size(t->comm), rank, &first, &count);
-    lws_reduction_piece last =
-        lws_reduction_get_piece(t->reduction, lws_reduction_get_part(t->reduction)->buckets - 1, rank);
+    lws_reduction_slice last =
+        lws_reduction_get_slice(t->reduction, lws_reduction_get_part(t->reduction)->buckets - 1, rank);
     size_t own = last.at + last.end - last.begin;
     return NEWS_HEAD + 2 * (size_t)count + (own + LWS_NORM_BLOCK - 1) / LWS_NORM_BLOCK;
 }
@@ -153,9 +157,9 @@ static double gradient_norm(const trainer *t)
         for (int r = 0; r < size; r++) {
             int64_t first, count;
             lws_comm_run(t->options->micro_batches, size, r, &first, &count);
-            lws_reduction_piece piece = lws_reduction_get_piece(t->reduction, b, r);
-            const double *norms = at + NEWS_HEAD + 2 * count + piece.at / LWS_NORM_BLOCK;
-            for (size_t i = 0; i * LWS_NORM_BLOCK < piece.end - piece.begin; i++)
+            lws_reduction_slice slice = lws_reduction_get_slice(t->reduction, b, r);
+            const double *norms = at + NEWS_HEAD + 2 * count + slice.at / LWS_NORM_BLOCK;
+            for (size_t i = 0; i * LWS_NORM_BLOCK < slice.end - slice.begin; i++)
                 sum += norms[i];
             at += t->bytes_of[r] / sizeof(double);
         }
@@ -244,14 +248,14 @@ static lws_status check_digests(trainer *t, bool differs)
 static void end_update(trainer *t)
 {
     if (t->options->overlap) {
-        lws_model_expire(t->model);
+        lws_model_invalidate(t->model);
         return;
     }
-    trainer_settle(t);
-    lws_model_prepare(t->model, t->flat);
+    trainer_wait_params(t);
+    lws_model_transform_weights(t->model, t->params);
 }
 
-void trainer_settle(trainer *t)
+void trainer_wait_params(trainer *t)
 {
     lws_watchdog_phase("gather of parameters after step", t->step);
     lws_reduction_await(t->reduction, t->count);

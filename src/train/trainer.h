@@ -2,14 +2,14 @@
 #ifndef LWS_TRAINER_H
 #define LWS_TRAINER_H
 
-#include <lwssim/arena.h>
-#include <lwssim/checkpoint.h>
-#include <lwssim/dataset.h>
-#include <lwssim/evaluate.h>
-#include <lwssim/metrics_log.h>
-#include <lwssim/reduction.h>
-#include <lwssim/sampler.h>
-#include <lwssim/trainer.h>
+#include "base/arena.h"
+#include "data/checkpoint.h"
+#include "data/dataset.h"
+#include "inference/evaluate.h"
+#include "report/metrics_log.h"
+#include "comm/reduction.h"
+#include "data/sampler.h"
+#include "train/train.h"
 
 /* What one step gave, the same on every rank. */
 typedef struct step_result {
@@ -75,10 +75,10 @@ typedef struct trainer {
 
     /* In the arena. The flat array holds parameters, then statistics. */
     lws_arena arena;
-    size_t params, count;
-    float *flat;            /* [count] */
-    float *m, *v;           /* of this rank's pieces */
-    float *before;          /* of this rank's pieces: as they were before the latest update */
+    size_t param_count, count;
+    float *params;          /* [count] */
+    float *m, *v;           /* of this rank's slices */
+    float *before;          /* of this rank's slices: as they were before the latest update */
     bool is_updated;        /* flat has seen the update of the present step, or of the latest between steps */
     float *full_m, *full_v; /* rank 0: [count], to write and read checkpoints */
     float *images;          /* [images of this rank's run of micro-batches] */
@@ -88,11 +88,11 @@ typedef struct trainer {
     double *my_sums, *sums;       /* what ranks tell each other each step: this rank's, and all */
     double *norms;                /* in my_sums: of this rank's blocks */
     size_t *bytes_of;             /* [ranks] */
-    uint32_t *bits;               /* [buckets] of this rank's pieces, see integrity.c */
+    uint32_t *bits;               /* [buckets] of this rank's slices, see integrity.c */
     uint64_t *digests;            /* [2 · ranks] of the parameters of each owner, here and there */
-    lws_reduction_piece *pieces;  /* [buckets] of this rank, whose gradients have arrived in this step */
+    lws_reduction_slice *slices;  /* [buckets] of this rank, whose gradients have arrived in this step */
     lws_flow flow;
-    uint32_t bits_of_all; /* of all ranks' pieces, at the latest integrity_check() */
+    uint32_t bits_of_all; /* of all ranks' slices, at the latest integrity_check() */
     bool is_noted;        /* bits are those of the present parameters and moments */
     bool is_last;         /* the pass is of this rank's last micro-batch of the step */
     bool is_to_look;      /* the parameters are to be digested in this step */
@@ -112,12 +112,12 @@ trainer trainer_blank(lws_comm *comm, lws_train_options *options);
 /* setup.c: what a step needs (data, model, memory), without a run folder, log or state. All ranks, agreed. */
 lws_status trainer_build(trainer *t, int threads);
 
-/* step.c: one step, all ranks. LWS_ERR_NUMERIC (on all) when the loss or the gradient is not finite: t->flat then holds
- * what was before the step, t->found why; *result is filled in. Any other failure of a rank comes back on all, with
- * worthless parameters. Else the parameters of other ranks may still be on their way: trainer_settle() waits for them,
- * before any use of t->flat but the next step's. */
+/* step.c: one step, all ranks. LWS_ERR_NUMERIC (on all) when the loss or the gradient is not finite: t->params then
+ * holds what was before the step, t->found why; *result is filled in. Any other failure of a rank comes back on all,
+ * with worthless parameters. Else the parameters of other ranks may still be on their way: trainer_wait_params() waits
+ * for them, before any use of t->params but the next step's. */
 lws_status trainer_step(trainer *t, step_result *result);
-void trainer_settle(trainer *t);
+void trainer_wait_params(trainer *t);
 
 /* step.c: _keep: the first failure of this rank alone, with its message (LWS_OK is none). t->failure is that within a
  * step, until all leave the step together: the rank goes on meanwhile, with whatever values, as the others wait for its
@@ -132,11 +132,11 @@ double trainer_mmd(trainer *t, bool *encoded);
 
 /* step.c: a micro-batch of this rank in this step, and the gradient of the MMD with respect to its codes (NULL: none).
  */
-lws_micro_batch trainer_micro_batch(const trainer *t, int64_t leaf);
-const float *trainer_code_gradient(const trainer *t, int64_t leaf);
+lws_micro_batch trainer_micro_batch(const trainer *t, int64_t micro_batch);
+const float *trainer_code_gradient(const trainer *t, int64_t micro_batch);
 
 /* diverge.c: _note: the micro-batch that lws_model_gradient() has just been given has a loss that is not finite. _find:
- * all ranks, once the gradients are summed: fills in t->found, and rewinds. _rewind: t->flat is again as before the
+ * all ranks, once the gradients are summed: fills in t->found, and rewinds. _rewind: t->params is again as before the
  * step, or before the latest update; all ranks. _after_update: whether the state that trainer_save() has collected on
  * rank 0 has something not finite; then t->found says what: "TENSOR " NOT_FINITE_AFTER_UPDATE. */
 #define NOT_FINITE_AFTER_UPDATE "is not finite after the update, of finite gradients"
@@ -147,20 +147,20 @@ void diverge_rewind(trainer *t);
 bool diverge_after_update(trainer *t);
 
 /* update.c: from gradients to parameters. _follow has the model's passes call it: the reduction then goes on during
- * backward, and the gather of parameters during the next forward. _take updates and shares the pieces whose gradients
+ * backward, and the gather of parameters during the next forward. _take updates and shares the slices whose gradients
  * have arrived; with `wait`, all of them. Under clip-norm, which needs the norm of all, it leaves that to _clipped. The
- * squared norms of blocks of this rank's pieces are then in t->norms, in their order. */
+ * squared norms of blocks of this rank's slices are then in t->norms, in their order. */
 void update_follow(trainer *t);
 void update_take(trainer *t, bool wait);
 void update_clipped(trainer *t, double norm);
 
-/* update.c: what of a tensor lies in a piece, [*begin, *end) of the flat array; false for nothing. */
-bool update_range(const trainer *t, const lws_tensor *tensor, const lws_reduction_piece *piece, size_t *begin,
+/* update.c: what of a tensor lies in a slice, [*begin, *end) of the flat array; false for nothing. */
+bool update_range(const trainer *t, const lws_tensor *tensor, const lws_reduction_slice *slice, size_t *begin,
                   size_t *end);
 
 /* integrity.c: have parameters or moments changed that nothing should have changed?
  *
- * - _note remembers this rank's own pieces, when a state has been set. Any rank.
+ * - _note remembers this rank's own slices, when a state has been set. Any rank.
  * - _updated is told by every update what it found and what it left; a difference is a failure of the step. Any rank.
  * - _begin, at the start of a step: whether ranks compare in it, on all alike; t->is_to_look says that it has yet to
  *   _look, once all parameters are here. Any rank.
@@ -170,7 +170,7 @@ bool update_range(const trainer *t, const lws_tensor *tensor, const lws_reductio
  * - _check_saved, on rank 0, after a checkpoint was written: what it was written from is still what _check found. */
 void integrity_note(trainer *t);
 bool integrity_begin(trainer *t);
-void integrity_updated(trainer *t, const lws_reduction_piece *piece, lws_adam_bits bits);
+void integrity_updated(trainer *t, const lws_reduction_slice *slice, lws_adam_bits bits);
 void integrity_look(trainer *t);
 lws_status integrity_compare(trainer *t);
 lws_status integrity_check(trainer *t);

@@ -1,11 +1,12 @@
-/* From gradients to parameters, piece by piece as they arrive. */
+/* From gradients to parameters, slice by slice as they arrive. */
 #include "trainer.h"
 
-#include <lwssim/digest.h>
-#include <lwssim/norm.h>
-#include <lwssim/profile.h>
-#include <lwssim/simd.h>
-#include <lwssim/watchdog.h>
+#include "base/digest.h"
+#include "optim/norm.h"
+#include "base/profile.h"
+#include "base/simd.h"
+#include "comm/watchdog.h"
+
 #include <string.h>
 
 LWS_VARIANTS(static, void, move_average,
@@ -16,18 +17,18 @@ LWS_VARIANTS(static, void, move_average,
         average[i] = old_part * average[i] + part * now[i];
 }
 
-bool update_range(const trainer *t, const lws_tensor *tensor, const lws_reduction_piece *piece, size_t *begin,
+bool update_range(const trainer *t, const lws_tensor *tensor, const lws_reduction_slice *slice, size_t *begin,
                   size_t *end)
 {
-    *begin = tensor->offset + (tensor->state ? t->params : 0);
+    *begin = tensor->offset + (tensor->is_buffer ? t->param_count : 0);
     *end = *begin + tensor->count;
-    *begin = *begin > piece->begin ? *begin : piece->begin;
-    *end = *end < piece->end ? *end : piece->end;
+    *begin = *begin > slice->begin ? *begin : slice->begin;
+    *end = *end < slice->end ? *end : slice->end;
     return *begin < *end;
 }
 
 /* Adam on the parameters, the moving average on the statistics. */
-static void update_piece(trainer *t, const lws_reduction_piece *piece, double scale)
+static void update_slice(trainer *t, const lws_reduction_slice *slice, double scale)
 {
     LWS_PROFILE("update");
     const lws_tensors *tensors = lws_model_tensors(t->model);
@@ -36,62 +37,62 @@ static void update_piece(trainer *t, const lws_reduction_piece *piece, double sc
     for (int i = 0; i < tensors->count; i++) {
         const lws_tensor *tensor = &tensors->item[i];
         size_t begin, end;
-        if (!update_range(t, tensor, piece, &begin, &end))
+        if (!update_range(t, tensor, slice, &begin, &end))
             continue;
-        size_t at = begin - piece->begin, own = piece->at + at;
-        if (tensor->state) {
+        size_t at = begin - slice->begin, own = slice->at + at;
+        if (tensor->is_buffer) {
             /* The reduction summed the statistics of all micro-batches; their mean is what counts. */
-            all.before += lws_bit_sum(end - begin, t->flat + begin);
+            all.before += lws_bit_sum(end - begin, t->params + begin);
             move_average(end - begin, (float)(momentum / (double)t->options->micro_batches), (float)(1 - momentum),
-                         piece->sum + at, t->flat + begin);
-            all.after += lws_bit_sum(end - begin, t->flat + begin);
+                         slice->sum + at, t->params + begin);
+            all.after += lws_bit_sum(end - begin, t->params + begin);
             continue;
         }
         lws_adam adam = t->adam;
         if (tensor->rank < 2)
             adam.weight_decay = 0;
-        lws_adam_bits bits = lws_adam_step(&adam, t->step + 1, rate, scale, end - begin, t->flat + begin, t->m + own,
-                                           t->v + own, piece->sum + at);
+        lws_adam_bits bits = lws_adam_step(&adam, t->step + 1, rate, scale, end - begin, t->params + begin, t->m + own,
+                                           t->v + own, slice->sum + at);
         all.before += bits.before;
         all.after += bits.after;
     }
-    integrity_updated(t, piece, all);
+    integrity_updated(t, slice, all);
 }
 
-static void norm_of_piece(trainer *t, const lws_reduction_piece *piece)
+static void norm_of_slice(trainer *t, const lws_reduction_slice *slice)
 {
     LWS_PROFILE("norm");
-    double *norms = t->norms + piece->at / LWS_NORM_BLOCK;
-    size_t end = piece->end < t->params ? piece->end : t->params; /* statistics do not count */
-    for (size_t b = 0; b * LWS_NORM_BLOCK < piece->end - piece->begin; b++)
+    double *norms = t->norms + slice->at / LWS_NORM_BLOCK;
+    size_t end = slice->end < t->param_count ? slice->end : t->param_count; /* statistics do not count */
+    for (size_t b = 0; b * LWS_NORM_BLOCK < slice->end - slice->begin; b++)
         norms[b] = 0;
-    if (end > piece->begin)
-        lws_norm_blocks(end - piece->begin, piece->sum, norms);
+    if (end > slice->begin)
+        lws_norm_blocks(end - slice->begin, slice->sum, norms);
 }
 
 /* What was before this step, should it turn out to have failed: the update does not wait to be told. */
-static void keep_piece(trainer *t, const lws_reduction_piece *piece)
+static void keep_slice(trainer *t, const lws_reduction_slice *slice)
 {
     LWS_PROFILE("keeping what was");
-    memcpy(t->before + piece->at, t->flat + piece->begin, (piece->end - piece->begin) * sizeof *t->before);
+    memcpy(t->before + slice->at, t->params + slice->begin, (slice->end - slice->begin) * sizeof *t->before);
     t->is_updated = true;
 }
 
-static void update_and_share(trainer *t, const lws_reduction_piece *piece, double scale)
+static void update_and_share(trainer *t, const lws_reduction_slice *slice, double scale)
 {
-    keep_piece(t, piece);
-    update_piece(t, piece, scale);
-    lws_reduction_share(t->reduction, piece->bucket, t->flat);
+    keep_slice(t, slice);
+    update_slice(t, slice, scale);
+    lws_reduction_allgather(t->reduction, slice->bucket, t->params);
 }
 
 void update_take(trainer *t, bool wait)
 {
-    lws_reduction_piece piece;
-    while (lws_reduction_arrived(t->reduction, wait, &piece)) {
-        norm_of_piece(t, &piece);
-        t->pieces[piece.bucket] = piece;
+    lws_reduction_slice slice;
+    while (lws_reduction_reduce_scatter_next(t->reduction, wait, &slice)) {
+        norm_of_slice(t, &slice);
+        t->slices[slice.bucket] = slice;
         if (t->options->clip_norm == 0)
-            update_and_share(t, &piece, 1);
+            update_and_share(t, &slice, 1);
     }
 }
 
@@ -101,10 +102,10 @@ void update_clipped(trainer *t, double norm)
     if (limit == 0)
         return;
     for (int b = 0; b < lws_reduction_get_part(t->reduction)->buckets; b++)
-        update_and_share(t, &t->pieces[b], norm > limit ? limit / norm : 1);
+        update_and_share(t, &t->slices[b], norm > limit ? limit / norm : 1);
 }
 
-static void need(void *user, size_t end)
+static void param_wait(void *user, size_t end)
 {
     trainer *t = user;
     if (lws_reduction_is_here(t->reduction, end))
@@ -114,11 +115,11 @@ static void need(void *user, size_t end)
     lws_watchdog_phase("forward and backward of step", t->step + 1);
 }
 
-static void done(void *user, size_t begin)
+static void grad_ready(void *user, size_t begin)
 {
     trainer *t = user;
     if (t->is_to_look && t->is_last) { /* no forward is to come; others' parameters are here, and none is updated yet */
-        trainer_settle(t);
+        trainer_wait_params(t);
         integrity_look(t);
     }
     lws_reduction_ready(t->reduction, begin);
@@ -127,6 +128,6 @@ static void done(void *user, size_t begin)
 
 void update_follow(trainer *t)
 {
-    t->flow = (lws_flow){.user = t, .need = need, .done = done};
+    t->flow = (lws_flow){.user = t, .param_wait = param_wait, .grad_ready = grad_ready};
     lws_model_follow(t->model, &t->flow);
 }

@@ -30,14 +30,14 @@ build kernels >out 2>&1 || { fail "the kernels do not build as they are"; cat ou
 build optim >out 2>&1 || { fail "the optimizer does not build as it is"; cat out >&2; }
 
 refused src/kernels/dense.c '#include <lwssim/loss.h>' kernels 'lwssim/loss.h: No such file'
-refused src/kernels/dense.c '#include <lwssim/dataset.h>' kernels 'lwssim/dataset.h: No such file'
+refused src/kernels/dense.c '#include "data/dataset.h"' kernels 'data/dataset.h: No such file'
 refused src/kernels/dense.c '#include "../loss/structural.h"' kernels 'may not reach into another folder'
-refused src/base/rng.c '#include <lwssim/gemm.h>' base 'lwssim/gemm.h: No such file'
+refused src/base/rng.c '#include "kernels/gemm.h"' base 'kernels/gemm.h: No such file'
 refused src/base/rng.c '#include <cblas.h>' base "Only the layer 'kernels' may include cblas.h"
-refused src/optim/adam.c '#include <lwssim/comm.h>' optim 'lwssim/comm.h: No such file'
+refused src/optim/adam.c '#include "comm/comm.h"' optim 'comm/comm.h: No such file'
 refused src/optim/adam.c '#include <hdf5.h>' optim "Only the layer 'data' may include hdf5.h"
-refused src/train/loop.c '#include <mpi.h>' train "Only the layer 'dist' may include mpi.h"
-refused src/train/loop.c '  #  include "mpi.h"' train "Only the layer 'dist' may include mpi.h"
+refused src/train/loop.c '#include <mpi.h>' train "Only the layer 'comm' may include mpi.h"
+refused src/train/loop.c '  #  include "mpi.h"' train "Only the layer 'comm' may include mpi.h"
 refused src/train/loop.c '#include <jpeglib.h>' train "Only the layer 'datasets' may include jpeglib.h"
 refused src/train/loop.c '#include <hdf5.h>' train "Only the layer 'data' may include hdf5.h"
 

@@ -3,7 +3,7 @@
 
 #include "source.h"
 
-#include <lwssim/image.h>
+#include "datasets/image.h"
 
 static void read_all(lws_source *source)
 {

@@ -12,22 +12,22 @@ static const char *const attributes[] = {"kind",     "schema",         "config",
                                          "channels", "dataset_digest", "valid_digest", "seed",   "epoch",
                                          "step",     "best_step",      "best_ssim",    "digest", NULL};
 
-enum { PARAMS = 32, STATES = 16 };
+enum { PARAMS = 32, BUFFERS = 16 };
 
 static const lws_tensors tensors = {.count = 3,
                                     .item = {{.name = "a", .rank = 2, .dims = {2, 3}, .count = 6, .offset = 0},
                                              {.name = "b", .rank = 1, .dims = {5}, .count = 5, .offset = 16},
-                                             {.name = "s", .rank = 1, .dims = {4}, .count = 4, .state = true}},
+                                             {.name = "s", .rank = 1, .dims = {4}, .count = 4, .is_buffer = true}},
                                     .params = PARAMS,
-                                    .states = STATES};
+                                    .buffers = BUFFERS};
 
 typedef struct arrays {
-    float params[PARAMS], states[STATES], m[PARAMS], v[PARAMS];
+    float params[PARAMS], buffers[BUFFERS], m[PARAMS], v[PARAMS];
 } arrays;
 
 static lws_checkpoint_data data_of(arrays *a)
 {
-    return (lws_checkpoint_data){a->params, a->states, a->m, a->v};
+    return (lws_checkpoint_data){a->params, a->buffers, a->m, a->v};
 }
 
 static uint8_t *sound;

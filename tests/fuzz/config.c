@@ -2,9 +2,9 @@
  * values again. Input: a byte for the table, then the text. */
 #include "fuzz.h"
 
-#include <lwssim/config.h>
-#include <lwssim/prepare.h>
-#include <lwssim/train_options.h>
+#include "base/config.h"
+#include "datasets/prepare.h"
+#include "options/train_options.h"
 
 typedef struct everything {
     bool flag;

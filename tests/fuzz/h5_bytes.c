@@ -6,9 +6,9 @@
 
 #include "shard_file.h"
 
-#include <lwssim/checkpoint.h>
-#include <lwssim/dataset.h>
-#include <lwssim/h5.h>
+#include "data/checkpoint.h"
+#include "data/dataset.h"
+#include "data/h5.h"
 
 #include <dlfcn.h>
 

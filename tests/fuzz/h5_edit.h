@@ -6,8 +6,9 @@
 
 #include "fuzz.h"
 
+#include "data/h5.h"
+
 #include <hdf5.h>
-#include <lwssim/h5.h>
 
 /* Reading in a child process costs milliseconds; here it is done in this one. The linker puts this in the place of
  * lws_h5_open (--wrap). */

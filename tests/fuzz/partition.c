@@ -2,7 +2,7 @@
  * is in, what is missing and what is there twice. Input: a byte for the images' names, then the file. */
 #include "fuzz.h"
 
-#include <lwssim/image.h>
+#include "datasets/image.h"
 
 #include "partition.h"
 

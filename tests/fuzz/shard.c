@@ -4,7 +4,7 @@
 
 #include "shard_file.h"
 
-#include <lwssim/dataset.h>
+#include "data/dataset.h"
 
 enum { ROWS = 3, SIDE = 4, CHANNELS = 3, PIXELS = ROWS * SIDE * SIDE * CHANNELS };
 

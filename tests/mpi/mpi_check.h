@@ -2,7 +2,7 @@
 #ifndef LWS_MPI_CHECK_H
 #define LWS_MPI_CHECK_H
 
-#include <lwssim/comm.h>
+#include "comm/comm.h"
 
 static lws_comm *comm;
 static int rank, size;

@@ -140,26 +140,26 @@ static void check_parts(int kind, const unsigned char *all)
             assert_int_equal(*all++, byte_of(r, i));
 }
 
-/* Blocks beyond 1 GiB go in pieces; these have that happen to some bytes. The last kind of lengths would be too many
- * pieces of the least size. */
-static const size_t pieces[] = {(size_t)1 << 30, 4096, 5};
-enum { PIECES = sizeof pieces / sizeof *pieces };
+/* Blocks beyond 1 GiB go in slices; these have that happen to some bytes. The last kind of lengths would be too many
+ * slices of the least size. */
+static const size_t slices[] = {(size_t)1 << 30, 4096, 5};
+enum { PIECES = sizeof slices / sizeof *slices };
 
-static int kinds_with(size_t piece)
+static int kinds_with(size_t slice)
 {
-    comm_piece = piece;
-    return piece < 100 ? 3 : 4;
+    comm_piece = slice;
+    return slice < 100 ? 3 : 4;
 }
 
-static void join_in(size_t piece)
+static void join_in(size_t slice)
 {
-    int kinds = kinds_with(piece);
+    int kinds = kinds_with(slice);
     for (int kind = 0; kind < kinds; kind++) {
         for (int root_only = 0; root_only < 2; root_only++) {
             unsigned char *mine = part_of(kind, rank);
             char *all;
             size_t bytes_of[64];
-            lws_status status = lws_comm_join(comm, mine, bytes_of_rank(kind, rank), root_only, &all, bytes_of);
+            lws_status status = lws_comm_gatherv(comm, mine, bytes_of_rank(kind, rank), root_only, &all, bytes_of);
             assert_int_equal(status, LWS_OK);
             for (int r = 0; r < size; r++)
                 assert_int_equal(bytes_of[r], bytes_of_rank(kind, r));
@@ -177,12 +177,12 @@ static void join(void **state)
 {
     (void)state;
     for (int i = PIECES - 1; i >= 0; i--)
-        join_in(pieces[i]);
+        join_in(slices[i]);
 }
 
-static void allgather_in(size_t piece)
+static void allgather_in(size_t slice)
 {
-    int kinds = kinds_with(piece);
+    int kinds = kinds_with(slice);
     for (int kind = 0; kind < kinds; kind++) {
         size_t bytes_of[64], total = 0;
         for (int r = 0; r < size; r++)
@@ -203,15 +203,15 @@ static void allgather(void **state)
 {
     (void)state;
     for (int i = PIECES - 1; i >= 0; i--)
-        allgather_in(pieces[i]);
+        allgather_in(slices[i]);
 }
 
-static void broadcast_in(size_t piece)
+static void broadcast_in(size_t slice)
 {
     static const size_t lengths[] = {0, 1, 4, 5, 6, 4096, 8193, 1000003};
-    comm_piece = piece;
+    comm_piece = slice;
     for (size_t k = 0; k < sizeof lengths / sizeof *lengths; k++) {
-        if (lengths[k] / piece > 2000)
+        if (lengths[k] / slice > 2000)
             continue;
         unsigned char *data = calloc(1, lengths[k] + 1);
         assert_non_null(data);
@@ -229,7 +229,7 @@ static void broadcast(void **state)
 {
     (void)state;
     for (int i = PIECES - 1; i >= 0; i--)
-        broadcast_in(pieces[i]);
+        broadcast_in(slices[i]);
 }
 
 /* All on this machine; each knows itself. */
@@ -256,7 +256,7 @@ static void who_is_where(void **state)
     }
 }
 
-/* The usual piece is 1 GiB, which MPI's counts can still tell. */
+/* The usual slice is 1 GiB, which MPI's counts can still tell. */
 static void largest_piece(void **state)
 {
     (void)state;

@@ -4,9 +4,10 @@
 
 #include "mpi_folder.h"
 
-#include <lwssim/evaluate.h>
-#include <lwssim/train_options.h>
-#include <lwssim/watchdog.h>
+#include "inference/evaluate.h"
+#include "options/train_options.h"
+#include "comm/watchdog.h"
+
 #include <reference.h>
 
 static double (*const ref_metric[LWS_METRICS])(int h, int w, int c, const double *x, const double *y) = {
@@ -16,7 +17,7 @@ static double (*const ref_metric[LWS_METRICS])(int h, int w, int c, const double
 
 typedef struct subject {
     lws_model *model;
-    float *params, *states;
+    float *params, *buffers;
     lws_dataset *dataset;
     int64_t images;
     size_t pixels;
@@ -40,13 +41,13 @@ static subject make_subject(const char *preset, int kind, int block, float facto
     free(o);
     assert_int_equal(lws_model_create(&spec, block, &s.model), LWS_OK);
     const lws_tensors *tensors = lws_model_tensors(s.model);
-    s.params = calloc(tensors->params + tensors->states, sizeof *s.params);
-    s.states = s.params + tensors->params;
-    lws_tensors_init(tensors, 5, s.params, s.states);
+    s.params = calloc(tensors->params + tensors->buffers, sizeof *s.params);
+    s.buffers = s.params + tensors->params;
+    lws_tensors_init(tensors, 5, s.params, s.buffers);
     for (int i = 0; i < tensors->count; i++)
         for (size_t k = 0; k < tensors->item[i].count && tensors->item[i].rank > 1; k++)
             s.params[tensors->item[i].offset + k] *= factor;
-    lws_model_prepare(s.model, s.params);
+    lws_model_transform_weights(s.model, s.params);
     return s;
 }
 
@@ -66,8 +67,8 @@ static void reconstruct(const subject *s, int64_t row, double *x, double *y)
     float *image = check_floats(s->pixels), codes[8];
     for (size_t i = 0; i < s->pixels; i++)
         x[i] = image[i] = (float)bytes[i] / 255;
-    lws_model_encode(s->model, s->params, s->states, 1, image, codes);
-    const float *out = lws_model_decode(s->model, s->params, s->states, 1, codes);
+    lws_model_encode(s->model, s->params, s->buffers, 1, image, codes);
+    const float *out = lws_model_decode(s->model, s->params, s->buffers, 1, codes);
     for (size_t i = 0; i < s->pixels; i++)
         y[i] = out[i];
     check_free(image, s->pixels);
@@ -128,8 +129,8 @@ static void evaluate_both(const char *preset, int kind, float factor, const char
 {
     subject s = make_subject(preset, kind, block, factor, data, split);
     lws_evaluation together = {0}, alone = {0};
-    assert_int_equal(lws_evaluate(comm, s.model, s.params, s.states, s.dataset, block, &together), LWS_OK);
-    assert_int_equal(lws_evaluate(NULL, s.model, s.params, s.states, s.dataset, block, &alone), LWS_OK);
+    assert_int_equal(lws_evaluate(comm, s.model, s.params, s.buffers, s.dataset, block, &together), LWS_OK);
+    assert_int_equal(lws_evaluate(NULL, s.model, s.params, s.buffers, s.dataset, block, &alone), LWS_OK);
     assert_string_equal(lws_watchdog_where(),
                         path_of("evaluation from image %d", (int)((s.images - 1) / block * block)));
     assert_int_equal(together.images, alone.images);
@@ -170,7 +171,7 @@ static void no_image(void **state)
     lws_dataset *empty = opened(data_of("large"), LWS_TEST);
     lws_evaluation e;
     assert_int_equal(lws_dataset_get_info(empty)->rows, 0);
-    assert_int_equal(lws_evaluate(comm, s.model, s.params, s.states, empty, 3, &e), LWS_ERR_USAGE);
+    assert_int_equal(lws_evaluate(comm, s.model, s.params, s.buffers, empty, 3, &e), LWS_ERR_USAGE);
     assert_non_null(strstr(lws_message(), "no images"));
     lws_dataset_close(empty);
     free_subject(&s);
@@ -180,7 +181,7 @@ static void no_image(void **state)
 static void fails_with(const subject *s, int block, const char *images)
 {
     lws_evaluation e;
-    assert_int_equal(lws_evaluate(comm, s->model, s->params, s->states, s->dataset, block, &e), LWS_ERR_NUMERIC);
+    assert_int_equal(lws_evaluate(comm, s->model, s->params, s->buffers, s->dataset, block, &e), LWS_ERR_NUMERIC);
     if (!strstr(lws_message(), images))
         print_error("not '%s': %s\n", images, lws_message());
     assert_non_null(strstr(lws_message(), images));
@@ -199,7 +200,7 @@ static void not_finite(void **state)
     fails_with(&s, 1, "images 4 to 4 ");
     free_subject(&s);
     s = make_subject("tiny16", LWS_MODEL_AE, 3, 1e20f, data_of("black"), LWS_VALID);
-    assert_int_equal(lws_evaluate(comm, s.model, s.params, s.states, s.dataset, 3, &e), LWS_OK);
+    assert_int_equal(lws_evaluate(comm, s.model, s.params, s.buffers, s.dataset, 3, &e), LWS_OK);
     free_subject(&s);
 }
 

@@ -1,16 +1,17 @@
-/* Whole training runs against those of another program: ten steps of each of the nine systems, all keys off their defaults
- * somewhere, compared with a trainer in double precision that shares nothing with this one (tests/golden). */
+/* Whole training runs against those of another program: ten steps of each of the nine systems, all keys off their
+ * defaults somewhere, compared with a trainer in double precision that shares nothing with this one (tests/golden). */
 #include "prepared.h"
 
 #include "mpi_folder.h"
 
+#include "inference/evaluate.h"
+#include "data/h5.h"
+#include "data/sampler.h"
+#include "inference/inference.h"
+#include "train/train.h"
+#include "comm/watchdog.h"
+
 #include <cjson/cJSON.h>
-#include <lwssim/evaluate.h>
-#include <lwssim/h5.h>
-#include <lwssim/sampler.h>
-#include <lwssim/trained.h>
-#include <lwssim/trainer.h>
-#include <lwssim/watchdog.h>
 #include <reference.h>
 #include <train_golden.h>
 
@@ -82,9 +83,9 @@ static void make_dataset(const golden_run *run, char *data, size_t size_of_data)
         snprintf(images, sizeof images, "%s-images", data);
         snprintf(partition, sizeof partition, "%s.txt", images);
         write_images(images, run->side, run->channels);
-        lws_prepare_options o = options_of("input", images, "partition", partition, "output", data, "size",
-                                           path_of("%d", run->side), "crop", "none", "grey",
-                                           run->channels == 1 ? "true" : "false", "shards", "3", NULL);
+        lws_prepare_options o =
+            options_of("input", images, "partition", partition, "output", data, "size", path_of("%d", run->side),
+                       "crop", "none", "grey", run->channels == 1 ? "true" : "false", "shards", "3", NULL);
         prepares(&o);
         check_images(data, run->side, run->channels);
     }
@@ -125,8 +126,7 @@ static void set_keys(lws_train_options *o, const golden_run *run, const char *da
 }
 
 /* Trains up to `steps` (0: to the end). *o is then as the run has resolved it. */
-static void train(const golden_run *run, const char *data, const char *to, int steps, bool resume,
-                  lws_train_options *o)
+static void train(const golden_run *run, const char *data, const char *to, int steps, bool resume, lws_train_options *o)
 {
     const lws_train_request request = {to, resume, false};
     bool is_odd = (run - golden_runs) % 2;
@@ -141,10 +141,10 @@ static void train(const golden_run *run, const char *data, const char *to, int s
 
 /* ---- comparisons ------------------------------------------------------------------------------------- */
 
-/* Relative: of losses, of gradient norms, of tensors and moments to their norms, of metrics. Five to ten times what is seen
- * with three kernels of OpenBLAS, with and without AVX-512, on any number of ranks: 1e-6, 1e-6, 1e-5, 7e-6 and 1e-5. That
- * is what a few steps make of roundings of 6e-8: the runs are such that no ReLU's input comes near 0, where a rounding
- * would turn it, and the gradient would jump (train_reference.py --margins). */
+/* Relative: of losses, of gradient norms, of tensors and moments to their norms, of metrics. Five to ten times what is
+ * seen with three kernels of OpenBLAS, with and without AVX-512, on any number of ranks: 1e-6, 1e-6, 1e-5, 7e-6 and
+ * 1e-5. That is what a few steps make of roundings of 6e-8: the runs are such that no ReLU's input comes near 0, where
+ * a rounding would turn it, and the gradient would jump (train_reference.py --margins). */
 static const struct tolerance {
     double loss, norm, tensor, moment, metric;
 } tolerance = {1e-5, 1e-5, 5e-5, 7e-5, 6e-5};
@@ -182,8 +182,7 @@ static void check_rows(const cJSON *line, int want, int batch)
     const cJSON *rows = cJSON_GetObjectItemCaseSensitive(line, "rows"), *row;
     int mark = 0, i = 0;
     assert_int_equal(cJSON_GetArraySize(rows), batch);
-    cJSON_ArrayForEach(row, rows)
-        mark += ++i * row->valueint;
+    cJSON_ArrayForEach(row, rows) mark += ++i * row->valueint;
     assert_int_equal(mark, want);
 }
 
@@ -325,13 +324,13 @@ static void check_meta(const golden_run *run, const char *path, const lws_train_
 /* The test split, by the way of `lwssim evaluate`. All ranks. */
 static void check_test(const golden_run *run, const char *data, const char *to)
 {
-    lws_trained trained;
+    lws_inference_model trained;
     lws_evaluation e;
     lws_dataset *test = opened(data, LWS_TEST);
-    assert_int_equal(lws_trained_load(comm, NULL, to, false, &trained), LWS_OK);
+    assert_int_equal(lws_inference_load(comm, NULL, to, false, &trained), LWS_OK);
     assert_int_equal(trained.meta.step, run->steps);
-    assert_int_equal(
-        lws_evaluate(comm, trained.model, trained.params, trained.states, test, trained.block, &e), LWS_OK);
+    assert_int_equal(lws_evaluate(comm, trained.model, trained.params, trained.buffers, test, trained.block, &e),
+                     LWS_OK);
     assert_int_equal(e.images, IMAGES - TRAIN - VALID);
     for (int m = 0; m < LWS_METRICS; m++) {
         assert_int_equal(isnan(e.mean[m]), isnan(run->test[m]));
@@ -341,7 +340,7 @@ static void check_test(const golden_run *run, const char *data, const char *to)
         near(e.mean[m], run->test[m], scale, tolerance.metric, &worst.metric, "test split", m);
         near(e.error[m], run->test_errors[m], scale, tolerance.metric, &worst.metric, "standard error", m);
     }
-    lws_trained_free(&trained);
+    lws_inference_free(&trained);
     lws_dataset_close(test);
 }
 

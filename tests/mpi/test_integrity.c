@@ -26,17 +26,17 @@ static void flip_bit(float *value)
 }
 
 /* The first or last element that this rank owns of [from, to) of the flat array; NULL: none. `own`: in the arrays of
- * what it keeps of its pieces. */
+ * what it keeps of its slices. */
 static float *own_element(trainer *t, size_t from, size_t to, float *of, bool own)
 {
     float *found = NULL;
     for (int b = 0; b < lws_reduction_get_part(t->reduction)->buckets; b++) {
-        lws_reduction_piece piece = lws_reduction_get_piece(t->reduction, b, rank);
-        size_t begin = piece.begin > from ? piece.begin : from, end = piece.end < to ? piece.end : to;
+        lws_reduction_slice slice = lws_reduction_get_slice(t->reduction, b, rank);
+        size_t begin = slice.begin > from ? slice.begin : from, end = slice.end < to ? slice.end : to;
         if (begin >= end || (found && !fault.is_last))
             continue;
         size_t at = fault.is_last ? end - 1 : begin;
-        found = own ? of + piece.at + at - piece.begin : of + at;
+        found = own ? of + slice.at + at - slice.begin : of + at;
     }
     return found;
 }
@@ -47,21 +47,21 @@ static float *element(trainer *t)
     const lws_tensors *tensors = lws_model_tensors(t->model);
     const lws_tensor *last = NULL, *last_state = NULL;
     for (int i = 0; i < tensors->count; i++)
-        *(tensors->item[i].state ? &last_state : &last) = &tensors->item[i];
-    size_t params = last->offset + last->count, states = t->params + last_state->offset + last_state->count;
+        *(tensors->item[i].is_buffer ? &last_state : &last) = &tensors->item[i];
+    size_t params = last->offset + last->count, buffers = t->param_count + last_state->offset + last_state->count;
     switch (fault.of) {
     case PARAMETER:
-        return own_element(t, 0, params, t->flat, false);
+        return own_element(t, 0, params, t->params, false);
     case MOMENT_M:
         return own_element(t, 0, params, t->m, true);
     case MOMENT_V:
         return own_element(t, 0, params, t->v, true);
     case STATISTIC:
-        return own_element(t, t->params, states, t->flat, false);
+        return own_element(t, t->param_count, buffers, t->params, false);
     case COPY:
-        return t->flat; /* the first parameter is rank 0's */
+        return t->params; /* the first parameter is rank 0's */
     default:
-        return t->flat + states - 1; /* the last statistic is the last rank's */
+        return t->params + buffers - 1; /* the last statistic is the last rank's */
     }
 }
 
@@ -71,7 +71,7 @@ static void disturb(trainer *t, point at)
     if (at != fault.at || step != fault.step)
         return;
     if (at != IN_CHECKPOINT)
-        trainer_settle(t); /* a bit of what is still on its way would be written over */
+        trainer_wait_params(t); /* a bit of what is still on its way would be written over */
     if (rank != fault.rank)
         return;
     float *value = element(t);
@@ -173,7 +173,7 @@ static void during_a_checkpoint(void **state)
     (void)state;
     for (int of = PARAMETER; of <= STATISTIC; of++) {
         if (size > 1 && of != PARAMETER)
-            continue; /* rank 0 writes the moments from another array then, and has no piece of the statistics */
+            continue; /* rank 0 writes the moments from another array then, and has no slice of the statistics */
         char *name = path_of("during-%d", of);
         check_status(disturbed(name, (array)of, 0, IN_CHECKPOINT, 6, "0", "true"), LWS_ERR_MISMATCH);
         check_message("memory was altered on rank 0 on ");
@@ -182,7 +182,7 @@ static void during_a_checkpoint(void **state)
     }
 }
 
-/* What a rank holds of another's piece: where all are compared, every so many steps and before a checkpoint. */
+/* What a rank holds of another's slice: where all are compared, every so many steps and before a checkpoint. */
 static void copies(void **state)
 {
     (void)state;

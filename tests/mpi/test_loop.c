@@ -5,9 +5,10 @@
 
 #include "training.h"
 
-#include <lwssim/h5.h>
-#include <lwssim/replay.h>
-#include <lwssim/trained.h>
+#include "data/h5.h"
+#include "train/replay.h"
+#include "inference/inference.h"
+
 #include <sys/syscall.h>
 
 /* ---- how often ------------------------------------------------------------------------------------------------- */
@@ -326,20 +327,20 @@ static void check_best(const char *run, int64_t in, int64_t step, double ssim)
 /* What a run's newest and best checkpoints are for who uses them. All ranks. */
 static void check_loaded(const char *run, bool best, int64_t step)
 {
-    lws_trained trained;
-    check_status(lws_trained_load(comm, NULL, run_of(run), best, &trained), LWS_OK);
+    lws_inference_model trained;
+    check_status(lws_inference_load(comm, NULL, run_of(run), best, &trained), LWS_OK);
     assert_int_equal(trained.meta.step, step);
     assert_string_equal(trained.path, checkpoint_of(run, step));
     assert_int_equal(trained.block, 4);
     if (rank == 0) {
         const lws_tensors *tensors = lws_model_tensors(trained.model);
-        float *flat = calloc(tensors->params + tensors->states, sizeof *flat);
-        lws_checkpoint_data data = {.params = flat, .states = flat + tensors->params};
+        float *flat = calloc(tensors->params + tensors->buffers, sizeof *flat);
+        lws_checkpoint_data data = {.params = flat, .buffers = flat + tensors->params};
         assert_int_equal(lws_checkpoint_read(checkpoint_of(run, step), tensors, &data), LWS_OK);
-        assert_memory_equal(flat, trained.params, (tensors->params + tensors->states) * sizeof *flat);
+        assert_memory_equal(flat, trained.params, (tensors->params + tensors->buffers) * sizeof *flat);
         free(flat);
     }
-    lws_trained_free(&trained);
+    lws_inference_free(&trained);
 }
 
 static void best(void **state)
@@ -394,9 +395,9 @@ static void best_and_newest(void **state)
     check_best("kept", 9, 4, .9);
 
     plan = (struct plan){0};
-    lws_trained trained;
+    lws_inference_model trained;
     check_status(train("unseen", "steps", "2"), LWS_OK);
-    check_status(lws_trained_load(comm, NULL, run_of("unseen"), true, &trained), LWS_ERR_MISMATCH);
+    check_status(lws_inference_load(comm, NULL, run_of("unseen"), true, &trained), LWS_ERR_MISMATCH);
     check_message("was never evaluated");
 }
 
@@ -462,7 +463,7 @@ static float *values_of(trainer *t, const char *name, size_t *count)
         if (strcmp(tensors->item[i].name, name) != 0)
             continue;
         *count = tensors->item[i].count;
-        return t->flat + tensors->item[i].offset;
+        return t->params + tensors->item[i].offset;
     }
     fail();
     return NULL;
@@ -472,7 +473,7 @@ static float *values_of(trainer *t, const char *name, size_t *count)
 static void set_values(trainer *t, const char *name, size_t first, float value)
 {
     size_t count = 0;
-    trainer_settle(t);
+    trainer_wait_params(t);
     float *at = values_of(t, name, &count);
     for (size_t i = first < count ? first : count / 2; i < count; i++)
         at[i] = value;
@@ -500,7 +501,7 @@ static void collapse(trainer *t, point at)
     if (at != BEFORE_STEP || plan.at_step != 3)
         return;
     size_t weights = 0, latent = (size_t)t->options->latent;
-    trainer_settle(t);
+    trainer_wait_params(t);
     float *weight = values_of(t, "encoder/dense/weight", &weights);
     for (size_t i = 0; i < weights; i++) /* [inputs, 2 · latent] */
         if (i % (2 * latent) >= latent)
@@ -517,12 +518,12 @@ static void overflow_after(trainer *t, point at)
     if (at != AFTER_STEP || plan.at_step != 3)
         return;
     const lws_tensors *tensors = lws_model_tensors(t->model);
-    trainer_settle(t);
+    trainer_wait_params(t);
     for (int i = tensors->count - 1; i >= 0; i--)
-        if (tensors->item[i].offset == 0 && tensors->item[i].state == is_statistic)
+        if (tensors->item[i].offset == 0 && tensors->item[i].is_buffer == is_statistic)
             snprintf(first_name, sizeof first_name, "%s", tensors->item[i].name);
     if (is_statistic)
-        t->flat[t->params] = INFINITY;
+        t->params[t->param_count] = INFINITY;
     else if (rank == 0)
         t->v[0] = INFINITY;
     integrity_note(t);
@@ -793,20 +794,20 @@ static void damaged_stays(void **state)
 /* Rank 0: the checkpoint again, with this description; all digests fit. */
 static void describe_anew(const char *run, int64_t step, const lws_checkpoint_meta *meta)
 {
-    lws_trained trained;
+    lws_inference_model trained;
     lws_checkpoint_meta before;
     char *config, path[LWS_PATH];
     assert_int_equal(lws_checkpoint_read_meta(checkpoint_of(run, step), &before, &config), LWS_OK);
-    assert_int_equal(lws_trained_load(NULL, NULL, run_of(run), false, &trained), LWS_OK);
+    assert_int_equal(lws_inference_load(NULL, NULL, run_of(run), false, &trained), LWS_OK);
     const lws_tensors *tensors = lws_model_tensors(trained.model);
-    float *all = calloc(3 * tensors->params + tensors->states, sizeof *all);
+    float *all = calloc(3 * tensors->params + tensors->buffers, sizeof *all);
     lws_checkpoint_data data = {all, all + 3 * tensors->params, all + tensors->params, all + 2 * tensors->params};
     assert_int_equal(lws_checkpoint_read(checkpoint_of(run, step), tensors, &data), LWS_OK);
     assert_int_equal(
         __real_lws_checkpoint_write(path_of("%s/checkpoints", run_of(run)), meta, config, tensors, &data, path),
         LWS_OK);
     free(config), free(all);
-    lws_trained_free(&trained);
+    lws_inference_free(&trained);
 }
 
 /* One that contradicts itself is not gone on from. */

@@ -1,40 +1,42 @@
-/* The gradient reduction: bits that depend on the leaves alone, against a serial fold of the tree. */
+/* The gradient reduction: bits that depend on the micro_batches alone, against a serial fold of the tree. */
 #include "scratch.h"
 
 #include "mpi_folder.h"
 
-#include <lwssim/clock.h>
-#include <lwssim/reduction.h>
+#include "base/clock.h"
+#include "comm/reduction.h"
+
 #include <unistd.h>
 
-/* Value i of leaf `leaf` in step `step`: magnitudes from 2^-12 to 2^12, so that sums depend on their order. */
-static float value_of(int step, int64_t leaf, size_t i)
+/* Value i of micro_batch `micro_batch` in step `step`: magnitudes from 2^-12 to 2^12, so that sums depend on their
+ * order. */
+static float value_of(int step, int64_t micro_batch, size_t i)
 {
-    check_rng r = {(uint64_t)step << 48 ^ (uint64_t)leaf << 32 ^ i};
+    check_rng r = {(uint64_t)step << 48 ^ (uint64_t)micro_batch << 32 ^ i};
     check_next(&r);
     return (float)ldexp(check_uniform(&r, -1, 1), check_int(&r, -12, 12));
 }
 
 /* The serial oracle: node (level, index) of the tree, added pair by pair in float. */
-static float node_value(int step, int level, int64_t index, int64_t leaves, size_t i)
+static float node_value(int step, int level, int64_t index, int64_t micro_batches, size_t i)
 {
     if (level == 0)
         return value_of(step, index, i);
-    float left = node_value(step, level - 1, 2 * index, leaves, i);
-    if ((2 * index + 1) << (level - 1) >= leaves)
+    float left = node_value(step, level - 1, 2 * index, micro_batches, i);
+    if ((2 * index + 1) << (level - 1) >= micro_batches)
         return left;
-    return left + node_value(step, level - 1, 2 * index + 1, leaves, i);
+    return left + node_value(step, level - 1, 2 * index + 1, micro_batches, i);
 }
 
-static float *serial_sum(int step, int64_t leaves, size_t count)
+static float *serial_sum(int step, int64_t micro_batches, size_t count)
 {
     float *sum = malloc(count * sizeof *sum);
     assert_non_null(sum);
     int level = 0;
-    while ((int64_t)1 << level < leaves)
+    while ((int64_t)1 << level < micro_batches)
         level++;
     for (size_t i = 0; i < count; i++)
-        sum[i] = node_value(step, level, 0, leaves, i);
+        sum[i] = node_value(step, level, 0, micro_batches, i);
     return sum;
 }
 
@@ -58,7 +60,7 @@ static const shape shapes[] = {
 };
 enum { SHAPES = sizeof shapes / sizeof *shapes, LARGE = 100000 };
 
-static lws_reduction *create(int64_t leaves, const shape *s)
+static lws_reduction *create(int64_t micro_batches, const shape *s)
 {
     lws_reduction_layout layout = {.count = s->count,
                                    .block = s->block,
@@ -67,11 +69,12 @@ static lws_reduction *create(int64_t leaves, const shape *s)
                                    .starts = s->starts,
                                    .pause = s->pause};
     lws_reduction *r;
-    assert_int_equal(lws_reduction_create(comm, leaves, &layout, &r), LWS_OK);
+    assert_int_equal(lws_reduction_create(comm, micro_batches, &layout, &r), LWS_OK);
     return r;
 }
 
-/* The caller: where a leaf is complete, when it looks for pieces and how long it takes differ from rank to rank. */
+/* The caller: where a micro_batch is complete, when it looks for slices and how long it takes differ from rank to rank.
+ */
 typedef struct job {
     lws_reduction *reduction;
     const shape *shape;
@@ -84,29 +87,29 @@ typedef struct job {
 
 static void take(job *j, bool wait)
 {
-    lws_reduction_piece piece;
-    while (lws_reduction_arrived(j->reduction, wait, &piece)) {
-        size_t n = piece.end - piece.begin;
-        assert_false(j->given[piece.bucket]);
-        j->given[piece.bucket] = true;
+    lws_reduction_slice slice;
+    while (lws_reduction_reduce_scatter_next(j->reduction, wait, &slice)) {
+        size_t n = slice.end - slice.begin;
+        assert_false(j->given[slice.bucket]);
+        j->given[slice.bucket] = true;
         j->taken++;
-        assert_memory_equal(piece.sum, j->expected + piece.begin, n * sizeof(float));
-        memcpy(j->flat + piece.begin, piece.sum, n * sizeof(float));
+        assert_memory_equal(slice.sum, j->expected + slice.begin, n * sizeof(float));
+        memcpy(j->flat + slice.begin, slice.sum, n * sizeof(float));
         if (check_int(&j->random, 0, 3) == 0)
             usleep(100);
-        lws_reduction_share(j->reduction, piece.bucket, j->flat);
+        lws_reduction_allgather(j->reduction, slice.bucket, j->flat);
     }
 }
 
-static void do_leaf(job *j, int64_t leaf)
+static void do_leaf(job *j, int64_t micro_batch)
 {
-    float *gradient = lws_reduction_leaf(j->reduction);
+    float *gradient = lws_reduction_micro_batch(j->reduction);
     size_t at = j->shape->count;
     while (at > 0) {
         size_t n = (size_t)check_int(&j->random, 1, (int)(j->shape->count + 1) / 2);
         size_t begin = n < at ? at - n : 0;
         for (size_t i = begin; i < at; i++)
-            gradient[i] = value_of(j->step, leaf, i);
+            gradient[i] = value_of(j->step, micro_batch, i);
         at = begin;
         if (check_int(&j->random, 0, 5) == 0)
             break; /* what is left comes with the push */
@@ -115,7 +118,7 @@ static void do_leaf(job *j, int64_t leaf)
             take(j, false);
     }
     for (size_t i = 0; i < at; i++)
-        gradient[i] = value_of(j->step, leaf, i);
+        gradient[i] = value_of(j->step, micro_batch, i);
     lws_reduction_push(j->reduction);
 }
 
@@ -125,8 +128,9 @@ static void do_step(job *j)
     const lws_reduction_part *part = lws_reduction_get_part(j->reduction);
     memset(j->given, 0, (size_t)part->buckets * sizeof *j->given);
     j->taken = 0;
-    for (int64_t leaf = part->first_leaf; leaf < part->first_leaf + part->leaves; leaf++)
-        do_leaf(j, leaf);
+    for (int64_t micro_batch = part->first_micro_batch; micro_batch < part->first_micro_batch + part->micro_batches;
+         micro_batch++)
+        do_leaf(j, micro_batch);
     take(j, true);
     assert_int_equal(j->taken, part->buckets);
     if (j->step % 2 == 0)
@@ -139,33 +143,33 @@ static void do_step(job *j)
     lws_reduction_await(j->reduction, j->shape->count);
     assert_memory_equal(j->flat, j->expected, j->shape->count * sizeof(float));
     for (int b = 0; b < part->buckets; b++) { /* values of this step would pass for those of the next */
-        lws_reduction_piece own = lws_reduction_get_piece(j->reduction, b, rank);
-        size_t first = lws_reduction_get_piece(j->reduction, b, 0).begin;
-        size_t last = lws_reduction_get_piece(j->reduction, b, size - 1).end;
+        lws_reduction_slice own = lws_reduction_get_slice(j->reduction, b, rank);
+        size_t first = lws_reduction_get_slice(j->reduction, b, 0).begin;
+        size_t last = lws_reduction_get_slice(j->reduction, b, size - 1).end;
         memset(j->flat + first, 0xff, (own.begin - first) * sizeof(float));
         memset(j->flat + own.end, 0xff, (last - own.end) * sizeof(float));
     }
 }
 
-/* All leaf counts from 1 to 16 that this job can take, several steps with the same reduction. */
+/* All micro_batch counts from 1 to 16 that this job can take, several steps with the same reduction. */
 static void same_bits_as_serial(void **state)
 {
     (void)state;
-    for (int64_t leaves = size; leaves <= 16; leaves++) {
+    for (int64_t micro_batches = size; micro_batches <= 16; micro_batches++) {
         for (int s = 0; s < SHAPES; s++) {
 #ifdef __SANITIZE_THREAD__
-            if (leaves != size && leaves != 11) /* for the threads, which all take the same course */
+            if (micro_batches != size && micro_batches != 11) /* for the threads, which all take the same course */
                 continue;
 #endif
-            if (shapes[s].count > LARGE && leaves != size && leaves != 11)
+            if (shapes[s].count > LARGE && micro_batches != size && micro_batches != 11)
                 continue;
-            job j = {.reduction = create(leaves, &shapes[s]), .shape = &shapes[s]};
-            j.random = (check_rng){(uint64_t)(1000 * rank + 100 * s) + (uint64_t)leaves};
+            job j = {.reduction = create(micro_batches, &shapes[s]), .shape = &shapes[s]};
+            j.random = (check_rng){(uint64_t)(1000 * rank + 100 * s) + (uint64_t)micro_batches};
             j.flat = malloc(shapes[s].count * sizeof(float));
             j.given = malloc((size_t)lws_reduction_get_part(j.reduction)->buckets * sizeof(bool));
             assert_true(j.flat && j.given);
             for (j.step = 0; j.step < 3; j.step++) {
-                float *expected = serial_sum(j.step, leaves, shapes[s].count);
+                float *expected = serial_sum(j.step, micro_batches, shapes[s].count);
                 j.expected = expected;
                 do_step(&j);
                 free(expected);
@@ -189,17 +193,17 @@ static void a_rank_comes_late(void **state)
         float *flat = calloc(s.count, sizeof *flat);
         assert_non_null(flat);
         for (int step = 0; step < STEPS; step++) {
-            float *gradient = lws_reduction_leaf(r);
+            float *gradient = lws_reduction_micro_batch(r);
             for (size_t i = 0; i < s.count; i++)
                 gradient[i] = (float)(step + 1);
             lws_reduction_push(r);
-            lws_reduction_piece piece;
-            while (lws_reduction_arrived(r, true, &piece))
-                for (size_t i = piece.begin; i < piece.end; i++)
-                    flat[i] = piece.sum[i - piece.begin];
+            lws_reduction_slice slice;
+            while (lws_reduction_reduce_scatter_next(r, true, &slice))
+                for (size_t i = slice.begin; i < slice.end; i++)
+                    flat[i] = slice.sum[i - slice.begin];
             lws_comm_barrier(comm);
             for (int b = 0; b < lws_reduction_get_part(r)->buckets; b++)
-                lws_reduction_share(r, b, flat);
+                lws_reduction_allgather(r, b, flat);
             if (rank == step % size)
                 usleep(60000);
             lws_reduction_await(r, s.count);
@@ -236,7 +240,7 @@ static bool wait_for_sign(const char *name, int r, double seconds)
 
 static void write_constant(lws_reduction *r, size_t count, float value)
 {
-    float *gradient = lws_reduction_leaf(r);
+    float *gradient = lws_reduction_micro_batch(r);
     for (size_t i = 0; i < count; i++)
         gradient[i] = value;
 }
@@ -247,13 +251,13 @@ static void push_constant(lws_reduction *r, size_t count, float value)
     lws_reduction_push(r);
 }
 
-/* The own pieces, which all must be `sum`, to flat. */
+/* The own slices, which all must be `sum`, to flat. */
 static void take_constant(lws_reduction *r, float *flat, float sum)
 {
-    lws_reduction_piece piece;
-    while (lws_reduction_arrived(r, true, &piece))
-        for (size_t i = piece.begin; i < piece.end; i++) {
-            assert_true(piece.sum[i - piece.begin] == sum);
+    lws_reduction_slice slice;
+    while (lws_reduction_reduce_scatter_next(r, true, &slice))
+        for (size_t i = slice.begin; i < slice.end; i++) {
+            assert_true(slice.sum[i - slice.begin] == sum);
             flat[i] = sum;
         }
 }
@@ -261,7 +265,7 @@ static void take_constant(lws_reduction *r, float *flat, float sum)
 static void share_all(lws_reduction *r, float *flat)
 {
     for (int b = 0; b < lws_reduction_get_part(r)->buckets; b++)
-        lws_reduction_share(r, b, flat);
+        lws_reduction_allgather(r, b, flat);
 }
 
 static void await_constant(lws_reduction *r, size_t count, const float *flat, float sum)
@@ -334,8 +338,8 @@ static lws_reduction *create_one_sided(void)
     return r;
 }
 
-/* Rank 0 goes on to its next leaf while rank 1 looks away: that must not overwrite what rank 1 has not fetched. (Rank 0
- * would be done in less time than rank 1 sleeps.) */
+/* Rank 0 goes on to its next micro_batch while rank 1 looks away: that must not overwrite what rank 1 has not fetched.
+ * (Rank 0 would be done in less time than rank 1 sleeps.) */
 static void a_gradient_leaves_before_its_memory_is_reused(void **state)
 {
     (void)state;
@@ -427,8 +431,8 @@ static void order_matters(void **state)
     int differ = 0;
     for (size_t i = 0; i < 1000; i++) {
         float running = 0;
-        for (int64_t leaf = 0; leaf < 8; leaf++)
-            running += value_of(0, leaf, i);
+        for (int64_t micro_batch = 0; micro_batch < 8; micro_batch++)
+            running += value_of(0, micro_batch, i);
         differ += running != tree[i];
     }
     free(tree);
@@ -447,13 +451,13 @@ static void cut(void **state)
         for (int b = 0; b < part->buckets; b++) {
             size_t first = at;
             for (int q = 0; q < size; q++) {
-                lws_reduction_piece piece = lws_reduction_get_piece(r, b, q);
-                assert_int_equal(piece.begin, at);
-                assert_true(piece.begin <= piece.end);
-                assert_true(piece.begin % shapes[s].block == 0 || piece.begin == piece.end);
-                assert_int_equal(piece.at, kept[q]);
-                kept[q] += piece.end - piece.begin;
-                at = piece.end;
+                lws_reduction_slice slice = lws_reduction_get_slice(r, b, q);
+                assert_int_equal(slice.begin, at);
+                assert_true(slice.begin <= slice.end);
+                assert_true(slice.begin % shapes[s].block == 0 || slice.begin == slice.end);
+                assert_int_equal(slice.at, kept[q]);
+                kept[q] += slice.end - slice.begin;
+                at = slice.end;
             }
             assert_true(at > first);
             size_t most = shapes[s].bucket + shapes[s].bucket / 2 + shapes[s].block;
@@ -463,8 +467,8 @@ static void cut(void **state)
         assert_int_equal(part->own, kept[rank]);
         int64_t first, count;
         lws_comm_run(16, size, rank, &first, &count);
-        assert_int_equal(first, part->first_leaf);
-        assert_int_equal(count, part->leaves);
+        assert_int_equal(first, part->first_micro_batch);
+        assert_int_equal(count, part->micro_batches);
         lws_reduction_destroy(r);
     }
 }
@@ -480,7 +484,7 @@ static void cut_at_parts(void **state)
     assert_true(n <= 16);
     bool is_cut[4] = {false};
     for (int b = 0; b < n; b++) {
-        begins[b] = lws_reduction_get_piece(r, b, 0).begin;
+        begins[b] = lws_reduction_get_slice(r, b, 0).begin;
         is_cut[0] |= begins[b] == 0;
         is_cut[2] |= begins[b] == 900;
         is_cut[3] |= begins[b] == 7010;
@@ -503,20 +507,20 @@ static void collect_and_deal(void **state)
         float *full = rank == 0 ? malloc(count * sizeof *full) : NULL;
         assert_true(own && (full || rank != 0));
         for (int b = 0; b < part->buckets; b++) {
-            lws_reduction_piece piece = lws_reduction_get_piece(r, b, rank);
-            for (size_t i = piece.begin; i < piece.end; i++)
-                own[piece.at + i - piece.begin] = value_of(4, 0, i);
+            lws_reduction_slice slice = lws_reduction_get_slice(r, b, rank);
+            for (size_t i = slice.begin; i < slice.end; i++)
+                own[slice.at + i - slice.begin] = value_of(4, 0, i);
         }
-        lws_reduction_collect(r, own, full);
+        lws_reduction_gather(r, own, full);
         for (size_t i = 0; i < count && rank == 0; i++) {
             assert_true(full[i] == value_of(4, 0, i));
             full[i] = value_of(5, 0, i);
         }
-        lws_reduction_deal(r, full, own);
+        lws_reduction_scatter(r, full, own);
         for (int b = 0; b < part->buckets; b++) {
-            lws_reduction_piece piece = lws_reduction_get_piece(r, b, rank);
-            for (size_t i = piece.begin; i < piece.end; i++)
-                assert_true(own[piece.at + i - piece.begin] == value_of(5, 0, i));
+            lws_reduction_slice slice = lws_reduction_get_slice(r, b, rank);
+            for (size_t i = slice.begin; i < slice.end; i++)
+                assert_true(own[slice.at + i - slice.begin] == value_of(5, 0, i));
         }
         free(own);
         free(full);
@@ -529,7 +533,7 @@ static int64_t least(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
-/* One leaf has one value that is not finite: its owner finds out whose it is. */
+/* One micro_batch has one value that is not finite: its owner finds out whose it is. */
 static void traces_what_is_not_finite(void **state)
 {
     (void)state;
@@ -541,32 +545,33 @@ static void traces_what_is_not_finite(void **state)
     assert_non_null(flat);
     for (int64_t bad = 0; bad < LEAVES; bad++) {
         size_t at = (size_t)(bad * 97 + 5) % COUNT;
-        for (int64_t leaf = part->first_leaf; leaf < part->first_leaf + part->leaves; leaf++) {
-            float *gradient = lws_reduction_leaf(r);
+        for (int64_t micro_batch = part->first_micro_batch; micro_batch < part->first_micro_batch + part->micro_batches;
+             micro_batch++) {
+            float *gradient = lws_reduction_micro_batch(r);
             for (size_t i = 0; i < COUNT; i++)
-                gradient[i] = leaf == bad && i == at ? (float)NAN : value_of(1, leaf, i);
+                gradient[i] = micro_batch == bad && i == at ? (float)NAN : value_of(1, micro_batch, i);
             lws_reduction_push(r);
         }
-        for (lws_reduction_piece piece; lws_reduction_arrived(r, true, &piece);) {
-            int64_t first, leaves, of_rank, count;
-            for (size_t i = piece.begin; i < piece.end; i++)
-                assert_true(i == at || isfinite(piece.sum[i - piece.begin]));
-            if (at >= piece.begin && at < piece.end) {
-                int whose = lws_reduction_trace(r, &piece, at, &first, &leaves);
+        for (lws_reduction_slice slice; lws_reduction_reduce_scatter_next(r, true, &slice);) {
+            int64_t first, micro_batches, of_rank, count;
+            for (size_t i = slice.begin; i < slice.end; i++)
+                assert_true(i == at || isfinite(slice.sum[i - slice.begin]));
+            if (at >= slice.begin && at < slice.end) {
+                int whose = lws_reduction_trace(r, &slice, at, &first, &micro_batches);
                 assert_in_range(whose, 0, size - 1);
                 lws_comm_run(LEAVES, size, whose, &of_rank, &count);
-                assert_true(first >= of_rank && first + leaves <= of_rank + count);
-                assert_true(bad >= first && bad < first + leaves);
+                assert_true(first >= of_rank && first + micro_batches <= of_rank + count);
+                assert_true(bad >= first && bad < first + micro_batches);
                 int level = 0; /* the largest whole subtree of the rank's run */
                 while (level < 4 && bad >> (level + 1) << (level + 1) >= of_rank &&
                        least((((bad >> (level + 1)) + 1) << (level + 1)), LEAVES) <= of_rank + count)
                     level++;
                 assert_int_equal(first, bad >> level << level);
-                assert_int_equal(first + leaves, least(((bad >> level) + 1) << level, LEAVES));
-                size_t other = at > piece.begin ? at - 1 : at + 1;
-                assert_true(other >= piece.end || lws_reduction_trace(r, &piece, other, &first, &leaves) == -1);
+                assert_int_equal(first + micro_batches, least(((bad >> level) + 1) << level, LEAVES));
+                size_t other = at > slice.begin ? at - 1 : at + 1;
+                assert_true(other >= slice.end || lws_reduction_trace(r, &slice, other, &first, &micro_batches) == -1);
             }
-            lws_reduction_share(r, piece.bucket, flat);
+            lws_reduction_allgather(r, slice.bucket, flat);
         }
         lws_reduction_await(r, COUNT);
     }
@@ -578,12 +583,12 @@ static void too_many_ranks(void **state)
 {
     (void)state;
     lws_reduction *r = (lws_reduction *)&state;
-    for (int64_t leaves = 1; leaves < size; leaves++) {
+    for (int64_t micro_batches = 1; micro_batches < size; micro_batches++) {
         char ranks[32], parts_text[32];
         snprintf(ranks, sizeof ranks, "%d ranks", size);
-        snprintf(parts_text, sizeof parts_text, "%d micro-batches", (int)leaves);
+        snprintf(parts_text, sizeof parts_text, "%d micro-batches", (int)micro_batches);
         lws_reduction_layout layout = {.count = 100, .block = 1};
-        assert_int_equal(lws_reduction_create(comm, leaves, &layout, &r), LWS_ERR_USAGE);
+        assert_int_equal(lws_reduction_create(comm, micro_batches, &layout, &r), LWS_ERR_USAGE);
         assert_null(r);
         assert_non_null(strstr(lws_message(), ranks));
         assert_non_null(strstr(lws_message(), parts_text));

@@ -5,11 +5,11 @@
 
 #include "mpi_folder.h"
 
-#include <lwssim/image.h>
+#include "datasets/image.h"
 #include <lwssim/metrics.h>
-#include <lwssim/sampler.h>
-#include <lwssim/trained.h>
-#include <lwssim/trainer.h>
+#include "data/sampler.h"
+#include "inference/inference.h"
+#include "train/train.h"
 
 enum { SIDE = 16, IMAGE = SIDE * SIDE * 3, BATCH = 8, PER_EPOCH = 4, STEPS = 9, EVERY = 4 };
 
@@ -80,20 +80,21 @@ static void train(const run_case *c)
 /* ---- a model as a checkpoint has it ------------------------------------------------------------------------------ */
 
 /* Image `row` of the split and its reconstruction, float [IMAGE]; x also as bytes. */
-static void reconstruct(const lws_trained *t, const lws_dataset *d, int64_t row, float *x, float *y)
+static void reconstruct(const lws_inference_model *t, const lws_dataset *d, int64_t row, float *x, float *y)
 {
     float codes[64];
     const uint8_t *bytes = lws_dataset_row(d, row);
     for (int i = 0; i < IMAGE; i++)
         x[i] = (float)(bytes[i] / 255.);
-    lws_model_encode(t->model, t->params, t->states, 1, x, codes);
-    memcpy(y, lws_model_decode(t->model, t->params, t->states, 1, codes), IMAGE * sizeof *y);
+    lws_model_encode(t->model, t->params, t->buffers, 1, x, codes);
+    memcpy(y, lws_model_decode(t->model, t->params, t->buffers, 1, codes), IMAGE * sizeof *y);
 }
 
-static lws_trained load(const char *run, int step)
+static lws_inference_model load(const char *run, int step)
 {
-    lws_trained t;
-    if (lws_trained_load(NULL, path_of("%s/%s/checkpoints/step-%09d.h5", folder, run, step), NULL, false, &t) != LWS_OK)
+    lws_inference_model t;
+    if (lws_inference_load(NULL, path_of("%s/%s/checkpoints/step-%09d.h5", folder, run, step), NULL, false, &t) !=
+        LWS_OK)
         fail_msg("%s", lws_message());
     assert_int_equal(t.meta.step, step);
     return t;
@@ -173,7 +174,7 @@ static void check_evaluation(const run_case *c, const char *line, int step)
     check_keys(line, "type,split,step,images,ssim_g11,ssim_u7,ms_ssim3,mse,psnr,");
     check_mentions(line, "{\"type\":\"evaluation\",\"split\":\"valid\",");
     check_mentions(line, "\"ms_ssim3\":null");
-    lws_trained t = load(c->name, step);
+    lws_inference_model t = load(c->name, step);
     lws_dataset *d = opened(path_of("%s/%s", folder, c->data), LWS_VALID);
     int64_t images = lws_dataset_get_info(d)->rows;
     double sum[LWS_METRICS] = {0};
@@ -192,7 +193,7 @@ static void check_evaluation(const run_case *c, const char *line, int step)
         if (key[m])
             check_near(number(line, key[m]), sum[m] / (double)images, 1e-6 * fabs(sum[m]));
     lws_dataset_close(d);
-    lws_trained_free(&t);
+    lws_inference_free(&t);
 }
 
 static void check_log(const run_case *c)
@@ -241,7 +242,7 @@ static void check_picture(const run_case *c, int step)
 {
     lws_split split = strcmp(c->data, "data") == 0 ? LWS_VALID : LWS_TRAIN;
     lws_dataset *d = opened(path_of("%s/%s", folder, c->data), split);
-    lws_trained t = load(c->name, step);
+    lws_inference_model t = load(c->name, step);
     int64_t rows = lws_dataset_get_info(d)->rows;
     int n = rows < c->grid ? (int)rows : c->grid;
     lws_image picture;
@@ -257,7 +258,7 @@ static void check_picture(const run_case *c, int step)
     }
     lws_image_free(&picture);
     lws_dataset_close(d);
-    lws_trained_free(&t);
+    lws_inference_free(&t);
 }
 
 static void logs_and_pictures(void **state)
@@ -328,21 +329,21 @@ static void begins_at_its_seed(void **state)
     if (rank != 0)
         return;
     check_config("begun", 2);
-    lws_trained t = load("begun", 2);
+    lws_inference_model t = load("begun", 2);
     const lws_tensors *tensors = lws_model_tensors(t.model);
-    float *params = check_floats(tensors->params), *states = check_floats(tensors->states);
-    lws_tensors_init(tensors, 9, params, states);
+    float *params = check_floats(tensors->params), *buffers = check_floats(tensors->buffers);
+    lws_tensors_init(tensors, 9, params, buffers);
     blob log = file_read(path_of("%s/begun/metrics.jsonl", folder));
     check_rows(strtok((char *)log.data, "\n"), 9, 1, rows_of(path_of("%s/data", folder), LWS_TRAIN));
     free(log.data);
     assert_int_equal(t.meta.seed, 9);
     for (int i = 0; i < tensors->count; i++) {
         const lws_tensor *tensor = &tensors->item[i];
-        if (!tensor->state)
+        if (!tensor->is_buffer)
             check_same_bits(t.params + tensor->offset, params + tensor->offset, tensor->count * sizeof *params);
     }
-    check_free(params, tensors->params), check_free(states, tensors->states);
-    lws_trained_free(&t);
+    check_free(params, tensors->params), check_free(buffers, tensors->buffers);
+    lws_inference_free(&t);
 }
 
 /* ---- the profile ------------------------------------------------------------------------------------------------- */

@@ -6,8 +6,8 @@
 
 #include "comm_internal.h"
 
-#include <lwssim/progress.h>
-#include <lwssim/watchdog.h>
+#include "base/progress.h"
+#include "comm/watchdog.h"
 
 enum { DEADLINE = 2 };
 

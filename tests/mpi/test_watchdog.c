@@ -6,9 +6,10 @@
 
 #include "pulse.h"
 
-#include <lwssim/progress.h>
-#include <lwssim/reduction.h>
-#include <lwssim/watchdog.h>
+#include "base/progress.h"
+#include "comm/reduction.h"
+#include "comm/watchdog.h"
+
 #include <unistd.h>
 
 static beat beat_of(int r, int number)
@@ -139,7 +140,7 @@ static void threads_beside_the_work(void **state)
         assert_int_equal(lws_watchdog_set((lws_watch){step % 3 == 2 ? 0 : 300, NULL}, NULL), LWS_OK);
         lws_watchdog_phase("step", step);
         for (int leaf = 0; leaf < 2; leaf++) {
-            float *gradient = lws_reduction_leaf(r);
+            float *gradient = lws_reduction_micro_batch(r);
             for (size_t at = COUNT; at > 0; at -= COUNT / 4) {
                 for (size_t i = at - COUNT / 4; i < at; i++)
                     gradient[i] = (float)(step + leaf);
@@ -147,10 +148,10 @@ static void threads_beside_the_work(void **state)
             }
             lws_reduction_push(r);
         }
-        for (lws_reduction_piece piece; lws_reduction_arrived(r, true, &piece);) {
-            for (size_t i = piece.begin; i < piece.end; i++)
-                flat[i] = piece.sum[i - piece.begin];
-            lws_reduction_share(r, piece.bucket, flat);
+        for (lws_reduction_slice slice; lws_reduction_reduce_scatter_next(r, true, &slice);) {
+            for (size_t i = slice.begin; i < slice.end; i++)
+                flat[i] = slice.sum[i - slice.begin];
+            lws_reduction_allgather(r, slice.bucket, flat);
         }
         if (step % 4 == 1)
             assert_int_equal(lws_comm_agree(comm, LWS_OK), LWS_OK);

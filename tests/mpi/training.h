@@ -8,9 +8,10 @@
 
 #include "trainer.h"
 
+#include "base/log.h"
+#include "comm/watchdog.h"
+
 #include <dirent.h>
-#include <lwssim/log.h>
-#include <lwssim/watchdog.h>
 #include <time.h>
 
 /* ---- what is to happen ----------------------------------------------------------------------------------------- */
@@ -134,16 +135,16 @@ lws_status __wrap_lws_dataset_read(const lws_dataset *dataset, const int64_t *ro
     return __real_lws_dataset_read(dataset, rows, n, out);
 }
 
-lws_status __real_lws_evaluate(lws_comm *c, lws_model *model, const float *params, const float *states,
+lws_status __real_lws_evaluate(lws_comm *c, lws_model *model, const float *params, const float *buffers,
                                const lws_dataset *dataset, int block, lws_evaluation *result);
-lws_status __wrap_lws_evaluate(lws_comm *c, lws_model *model, const float *params, const float *states,
+lws_status __wrap_lws_evaluate(lws_comm *c, lws_model *model, const float *params, const float *buffers,
                                const lws_dataset *dataset, int block, lws_evaluation *result);
-lws_status __wrap_lws_evaluate(lws_comm *c, lws_model *model, const float *params, const float *states,
+lws_status __wrap_lws_evaluate(lws_comm *c, lws_model *model, const float *params, const float *buffers,
                                const lws_dataset *dataset, int block, lws_evaluation *result)
 {
     reach(IN_EVALUATION, plan.at_step);
     if (plan.ssim[0] == 0)
-        return __real_lws_evaluate(c, model, params, states, dataset, block, result);
+        return __real_lws_evaluate(c, model, params, buffers, dataset, block, result);
     if (plan.not_finite == plan.at_step)
         return lws_fail(LWS_ERR_NUMERIC, "the figures are not finite");
     assert_in_range(plan.evaluations, 0, FIGURES - 1);
@@ -225,16 +226,16 @@ lws_status __wrap_lws_profile_start(int64_t events)
 }
 
 lws_status __real_lws_model_gradient(lws_model *m, const float *params, const lws_micro_batch *batch,
-                                     const float *dcode, bool encoded, float *dparams, float *dstates,
+                                     const float *dcode, bool encoded, float *dparams, float *dbuffers,
                                      lws_model_sums *sums);
 lws_status __wrap_lws_model_gradient(lws_model *m, const float *params, const lws_micro_batch *batch,
-                                     const float *dcode, bool encoded, float *dparams, float *dstates,
+                                     const float *dcode, bool encoded, float *dparams, float *dbuffers,
                                      lws_model_sums *sums);
 lws_status __wrap_lws_model_gradient(lws_model *m, const float *params, const lws_micro_batch *batch,
-                                     const float *dcode, bool encoded, float *dparams, float *dstates,
+                                     const float *dcode, bool encoded, float *dparams, float *dbuffers,
                                      lws_model_sums *sums)
 {
-    lws_status status = __real_lws_model_gradient(m, params, batch, dcode, encoded, dparams, dstates, sums);
+    lws_status status = __real_lws_model_gradient(m, params, batch, dcode, encoded, dparams, dbuffers, sums);
     if (plan.gradient_fails == 0 || plan.gradient_fails != plan.at_step || plan.of_rank != rank)
         return status;
     return lws_fail(LWS_ERR_MEMORY, "no room for the gradient");
@@ -305,7 +306,7 @@ static void say(const char *prefix, const char *format, va_list args)
     char line[4096];
     vsnprintf(line, sizeof line, format, args);
     size_t used = strlen(said);
-    if (lws_log_is_voice())
+    if (lws_log_is_root())
         snprintf(said + used, sizeof said - used, "%s%s\n", prefix, line);
 }
 

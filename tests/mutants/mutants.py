@@ -9,7 +9,7 @@ The lists (*.txt) hold entries such as
     + pow(beta1, step + 1)
     = unit-adam mpi-golden_run
 
-What is wrong; the file; the old text, which occurs in it exactly once (several lines are joined); the new text (none:
+What is wrong; the file; the old text, which occurs in it exactly once (however its lines are broken); the new text (none:
 the old is left out); the tests that must fail, in the order in which they are tried. unit-NAME, mpi-NAME (on all
 numbers of ranks) and the other tests' names as ctest has them.
 
@@ -42,6 +42,12 @@ WORK = ROOT / "build" / "mutants"
 Mutant = collections.namedtuple("Mutant", "title file old new tests line", defaults=[1])  # line: where to look from
 
 
+def pattern(old):
+    """The old text, however its lines are broken and indented."""
+    words = [re.escape(word) for word in old.split()]
+    return re.compile((r"(?<=\s)" if old[:1].isspace() else "") + r"\s+".join(words))
+
+
 def parse(path):
     mutants = []
     for block in re.split(r"^== ", path.read_text(), flags=re.M)[1:]:
@@ -63,7 +69,7 @@ def misfit(mutant):
     """Why this entry cannot be tried, or None."""
     if not (ROOT / mutant.file).is_file():
         return f"there is no {mutant.file}"
-    found = (ROOT / mutant.file).read_text().count(mutant.old) if mutant.old else 0
+    found = len(pattern(mutant.old).findall((ROOT / mutant.file).read_text())) if mutant.old else 0
     if found != 1:
         return f"its old text occurs {found} times in {mutant.file}"
     if mutant.old == mutant.new:
@@ -151,7 +157,7 @@ class Workshop:
         """While the copy's sources have the change."""
         path, lines = self.tree / mutant.file, (ROOT / mutant.file).read_text().split("\n")
         before, after = lines[:mutant.line - 1], "\n".join(lines[mutant.line - 1:])
-        path.write_text("\n".join([*before, after.replace(mutant.old, mutant.new, 1)]))
+        path.write_text("\n".join([*before, pattern(mutant.old).sub(lambda _: mutant.new, after, count=1)]))
         try:
             yield
         finally:

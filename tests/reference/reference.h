@@ -7,8 +7,9 @@
 #ifndef LWS_REFERENCE_H
 #define LWS_REFERENCE_H
 
-#include <lwssim/conv.h>
+#include "kernels/conv.h"
 #include <lwssim/loss.h>
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>

@@ -4,7 +4,7 @@
 
 #include "check.h"
 
-#include <lwssim/config.h>
+#include "base/config.h"
 
 typedef struct options {
     bool fast, loud;

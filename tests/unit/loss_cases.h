@@ -5,6 +5,7 @@
 #include "check.h"
 
 #include <lwssim/loss.h>
+
 #include <reference.h>
 
 /* One level with uniform window `side`, or one Gaussian one where sigma > 0. */

@@ -6,8 +6,9 @@
 
 #include "check.h"
 
-#include <lwssim/conv.h>
-#include <lwssim/nn.h>
+#include "kernels/conv.h"
+#include "nn/nn.h"
+
 #include <reference.h>
 
 typedef enum { OP_CONV, OP_DECONV, OP_DENSE, OP_NORM, OP_RELU, OP_SIGMOID } network_op;
@@ -93,8 +94,8 @@ CHECK_UNUSED static void network_wae(lws_shape image, int base, int latent, int 
 /* Where the tensors of a model are, and their values. */
 typedef struct network_values {
     const lws_tensors *tensors;
-    const double *params, *states; /* states NULL: the batch's own statistics serve */
-    double *batch_states;          /* gets them, the variance unbiased, where not NULL */
+    const double *params, *buffers; /* buffers NULL: the batch's own statistics serve */
+    double *batch_states;           /* gets them, the variance unbiased, where not NULL */
 } network_values;
 
 CHECK_UNUSED static size_t network_offset(const lws_tensors *tensors, const network *n, const network_layer *l,
@@ -116,10 +117,10 @@ CHECK_UNUSED static void network_norm(const network *n, const network_layer *l, 
     const double *beta = v->params + network_offset(v->tensors, n, l, "beta");
     size_t mean_at = network_offset(v->tensors, n, l, "running_mean");
     size_t var_at = network_offset(v->tensors, n, l, "running_var");
-    if (v->states) {
+    if (v->buffers) {
         for (size_t i = 0; i < (size_t)rows * (size_t)l->c; i++) {
             size_t k = i % (size_t)l->c;
-            double normal = (x[i] - v->states[mean_at + k]) / sqrt(v->states[var_at + k] + 1e-5);
+            double normal = (x[i] - v->buffers[mean_at + k]) / sqrt(v->buffers[var_at + k] + 1e-5);
             y[i] = fmax(gamma[k] * normal + beta[k], 0);
         }
         return;

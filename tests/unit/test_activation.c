@@ -1,8 +1,9 @@
 /* ReLU and sigmoid, forward and backward, in place and not, up to the ends of the float range. */
 #include "check.h"
 
+#include "kernels/activation.h"
+
 #include <float.h>
-#include <lwssim/activation.h>
 
 enum { N = 1003 };
 

@@ -1,10 +1,11 @@
 /* The optimiser: Adam and AdamW against the reference, ranges, norms of gradients, schedules. */
 #include "check.h"
 
-#include <lwssim/adam.h>
-#include <lwssim/digest.h>
-#include <lwssim/norm.h>
-#include <lwssim/schedule.h>
+#include "optim/adam.h"
+#include "base/digest.h"
+#include "optim/norm.h"
+#include "optim/schedule.h"
+
 #include <reference.h>
 
 enum { N = 1003 };

@@ -2,17 +2,17 @@
  * one, or says why not. */
 #include "loss_cases.h"
 
-#include <lwssim/activation.h>
-#include <lwssim/adam.h>
-#include <lwssim/batchnorm.h>
-#include <lwssim/conv.h>
-#include <lwssim/dense.h>
-#include <lwssim/digest.h>
-#include <lwssim/finite.h>
+#include "kernels/activation.h"
+#include "optim/adam.h"
+#include "kernels/batchnorm.h"
+#include "kernels/conv.h"
+#include "kernels/dense.h"
+#include "base/digest.h"
+#include "kernels/finite.h"
 #include <lwssim/metrics.h>
-#include <lwssim/norm.h>
-#include <lwssim/simd.h>
-#include <lwssim/window.h>
+#include "optim/norm.h"
+#include "base/simd.h"
+#include "kernels/window.h"
 
 #include "arch.h"
 #include "tile_gemm.h"

@@ -1,7 +1,7 @@
 /* Arenas: aligned, zeroed, pieces that do not overlap, and the same plan twice: first counting, then real. */
 #include "check.h"
 
-#include <lwssim/arena.h>
+#include "base/arena.h"
 
 static void plan(lws_arena *arena, char *piece[], const size_t *bytes, int count)
 {

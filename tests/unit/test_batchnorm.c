@@ -2,7 +2,8 @@
  * differences, extremes, in place, evaluation, and bits that do not depend on threads. */
 #include "check.h"
 
-#include <lwssim/batchnorm.h>
+#include "kernels/batchnorm.h"
+
 #include <reference.h>
 
 /* Three float roundings. */

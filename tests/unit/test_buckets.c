@@ -1,4 +1,4 @@
-/* How a flat array is cut for the exchange: how many buckets, where they end, and which piece is whose. No messages. */
+/* How a flat array is cut for the exchange: how many buckets, where they end, and which slice is whose. No messages. */
 #include "check.h"
 
 #include "buckets.h"
@@ -48,7 +48,7 @@ static void by_hand(void **state)
               (size_t[]){0, 100, 200, 300});
 }
 
-/* Where the caller does not say: some 4 MB; no more than 16 of them in long arrays; and with many ranks pieces of four
+/* Where the caller does not say: some 4 MB; no more than 16 of them in long arrays; and with many ranks slices of four
  * blocks at least. */
 static void usual_size(void **state)
 {
@@ -69,7 +69,7 @@ static void usual_size(void **state)
 }
 
 /* Pieces are equal but for a block, none is given twice, and what an owner keeps has no gaps. */
-static void pieces(void **state)
+static void slices(void **state)
 {
     (void)state;
     check_rng r = {3};
@@ -114,7 +114,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(by_hand),
         cmocka_unit_test(usual_size),
-        cmocka_unit_test(pieces),
+        cmocka_unit_test(slices),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,10 +4,11 @@
 
 #include "half_listing.h"
 
+#include "data/checkpoint.h"
+#include "data/h5.h"
+#include "base/log.h"
+
 #include <inttypes.h>
-#include <lwssim/checkpoint.h>
-#include <lwssim/h5.h>
-#include <lwssim/log.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <xxhash.h>
@@ -37,7 +38,7 @@ int renameat2(int at, const char *from, int other, const char *to, unsigned flag
     return (int)syscall(SYS_renameat2, at, from, other, to, flags);
 }
 
-enum { PARAMS = 64, STATES = 32 };
+enum { PARAMS = 64, BUFFERS = 32 };
 
 /* Parameters of every rank, statistics, and gaps between them. */
 static lws_tensors some_tensors(void)
@@ -45,23 +46,23 @@ static lws_tensors some_tensors(void)
     return (lws_tensors){
         .count = 6,
         .params = PARAMS,
-        .states = STATES,
+        .buffers = BUFFERS,
         .item = {{.name = "a/weight", .rank = 2, .dims = {2, 3}, .count = 6, .offset = 0},
                  {.name = "a/bias", .rank = 1, .dims = {3}, .count = 3, .offset = 16},
-                 {.name = "a/mean", .rank = 1, .dims = {3}, .count = 3, .offset = 0, .state = true},
+                 {.name = "a/mean", .rank = 1, .dims = {3}, .count = 3, .offset = 0, .is_buffer = true},
                  {.name = "b/weight", .rank = 4, .dims = {1, 2, 3, 2}, .count = 12, .offset = 32},
-                 {.name = "b/variance", .rank = 1, .dims = {2}, .count = 2, .offset = 16, .state = true},
+                 {.name = "b/variance", .rank = 1, .dims = {2}, .count = 2, .offset = 16, .is_buffer = true},
                  {.name = "b/shift", .rank = 1, .dims = {1}, .count = 1, .offset = 48}}};
 }
 
 /* No two numbers of a state are the same, nor are those of two states. */
 typedef struct numbers {
-    float params[PARAMS], states[STATES], m[PARAMS], v[PARAMS];
+    float params[PARAMS], buffers[BUFFERS], m[PARAMS], v[PARAMS];
 } numbers;
 
 static lws_checkpoint_data data_of(numbers *n)
 {
-    return (lws_checkpoint_data){n->params, n->states, n->m, n->v};
+    return (lws_checkpoint_data){n->params, n->buffers, n->m, n->v};
 }
 
 static void fill(numbers *n, float from)
@@ -147,8 +148,8 @@ static void every_array_comes_back(void **state)
     for (int t = 0; t < tensors.count; t++) {
         const lws_tensor *tensor = &tensors.item[t];
         for (size_t i = tensor->offset; i < tensor->offset + tensor->count; i++) {
-            if (tensor->state) {
-                want.states[i] = n.states[i];
+            if (tensor->is_buffer) {
+                want.buffers[i] = n.buffers[i];
             } else {
                 want.params[i] = n.params[i];
                 want.m[i] = n.m[i];
@@ -163,8 +164,8 @@ static void every_array_comes_back(void **state)
     to.m = to.v = NULL;
     assert_int_equal(lws_checkpoint_read(path, &tensors, &to), LWS_OK);
     check_same_bits(back.params, want.params, sizeof want.params);
-    check_same_bits(back.states, want.states, sizeof want.states);
-    assert_true(back.m[0] == -1000 + PARAMS + STATES && back.v[0] == -1000 + 2 * PARAMS + STATES);
+    check_same_bits(back.buffers, want.buffers, sizeof want.buffers);
+    assert_true(back.m[0] == -1000 + PARAMS + BUFFERS && back.v[0] == -1000 + 2 * PARAMS + BUFFERS);
 }
 
 /* As readers of other languages find it. */
@@ -185,7 +186,7 @@ static void arrays_have_their_names(void **state)
     } arrays[] = {
         {"/model/a/weight", n.params, 6},       {"/model/a/bias", n.params + 16, 3},
         {"/model/b/weight", n.params + 32, 12}, {"/model/b/shift", n.params + 48, 1},
-        {"/state/a/mean", n.states, 3},         {"/state/b/variance", n.states + 16, 2},
+        {"/state/a/mean", n.buffers, 3},        {"/state/b/variance", n.buffers + 16, 2},
         {"/optimizer/m/a/weight", n.m, 6},      {"/optimizer/m/b/weight", n.m + 32, 12},
         {"/optimizer/v/a/weight", n.v, 6},      {"/optimizer/v/b/shift", n.v + 48, 1},
     };
@@ -237,7 +238,7 @@ static void the_digest_covers_all(void **state)
         {"/optimizer/m/b/shift", n.m + 48, 1}, {"/optimizer/m/b/weight", n.m + 32, 12},
         {"/optimizer/v/a/bias", n.v + 16, 3},  {"/optimizer/v/a/weight", n.v, 6},
         {"/optimizer/v/b/shift", n.v + 48, 1}, {"/optimizer/v/b/weight", n.v + 32, 12},
-        {"/state/a/mean", n.states, 3},        {"/state/b/variance", n.states + 16, 2},
+        {"/state/a/mean", n.buffers, 3},       {"/state/b/variance", n.buffers + 16, 2},
     };
     assert_int_equal(lws_h5_open(path, &file), LWS_OK);
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) {
@@ -254,7 +255,7 @@ static void the_digest_covers_all(void **state)
     assert_string_equal(own, digest);
 }
 
-/* Equal states, equal files; and another number anywhere, another digest. */
+/* Equal buffers, equal files; and another number anywhere, another digest. */
 static void every_number_counts(void **state)
 {
     numbers n;
@@ -267,11 +268,11 @@ static void every_number_counts(void **state)
     writes(*state, &meta, &n);
     assert_true(same_files(path, aside));
     assert_int_equal(lws_checkpoint_digest(path, first), LWS_OK);
-    float *arrays[] = {n.params, n.m, n.v, n.states};
+    float *arrays[] = {n.params, n.m, n.v, n.buffers};
     for (int a = 0; a < 4; a++) {
         for (int t = 0; t < tensors.count; t++) {
             const lws_tensor *tensor = &tensors.item[t];
-            if (tensor->state != (a == 3))
+            if (tensor->is_buffer != (a == 3))
                 continue;
             float *last = arrays[a] + tensor->offset + tensor->count - 1, before = *last;
             *last = nextafterf(before, INFINITY);
@@ -307,7 +308,7 @@ static void moments_may_be_left_out(void **state)
     lws_tensors tensors = some_tensors();
     lws_checkpoint_meta meta = some_meta(1);
     fill(&n, 1);
-    lws_checkpoint_data data = {.params = n.params, .states = n.states}, to = data_of(&back);
+    lws_checkpoint_data data = {.params = n.params, .buffers = n.buffers}, to = data_of(&back);
     assert_int_equal(lws_checkpoint_write(*state, &meta, config, &tensors, &data, path), LWS_OK);
     assert_int_equal(lws_checkpoint_verify(path), LWS_OK);
     assert_int_equal(lws_checkpoint_read(path, &tensors, &to), LWS_ERR_MISMATCH);
@@ -444,7 +445,7 @@ static void flipped_numbers(void **state)
     lws_checkpoint_data to = data_of(&back);
     char *path = writes_step(*state, 500);
     fill(&n, 500);
-    const float *arrays[] = {n.params, n.states, n.m, n.v};
+    const float *arrays[] = {n.params, n.buffers, n.m, n.v};
     static const char *const names[] = {"/model/b/weight", "/state/b/variance", "/optimizer/m/b/weight",
                                         "/optimizer/v/b/weight"};
     for (int a = 0; a < 4; a++) {
@@ -467,10 +468,10 @@ static void room_on_the_disk(void **state)
     numbers n;
     char path[LWS_PATH];
     lws_tensors tensors = some_tensors();
-    tensors.params = 1 << 20, tensors.states = 1 << 18;
+    tensors.params = 1 << 20, tensors.buffers = 1 << 18;
     lws_checkpoint_meta meta = some_meta(1);
     lws_checkpoint_data data = data_of(&n);
-    int64_t need = 4 * (3 * (int64_t)tensors.params + (int64_t)tensors.states) + (1 << 20);
+    int64_t need = 4 * (3 * (int64_t)tensors.params + (int64_t)tensors.buffers) + (1 << 20);
     fill(&n, 1);
     disk_free = need - 4096;
     assert_int_equal(lws_checkpoint_write(*state, &meta, config, &tensors, &data, path), LWS_ERR_IO);
@@ -601,7 +602,7 @@ static void finds_the_newest_that_is_whole(void **state)
 {
     char *folder = *state, path[LWS_PATH];
     int64_t step;
-    lws_log_voice(false);
+    lws_log_set_root(false);
     assert_int_equal(lws_checkpoint_find(folder, -1, path), LWS_ERR_IO);
     for (step = 10; step <= 40; step += 10)
         writes_step(folder, step);
@@ -647,14 +648,14 @@ static void finds_the_newest_that_is_whole(void **state)
     rmdir(newer);
     assert_int_equal(lws_checkpoint_find(folder, -1, path), LWS_ERR_FORMAT);
     check_mentions(lws_message(), "none of the 3 checkpoints");
-    lws_log_voice(true);
+    lws_log_set_root(true);
 }
 
 /* Only later ones that are damaged make way. */
 static void sets_aside(void **state)
 {
     char *folder = *state;
-    lws_log_voice(false);
+    lws_log_set_root(false);
     for (int step = 10; step <= 40; step += 10)
         writes_step(folder, step);
     file_flip(path_of("%s/step-000000010.h5", folder), 600, 0xff);
@@ -670,7 +671,7 @@ static void sets_aside(void **state)
     blob before = file_read(path_of("%s/step-000000040.h5.damaged", folder));
     assert_string_equal((char *)before.data, "from before");
     free(before.data);
-    lws_log_voice(true);
+    lws_log_set_root(true);
 }
 
 /* The newest `keep` up to the step, and the best; neither what is no checkpoint nor what is newer. */
@@ -700,7 +701,7 @@ static void prunes(void **state)
 static void makes_way(void **state)
 {
     char *folder = *state;
-    lws_log_voice(false);
+    lws_log_set_root(false);
     char *other = path_of("%s/step-000000020.h5", folder);
     file_copy(writes_step(folder, 10), other);
     writes_step(folder, 20);
@@ -721,7 +722,7 @@ static void makes_way(void **state)
     assert_int_equal(lws_checkpoint_count(folder), 0);
     is_there(folder, "step-000000030.h5.misnamed", true);
     is_there(folder, "step-000000020.h5.misnamed", true);
-    lws_log_voice(true);
+    lws_log_set_root(true);
 }
 
 /* Without the rename that spares what is there, it is looked at first. */
@@ -729,7 +730,7 @@ static void on_a_plain_file_system(void **state)
 {
     char *folder = *state;
     is_plain = true;
-    lws_log_voice(false);
+    lws_log_set_root(false);
     for (int i = 0; i < 3; i++) {
         file_text(path_of("%s/step-000000020.h5", folder), path_of("notes %d", i));
         writes_step(folder, 20);
@@ -740,7 +741,7 @@ static void on_a_plain_file_system(void **state)
         assert_string_equal((char *)kept.data, path_of("notes %d", i));
         free(kept.data);
     }
-    lws_log_voice(true);
+    lws_log_set_root(true);
     is_plain = false;
 }
 

@@ -2,7 +2,8 @@
  * is overwritten and what is added to, and bits that do not depend on threads. */
 #include "check.h"
 
-#include <lwssim/conv.h>
+#include "kernels/conv.h"
+
 #include <reference.h>
 
 /* Of the largest element: float products summed over up to 70 · 25 terms. */

@@ -2,7 +2,8 @@
  * plain arrays, and every image shown once, whole. */
 #include "check.h"
 
-#include <lwssim/winograd.h>
+#include "kernels/winograd.h"
+
 #include <string.h>
 
 typedef struct images {
@@ -30,7 +31,7 @@ static void done(void *user, int image, const float *pixels)
 }
 
 /* tile 0: lws_conv2d_run(). */
-static void run(const lws_conv2d *g, int tile, int n, const lws_conv2d_job *job, const float *w)
+static void run(const lws_conv2d *g, int tile, int n, const lws_conv2d_args *job, const float *w)
 {
     int threads = omp_get_max_threads();
     size_t size = tile ? lws_winograd_scratch(g, tile, n, threads) : lws_conv2d_scratch(g, n, threads);
@@ -58,11 +59,11 @@ static void compare(check_rng *r, lws_conv2d g, int tile, int n, bool to_wide)
     images from_wide = {.at = x, .size = wide}, from_narrow = {.at = dy, .size = narrow};
     images shown = {.at = out[1], .size = result};
     for (int hooked = 0; hooked < 2; hooked++) {
-        lws_conv2d_job job = {.wide = {.at = x}, .narrow = {.at = dy}, .dw = dw[hooked]};
+        lws_conv2d_args job = {.wide = {.at = x}, .narrow = {.at = dy}, .dw = dw[hooked]};
         lws_image_sink sink = {.at = out[hooked]};
         if (hooked) {
-            job.wide = (lws_image_source){.make = make, .user = &from_wide};
-            job.narrow = (lws_image_source){.make = make, .user = &from_narrow};
+            job.wide = (lws_image_source){.producer = make, .user = &from_wide};
+            job.narrow = (lws_image_source){.producer = make, .user = &from_narrow};
             sink = (lws_image_sink){out[hooked], done, &shown};
         }
         *(to_wide ? &job.to_wide : &job.to_narrow) = sink;

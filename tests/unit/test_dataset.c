@@ -1,8 +1,9 @@
 /* Dataset folders: reading, and everything that may be wrong with them. */
 #include "scratch.h"
 
-#include <lwssim/dataset.h>
-#include <lwssim/h5.h>
+#include "data/dataset.h"
+#include "data/h5.h"
+
 #include <sys/mman.h>
 
 #include "shard_file.h"

@@ -1,7 +1,7 @@
 /* Decoding: good images of every format, and a reason for every bad one. */
 #include "pictures.h"
 
-#include <lwssim/image.h>
+#include "datasets/image.h"
 
 #include "decode.h"
 

@@ -1,7 +1,8 @@
 /* Dense layers and biases against the reference. */
 #include "check.h"
 
-#include <lwssim/dense.h>
+#include "kernels/dense.h"
+
 #include <reference.h>
 
 static const double tolerance = 1e-5; /* of the largest element */

@@ -1,7 +1,7 @@
 /* Digests: those of the published algorithm, over every byte. */
 #include "check.h"
 
-#include <lwssim/digest.h>
+#include "base/digest.h"
 
 /* "Lwssim" over and over. */
 static void fill(char *text, size_t bytes)

@@ -1,8 +1,8 @@
 /* Synthetic faces: pure functions of their number, the same on every machine, and varied. */
 #include "check.h"
 
-#include <lwssim/digest.h>
-#include <lwssim/rng.h>
+#include "base/digest.h"
+#include "base/rng.h"
 
 #include "face.h"
 #include "face_traits.h"

@@ -1,8 +1,9 @@
 /* The first value that is not finite, wherever it stands. */
 #include "check.h"
 
+#include "kernels/finite.h"
+
 #include <float.h>
-#include <lwssim/finite.h>
 
 static void finds_the_first(void **state)
 {

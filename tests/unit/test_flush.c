@@ -4,10 +4,11 @@
 
 #include "half_listing.h"
 
-#include <lwssim/h5.h>
-#include <lwssim/log.h>
-#include <lwssim/metrics_log.h>
-#include <lwssim/output.h>
+#include "data/h5.h"
+#include "base/log.h"
+#include "report/metrics_log.h"
+#include "base/output.h"
+
 #include <sys/file.h>
 #include <sys/syscall.h>
 
@@ -270,9 +271,9 @@ static void locks(void **state)
     file_holds(path, "a user's");
 
     lock_error = ENOLCK;
-    lws_log_voice(false);
+    lws_log_set_root(false);
     assert_int_equal(lws_folder_lock(folder, "--run", &lock), LWS_OK);
-    lws_log_voice(true);
+    lws_log_set_root(true);
     assert_true(lock >= 0);
     lws_folder_unlock(folder, lock);
 }

@@ -1,7 +1,8 @@
 /* Matrix products against the reference: all flags, odd sizes, strides, what beta does, bits. */
 #include "check.h"
 
-#include <lwssim/gemm.h>
+#include "kernels/gemm.h"
+
 #include <reference.h>
 
 /* Of the largest element. Rounding grows with k at most; k here is small enough. */

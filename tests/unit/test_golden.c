@@ -2,15 +2,16 @@
  * that made the values; the inputs are rebuilt here by the same integer formulas. */
 #include "check.h"
 
-#include <golden.h>
-#include <lwssim/activation.h>
-#include <lwssim/adam.h>
-#include <lwssim/batchnorm.h>
-#include <lwssim/conv.h>
-#include <lwssim/dense.h>
+#include "kernels/activation.h"
+#include "optim/adam.h"
+#include "kernels/batchnorm.h"
+#include "kernels/conv.h"
+#include "kernels/dense.h"
 #include <lwssim/latent.h>
 #include <lwssim/loss.h>
 #include <lwssim/metrics.h>
+
+#include <golden.h>
 #include <reference.h>
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))

@@ -1,7 +1,7 @@
 /* HDF5 files: arrays, strings, attributes; damaged files; full disks. */
 #include "scratch.h"
 
-#include <lwssim/h5.h>
+#include "data/h5.h"
 
 static lws_h5 *create(const char *path)
 {

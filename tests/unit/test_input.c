@@ -1,7 +1,8 @@
 /* Files that are read may be anything: what is no regular file is refused and named, and nothing waits. */
 #include "scratch.h"
 
-#include <lwssim/input.h>
+#include "base/input.h"
+
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/un.h>

@@ -3,10 +3,11 @@
  * bytes at most. */
 #include "scratch.h"
 
-#include <lwssim/checkpoint.h>
-#include <lwssim/h5.h>
-#include <lwssim/input.h>
-#include <lwssim/metrics_log.h>
+#include "data/checkpoint.h"
+#include "data/h5.h"
+#include "base/input.h"
+#include "report/metrics_log.h"
+
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>

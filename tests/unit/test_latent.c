@@ -3,6 +3,7 @@
 #include "check.h"
 
 #include <lwssim/latent.h>
+
 #include <reference.h>
 
 static void kl_against_reference(void **state)

@@ -4,7 +4,8 @@
 
 #include "launch.h"
 
-#include <lwssim/log.h>
+#include "base/log.h"
+
 #include <unistd.h>
 
 /* Nothing but these "NAME=VALUE", up to a NULL. */
@@ -13,7 +14,7 @@ static void set_environment(char *const *variables)
     clearenv();
     for (; variables && *variables; variables++)
         putenv(*variables);
-    lws_log_voice(true);
+    lws_log_set_root(true);
 }
 
 static void has(const char *name, const char *value)
@@ -142,12 +143,12 @@ static void one_speaks(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         set_environment((char *[]){"SLURM_STEP_ID=0", "SLURM_NTASKS=3", cases[i].variable, NULL});
         assert_int_equal(launch_prepare(), LWS_ERR_USAGE);
-        assert_int_equal(lws_log_is_voice(), cases[i].speaks);
+        assert_int_equal(lws_log_is_root(), cases[i].speaks);
     }
     set_environment((char *[]){"PMI_SIZE=3", "PMI_RANK=1", NULL});
     assert_int_equal(launch_check(1), LWS_ERR_USAGE);
-    assert_false(lws_log_is_voice());
-    lws_log_voice(true);
+    assert_false(lws_log_is_root());
+    lws_log_set_root(true);
 }
 
 int main(void)

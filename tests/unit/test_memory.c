@@ -1,8 +1,9 @@
 /* Little memory: what cannot be kept is an error, and never a record, a log or a picture that lacks a part. */
 #include "scratch.h"
 
-#include <lwssim/grid.h>
-#include <lwssim/metrics_log.h>
+#include "report/grid.h"
+#include "report/metrics_log.h"
+
 #include <malloc.h>
 
 enum { MB = 1 << 20 };

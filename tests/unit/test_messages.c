@@ -2,12 +2,13 @@
  */
 #include "scratch.h"
 
-#include <gnu/libc-version.h>
-#include <lwssim/build.h>
-#include <lwssim/clock.h>
-#include <lwssim/log.h>
-#include <lwssim/progress.h>
+#include "base/build.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/progress.h"
 #include <lwssim/status.h>
+
+#include <gnu/libc-version.h>
 #include <pthread.h>
 
 static void *in_another_thread(void *unused)
@@ -105,13 +106,13 @@ static void say_all(void)
     lws_error("three %s", "3");
     lws_log_status("four %d%%", 4);
     lws_info("five");
-    lws_log_voice(false);
-    assert_false(lws_log_is_voice());
+    lws_log_set_root(false);
+    assert_false(lws_log_is_root());
     lws_info("not");
     lws_error("this");
     lws_log_status("nor this");
-    lws_log_voice(true);
-    assert_true(lws_log_is_voice());
+    lws_log_set_root(true);
+    assert_true(lws_log_is_root());
     lws_info("%s", longer); /* is cut, and still a line */
 }
 

@@ -3,6 +3,7 @@
 #include "check.h"
 
 #include <lwssim/metrics.h>
+
 #include <reference.h>
 
 static void measure(int h, int w, int c, const float *x, const float *y, double value[LWS_METRICS])

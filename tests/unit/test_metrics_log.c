@@ -1,9 +1,10 @@
 /* metrics.jsonl on a disk that fills up, and JSON read back. */
 #include "check.h"
 
+#include "report/metrics_log.h"
+
 #include <errno.h>
 #include <fcntl.h>
-#include <lwssim/metrics_log.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>

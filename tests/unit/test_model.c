@@ -2,8 +2,8 @@
  * differences; the randomness of VAE and MMD-AE, evaluation, messages, sizes. */
 #include "networks.h"
 
-#include <lwssim/model.h>
-#include <lwssim/rng.h>
+#include "model/model.h"
+#include "base/rng.h"
 
 enum { DCGAN64, WAE64, TINY16 };
 
@@ -19,7 +19,7 @@ typedef struct problem {
     network encoder, decoder;
     lws_micro_batch batch;
     size_t pixels, codes; /* values of the micro-batch; codes of the global batch */
-    float *x, *params, *states, *dparams, *dstates, *all_codes, *prior, *dcode;
+    float *x, *params, *buffers, *dparams, *dbuffers, *all_codes, *prior, *dcode;
     double *wide; /* params */
     double *x_wide;
 } problem;
@@ -57,13 +57,13 @@ static lws_model_spec spec_of(int preset, int kind, int loss, int base)
 static void fill_params(problem *p, check_rng *r)
 {
     p->params = check_floats(p->tensors->params);
-    p->states = check_floats(p->tensors->states);
+    p->buffers = check_floats(p->tensors->buffers);
     memset(p->params, 0, p->tensors->params * sizeof *p->params); /* between tensors too */
-    memset(p->states, 0, p->tensors->states * sizeof *p->states);
-    lws_tensors_init(p->tensors, 7, p->params, p->states);
+    memset(p->buffers, 0, p->tensors->buffers * sizeof *p->buffers);
+    lws_tensors_init(p->tensors, 7, p->params, p->buffers);
     for (int i = 0; i < p->tensors->count; i++) {
         const lws_tensor *t = &p->tensors->item[i];
-        float *values = (t->state ? p->states : p->params) + t->offset;
+        float *values = (t->is_buffer ? p->buffers : p->params) + t->offset;
         for (size_t k = 0; k < t->count && t->rank == 1; k++)
             values[k] += (float)check_uniform(r, -.3, .3);
     }
@@ -93,16 +93,16 @@ static problem make(lws_model_spec spec, int images, uint64_t seed)
     p.dcode = check_floats((size_t)(images * spec.latent));
     fill_params(&p, &r);
     p.dparams = check_floats(p.tensors->params);
-    p.dstates = check_floats(p.tensors->states);
-    lws_model_prepare(p.model, p.params);
+    p.dbuffers = check_floats(p.tensors->buffers);
+    lws_model_transform_weights(p.model, p.params);
     return p;
 }
 
 static void release(problem *p)
 {
-    size_t params = p->tensors->params, states = p->tensors->states;
+    size_t params = p->tensors->params, buffers = p->tensors->buffers;
     check_free(p->params, params), check_free(p->dparams, params), check_free(p->wide, params);
-    check_free(p->states, states), check_free(p->dstates, states);
+    check_free(p->buffers, buffers), check_free(p->dbuffers, buffers);
     check_free(p->x, p->pixels), check_free(p->x_wide, p->pixels);
     check_free(p->all_codes, p->codes), check_free(p->prior, p->codes);
     check_free(p->dcode, (size_t)(p->batch.n * p->spec.latent));
@@ -115,14 +115,14 @@ static double run(problem *p, lws_model_sums *sums)
     bool mmd = p->spec.kind == LWS_MODEL_MMD_AE;
     double value = 0;
     if (mmd) {
-        const float *codes = lws_model_codes(p->model, p->params, &p->batch, p->dstates);
+        const float *codes = lws_model_codes(p->model, p->params, &p->batch, p->dbuffers);
         memcpy(p->all_codes + p->batch.first * p->spec.latent, codes,
                (size_t)(p->batch.n * p->spec.latent) * sizeof *codes);
         value = lws_model_mmd(p->model, p->all_codes, p->batch.total, p->batch.seed, p->batch.step, p->batch.first,
                               p->batch.n, p->prior, p->dcode);
     }
     lws_status status =
-        lws_model_gradient(p->model, p->params, &p->batch, mmd ? p->dcode : NULL, mmd, p->dparams, p->dstates, sums);
+        lws_model_gradient(p->model, p->params, &p->batch, mmd ? p->dcode : NULL, mmd, p->dparams, p->dbuffers, sums);
     if (status != LWS_OK)
         fail_msg("%s", lws_message());
     return value;
@@ -210,7 +210,7 @@ static double make_direction(const problem *p, int only, bool random, check_rng 
     memset(direction, 0, p->tensors->params * sizeof *direction);
     for (int t = 0; t < p->tensors->count; t++) {
         const lws_tensor *tensor = &p->tensors->item[t];
-        if (tensor->state || (only >= 0 && t != only))
+        if (tensor->is_buffer || (only >= 0 && t != only))
             continue;
         const float *g = p->dparams + tensor->offset;
         double *d = direction + tensor->offset, norm2 = 0;
@@ -248,7 +248,7 @@ static void check_gradient(const problem *p, bool each_tensor)
     want = make_direction(p, -1, true, &r, direction);
     check_direction(p, direction, want, "a random direction");
     for (int t = 0; each_tensor && t < p->tensors->count; t++) {
-        if (p->tensors->item[t].state)
+        if (p->tensors->item[t].is_buffer)
             continue;
         want = make_direction(p, t, false, &r, direction);
         check_direction(p, direction, want, p->tensors->item[t].name);
@@ -262,19 +262,19 @@ static void check_model(lws_model_spec spec, int images, bool each_tensor)
 {
     problem p = make(spec, images, 500 + (uint64_t)(spec.preset * 9 + (int)spec.kind * 3 + (int)spec.loss.kind));
     lws_model_sums sums = {(double)NAN, (double)NAN};
-    double mmd = run(&p, &sums), *states = check_doubles(p.tensors->states);
-    memset(states, 0, p.tensors->states * sizeof *states);
-    answer a = answer_of(&p, p.wide, states);
+    double mmd = run(&p, &sums), *buffers = check_doubles(p.tensors->buffers);
+    memset(buffers, 0, p.tensors->buffers * sizeof *buffers);
+    answer a = answer_of(&p, p.wide, buffers);
     check_near(sums.recon, a.recon, 1e-5 * a.recon);
     check_near(sums.kl, a.kl, 1e-5 * a.kl);
     check_near(mmd, a.mmd, 2e-5 * fabs(a.mmd));
     for (int t = 0; t < p.tensors->count; t++) {
         const lws_tensor *tensor = &p.tensors->item[t];
-        if (tensor->state)
-            check_floats_near(p.dstates + tensor->offset, states + tensor->offset, tensor->count, 2e-5);
+        if (tensor->is_buffer)
+            check_floats_near(p.dbuffers + tensor->offset, buffers + tensor->offset, tensor->count, 2e-5);
     }
     check_gradient(&p, each_tensor);
-    check_free(states, p.tensors->states);
+    check_free(buffers, p.tensors->buffers);
     release(&p);
 }
 
@@ -405,20 +405,20 @@ static void codes_serve_the_gradient(void **state)
     (void)state;
     for (int kind = 0; kind < 3; kind++) {
         problem p = make(spec_of(TINY16, kind, LWS_LOSS_LWSSIM, 3), 3, 65);
-        size_t params = p.tensors->params, states = p.tensors->states;
-        float *dparams = check_floats(params), *dstates = check_floats(states);
+        size_t params = p.tensors->params, buffers = p.tensors->buffers;
+        float *dparams = check_floats(params), *dbuffers = check_floats(buffers);
         lws_model_sums first, second;
         memset(p.dparams, 0, params * sizeof(float)), memset(dparams, 0, params * sizeof(float));
-        memset(p.dstates, 0, states * sizeof(float)), memset(dstates, 0, states * sizeof(float));
-        assert_int_equal(lws_model_gradient(p.model, p.params, &p.batch, NULL, false, p.dparams, p.dstates, &first),
+        memset(p.dbuffers, 0, buffers * sizeof(float)), memset(dbuffers, 0, buffers * sizeof(float));
+        assert_int_equal(lws_model_gradient(p.model, p.params, &p.batch, NULL, false, p.dparams, p.dbuffers, &first),
                          LWS_OK);
-        lws_model_codes(p.model, p.params, &p.batch, dstates);
-        assert_int_equal(lws_model_gradient(p.model, p.params, &p.batch, NULL, true, dparams, dstates, &second),
+        lws_model_codes(p.model, p.params, &p.batch, dbuffers);
+        assert_int_equal(lws_model_gradient(p.model, p.params, &p.batch, NULL, true, dparams, dbuffers, &second),
                          LWS_OK);
         assert_true(first.recon == second.recon && first.kl == second.kl);
         check_same_bits(dparams, p.dparams, params * sizeof(float));
-        check_same_bits(dstates, p.dstates, states * sizeof(float));
-        check_free(dparams, params), check_free(dstates, states);
+        check_same_bits(dbuffers, p.dbuffers, buffers * sizeof(float));
+        check_free(dparams, params), check_free(dbuffers, buffers);
         release(&p);
     }
 }
@@ -431,19 +431,19 @@ static void evaluation(void **state)
         for (int kind = 0; kind < 3; kind++) { /* the last: with channels in sixteens */
             problem p = make(spec_of(preset < 3 ? preset : TINY16, kind, LWS_LOSS_MSE, preset < 3 ? 3 : 16), 3, 66);
             size_t latent = (size_t)p.spec.latent, n = 3 * latent, heads, pixels;
-            double *states = check_widen(p.states, p.tensors->states);
-            network_values v = {p.tensors, p.wide, states, NULL};
+            double *buffers = check_widen(p.buffers, p.tensors->buffers);
+            network_values v = {p.tensors, p.wide, buffers, NULL};
             double *head = network_forward(&p.encoder, &v, 3, p.x_wide, &heads), *want = check_doubles(n);
             for (size_t i = 0; i < 3; i++)
                 memcpy(want + i * latent, head + i * (heads / 3), latent * sizeof *want);
             float *codes = check_floats(n);
-            lws_model_encode(p.model, p.params, p.states, 3, p.x, codes);
+            lws_model_encode(p.model, p.params, p.buffers, 3, p.x, codes);
             check_floats_near(codes, want, n, 1e-5);
             double *codes_wide = check_widen(codes, n), *y = network_forward(&p.decoder, &v, 3, codes_wide, &pixels);
             assert_int_equal(pixels, p.pixels);
-            check_floats_near(lws_model_decode(p.model, p.params, p.states, 3, codes), y, pixels, 1e-5);
+            check_floats_near(lws_model_decode(p.model, p.params, p.buffers, 3, codes), y, pixels, 1e-5);
             check_free(head, heads), check_free(want, n), check_free(codes, n), check_free(codes_wide, n);
-            check_free(states, p.tensors->states), check_free(y, pixels);
+            check_free(buffers, p.tensors->buffers), check_free(y, pixels);
             release(&p);
         }
 }
@@ -455,15 +455,15 @@ static void encode_is_codes(void **state)
     problem p = make(spec_of(TINY16, LWS_MODEL_MMD_AE, LWS_LOSS_MSE, 3), 4, 67);
     size_t n = (size_t)(4 * p.spec.latent);
     float *codes = check_floats(n);
-    memset(p.dstates, 0, p.tensors->states * sizeof(float));
-    double *want = check_widen(lws_model_codes(p.model, p.params, &p.batch, p.dstates), n);
+    memset(p.dbuffers, 0, p.tensors->buffers * sizeof(float));
+    double *want = check_widen(lws_model_codes(p.model, p.params, &p.batch, p.dbuffers), n);
     for (int t = 0; t < p.tensors->count; t++) {
         const lws_tensor *tensor = &p.tensors->item[t];
         int norm = 0, rows = sscanf(tensor->name, "encoder/bn%d/running_var", &norm) == 1 ? 4 * 256 >> 2 * norm : 0;
         for (size_t i = 0; i < tensor->count && rows && strstr(tensor->name, "running_var"); i++)
-            p.dstates[tensor->offset + i] *= (float)(rows - 1) / (float)rows; /* as the batch was normalised */
+            p.dbuffers[tensor->offset + i] *= (float)(rows - 1) / (float)rows; /* as the batch was normalised */
     }
-    lws_model_encode(p.model, p.params, p.dstates, 4, p.x, codes);
+    lws_model_encode(p.model, p.params, p.dbuffers, 4, p.x, codes);
     check_floats_near(codes, want, n, 1e-5);
     check_free(codes, n), check_free(want, n);
     release(&p);
@@ -506,7 +506,7 @@ static void flow(void **state)
     for (int t = 0; t < p.tensors->count; t++) { /* tensors of a layer stand together */
         const lws_tensor *a = &p.tensors->item[t];
         size_t prefix = (size_t)(strrchr(a->name, '/') - a->name) + 1;
-        if (a->state)
+        if (a->is_buffer)
             continue;
         bool same = layers > 0 && strncmp(a->name, p.tensors->item[t - 1].name, prefix) == 0;
         layers += !same;
@@ -520,8 +520,8 @@ static void flow(void **state)
     memset(p.dparams, 0, params * sizeof(float)), memset(w.seen, 0, params * sizeof(float));
     run(&p, &prepared);
     lws_model_follow(p.model, &follow);
-    lws_model_prepare(p.model, other); /* what expires */
-    lws_model_expire(p.model);
+    lws_model_transform_weights(p.model, other); /* what expires */
+    lws_model_invalidate(p.model);
     memset(p.dparams, 0, params * sizeof(float)); /* what is given too early */
     run(&p, &expired);
     assert_true(expired.recon == prepared.recon && expired.kl == prepared.kl);
@@ -543,7 +543,7 @@ static void flow(void **state)
     assert_int_equal(w.needs, layers);
     assert_int_equal(w.done[w.dones - 1], 0);
     lws_model_follow(p.model, NULL);
-    lws_model_expire(p.model);
+    lws_model_invalidate(p.model);
     run(&p, &expired);
     assert_int_equal(w.needs, layers);
     check_free(w.seen, params);
@@ -569,8 +569,8 @@ static void finds(int kind, const char *name, size_t at, float value, const doub
     lws_model_sums given = {1, 1};
     if (name)
         parameter(&p, name)[at] = value;
-    lws_model_prepare(p.model, p.params);
-    lws_status status = lws_model_gradient(p.model, p.params, &p.batch, NULL, false, p.dparams, p.dstates, &given);
+    lws_model_transform_weights(p.model, p.params);
+    lws_status status = lws_model_gradient(p.model, p.params, &p.batch, NULL, false, p.dparams, p.dbuffers, &given);
     assert_int_equal(status, name ? LWS_ERR_NUMERIC : LWS_OK);
     if (sums)
         given = (lws_model_sums){sums[0], sums[1]};

@@ -2,8 +2,9 @@
  * image by image by their neighbours, and one that stands at the end and is not. */
 #include "check.h"
 
-#include <lwssim/conv.h>
-#include <lwssim/nn.h>
+#include "kernels/conv.h"
+#include "nn/nn.h"
+
 #include <reference.h>
 #include <string.h>
 
@@ -24,7 +25,7 @@ typedef struct problem {
     lws_tensors tensors;
     lws_net *net;
     lws_arena arena;
-    float *params, *states, *dparams, *dstates, *scratch, *x, *dy;
+    float *params, *buffers, *dparams, *dbuffers, *scratch, *x, *dy;
     size_t nx, ny;
 } problem;
 
@@ -53,13 +54,13 @@ static void fill(problem *to, uint64_t seed)
     p.ny = (size_t)n * lws_shape_size(lws_net_out(p.net));
     check_rng r = {seed};
     p.params = check_random_floats(&r, p.tensors.params, -.2, .2);
-    p.states = check_random_floats(&r, p.tensors.states, .5, 1.5);
+    p.buffers = check_random_floats(&r, p.tensors.buffers, .5, 1.5);
     p.x = check_random_floats(&r, p.nx, -1, 1);
     p.dy = check_random_floats(&r, p.ny, -1, 1);
     p.dparams = check_floats(p.tensors.params);
-    p.dstates = check_floats(p.tensors.states);
+    p.dbuffers = check_floats(p.tensors.buffers);
     p.scratch = check_floats(lws_net_scratch(p.net, n));
-    lws_net_prepare(p.net, p.params);
+    lws_net_transform_weights(p.net, p.params);
     *to = p;
 }
 
@@ -74,7 +75,7 @@ static problem make(uint64_t seed, int n)
 static void release(problem *p)
 {
     check_free(p->params, p->tensors.params), check_free(p->dparams, p->tensors.params);
-    check_free(p->states, p->tensors.states), check_free(p->dstates, p->tensors.states);
+    check_free(p->buffers, p->tensors.buffers), check_free(p->dbuffers, p->tensors.buffers);
     check_free(p->x, p->nx), check_free(p->dy, p->ny);
     check_free(p->scratch, lws_net_scratch(p->net, p->n));
     lws_net_destroy(p->net);
@@ -203,9 +204,9 @@ static lws_pass training(const problem *p)
     return (lws_pass){.n = p->n,
                       .training = true,
                       .params = p->params,
-                      .states = p->states,
+                      .buffers = p->buffers,
                       .dparams = p->dparams,
-                      .dstates = p->dstates,
+                      .dbuffers = p->dbuffers,
                       .scratch = p->scratch};
 }
 
@@ -221,12 +222,12 @@ static void against_reference(void **state)
         check_floats_near(y, a.normal[NORMS - 1], p.ny, tolerance);
         for (int k = 0; k < NORMS; k++) {
             const lws_tensor *mean = tensor(&p, "n/bn%d/running_mean", k);
-            check_floats_near(p.dstates + mean->offset, a.mean[k], mean->count, tolerance);
+            check_floats_near(p.dbuffers + mean->offset, a.mean[k], mean->count, tolerance);
             const lws_tensor *var = tensor(&p, "n/bn%d/running_var", k);
             double rows = (double)p.n * (k == 0 ? 64 : 256);
             for (size_t c = 0; c < var->count; c++)
                 a.var[k][c] *= rows / (rows - 1);
-            check_floats_near(p.dstates + var->offset, a.var[k], var->count, tolerance);
+            check_floats_near(p.dbuffers + var->offset, a.var[k], var->count, tolerance);
         }
         float *dy = check_floats(p.ny);
         memcpy(dy, p.dy, p.ny * sizeof *dy);
@@ -275,7 +276,7 @@ static void threads_do_not_change_bits(void **state)
         const float *dx = lws_net_backward(p.net, &pass, p.x, p.dy, true);
         for (int i = 0; i < p.tensors.count; i++) {
             const lws_tensor *t = &p.tensors.item[i];
-            if (t->state)
+            if (t->is_buffer)
                 continue;
             if (threads == 1)
                 memcpy(first[2] + t->offset, p.dparams + t->offset, t->count * sizeof *dx);
@@ -341,10 +342,10 @@ static void names_the_first_not_finite(void **state)
     assert_null(lws_net_first_not_finite(p.net, &pass));
     for (int i = p.tensors.count - 1; i >= 0; i--) { /* from the last: those found before stay behind it */
         const lws_tensor *t = &p.tensors.item[i];
-        if (t->state)
+        if (t->is_buffer)
             continue;
         p.params[t->offset] = (float)NAN;
-        lws_net_prepare(p.net, p.params);
+        lws_net_transform_weights(p.net, p.params);
         lws_net_forward(p.net, &pass, p.x);
         const char *name = lws_net_first_not_finite(p.net, &pass);
         assert_non_null(name);
@@ -498,10 +499,10 @@ static void biases_before_batch_norms(void **state)
             for (size_t c = 0; c < bias->count; c++)
                 p.params[bias->offset + c] = k ? .25f * (float)(c + 1) : 0;
         }
-        lws_net_prepare(p.net, p.params);
-        y[k] = check_floats(p.ny), means[k] = check_floats(p.tensors.states);
+        lws_net_transform_weights(p.net, p.params);
+        y[k] = check_floats(p.ny), means[k] = check_floats(p.tensors.buffers);
         memcpy(y[k], lws_net_forward(p.net, &pass, p.x), p.ny * sizeof *dy);
-        memcpy(means[k], p.dstates, p.tensors.states * sizeof *dy);
+        memcpy(means[k], p.dbuffers, p.tensors.buffers * sizeof *dy);
     }
     double *want = check_widen(y[0], p.ny);
     check_floats_near(y[1], want, p.ny, 2e-5);
@@ -517,7 +518,7 @@ static void biases_before_batch_norms(void **state)
     }
     check_free(want, p.ny), check_free(dy, p.ny);
     for (int k = 0; k < 2; k++)
-        check_free(y[k], p.ny), check_free(means[k], p.tensors.states);
+        check_free(y[k], p.ny), check_free(means[k], p.tensors.buffers);
     release(&p);
 }
 

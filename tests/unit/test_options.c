@@ -3,8 +3,8 @@
  */
 #include "check.h"
 
-#include <lwssim/prepare.h>
-#include <lwssim/train_options.h>
+#include "datasets/prepare.h"
+#include "options/train_options.h"
 
 /* ---- the keys ---------------------------------------------------------------------------------------------------- */
 

@@ -1,8 +1,9 @@
 /* Output files, which appear whole or not at all, and folders taken for one process. */
 #include "scratch.h"
 
+#include "base/output.h"
+
 #include <dirent.h>
-#include <lwssim/output.h>
 
 static void writes(const char *path, const char *text)
 {
@@ -241,7 +242,8 @@ int main(void)
         scratch_test(full_disk),
         scratch_test(pipes_and_devices),
         cmocka_unit_test(tells_temporary_names),
-        scratch_test(folders), scratch_test(made_by_several),
+        scratch_test(folders),
+        scratch_test(made_by_several),
         scratch_test(one_at_a_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,8 +4,9 @@
 
 #include <sys/syscall.h>
 
-#include <lwssim/h5.h>
-#include <lwssim/image.h>
+#include "data/h5.h"
+#include "datasets/image.h"
+
 #include <omp.h>
 #include <zip.h>
 
@@ -599,7 +600,7 @@ static bool killed_when_publishing(prepared *p, int at)
     return WEXITSTATUS(status) == 99;
 }
 
-enum { OLD, NEITHER, NEW, STATES };
+enum { OLD, NEITHER, NEW, BUFFERS };
 
 static int state_of(const char *folder, const char *old, const char *new)
 {
@@ -629,7 +630,7 @@ static void check_replacing(const char *folder, lws_prepare_options was, lws_pre
     prepares(&is);
     strcpy(was.output, out);
     strcpy(is.output, out);
-    int seen[STATES] = {0}, latest = OLD;
+    int seen[BUFFERS] = {0}, latest = OLD;
     bool killed = true;
     for (int at = 0; killed; at++) {
         remove_tree(out);

@@ -2,8 +2,9 @@
  * in and whatever was left out; and every shard says of itself what is so. */
 #include "prepared.h"
 
-#include <lwssim/h5.h>
-#include <lwssim/image.h>
+#include "data/h5.h"
+#include "datasets/image.h"
+
 #include <sys/statvfs.h>
 
 #include "face.h"

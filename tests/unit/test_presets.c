@@ -1,8 +1,8 @@
 /* The presets' tables of tensors, worked out by hand from the papers; initial weights; weights of the losses; sizes. */
 #include "check.h"
 
-#include <lwssim/model.h>
-#include <lwssim/rng.h>
+#include "model/model.h"
+#include "base/rng.h"
 
 typedef struct row {
     const char *name;
@@ -171,7 +171,7 @@ static void check_tensor(const char *title, const row *want, const lws_tensor *t
     }
     assert_int_equal(t->rank, rank);
     assert_int_equal(t->count, count);
-    assert_int_equal(t->state, is_state(t->name));
+    assert_int_equal(t->is_buffer, is_state(t->name));
     if (fabs(t->init_std - want->std) > 1e-15 || t->init_mean != want->mean)
         fail_msg("%s: %s begins as %.17g ± %.17g in place of %g ± %.17g", title, t->name, t->init_mean, t->init_std,
                  want->mean, want->std);
@@ -203,7 +203,7 @@ static void tables(void **state)
         assert_int_equal(values[0], c->parameters);
         assert_int_equal(values[1], c->statistics);
         assert_int_equal(tensors->params, (end[0] + 15) / 16 * 16);
-        assert_int_equal(tensors->states, (end[1] + 15) / 16 * 16);
+        assert_int_equal(tensors->buffers, (end[1] + 15) / 16 * 16);
         lws_model_destroy(model);
     }
 }
@@ -235,16 +235,16 @@ static void initial_values(void **state)
         lws_model *model;
         assert_int_equal(lws_model_create(&spec, 1, &model), LWS_OK);
         const lws_tensors *tensors = lws_model_tensors(model);
-        float *params[3], *states = check_floats(tensors->states);
+        float *params[3], *buffers = check_floats(tensors->buffers);
         for (uint64_t seed = 5; seed <= 7; seed++) {
             params[seed - 5] = check_floats(tensors->params);
-            lws_tensors_init(tensors, seed == 7 ? 5 : seed, params[seed - 5], states);
+            lws_tensors_init(tensors, seed == 7 ? 5 : seed, params[seed - 5], buffers);
         }
         for (int t = 0; t < tensors->count; t++) {
             const lws_tensor *tensor = &tensors->item[t];
-            const float *values = (tensor->state ? states : params[0]) + tensor->offset;
+            const float *values = (tensor->is_buffer ? buffers : params[0]) + tensor->offset;
             check_initial(&c->rows[t], tensor, t, 5, values);
-            if (tensor->state)
+            if (tensor->is_buffer)
                 continue;
             check_same_bits(params[2] + tensor->offset, values, tensor->count * sizeof *values);
             for (size_t i = 0; i < tensor->count && c->rows[t].std > 0; i++)
@@ -252,7 +252,7 @@ static void initial_values(void **state)
         }
         for (int i = 0; i < 3; i++)
             check_free(params[i], tensors->params);
-        check_free(states, tensors->states);
+        check_free(buffers, tensors->buffers);
         lws_model_destroy(model);
     }
 }
@@ -265,8 +265,8 @@ static void tensors_share_no_values(void **state)
     lws_model *model;
     assert_int_equal(lws_model_create(&spec, 1, &model), LWS_OK);
     const lws_tensors *tensors = lws_model_tensors(model);
-    float *params = check_floats(tensors->params), *states = check_floats(tensors->states);
-    lws_tensors_init(tensors, 3, params, states);
+    float *params = check_floats(tensors->params), *buffers = check_floats(tensors->buffers);
+    lws_tensors_init(tensors, 3, params, buffers);
     for (int t = 0; t < tensors->count; t++)
         for (int u = 0; u < t; u++) {
             const lws_tensor *a = &tensors->item[t], *b = &tensors->item[u];
@@ -277,7 +277,7 @@ static void tensors_share_no_values(void **state)
                 product += params[a->offset + (size_t)n] / a->init_std * params[b->offset + (size_t)n] / b->init_std;
             check_near(product / n, 0, 5 / sqrt(n)); /* 1 for the same numbers */
         }
-    check_free(params, tensors->params), check_free(states, tensors->states);
+    check_free(params, tensors->params), check_free(buffers, tensors->buffers);
     lws_model_destroy(model);
 }
 

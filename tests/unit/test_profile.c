@@ -2,9 +2,10 @@
 #include "check.h"
 #include "scratch.h"
 
+#include "base/clock.h"
+#include "base/profile.h"
+
 #include <cjson/cJSON.h>
-#include <lwssim/clock.h>
-#include <lwssim/profile.h>
 
 static const lws_profile_entry *entry_at(int i)
 {

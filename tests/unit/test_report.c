@@ -1,9 +1,10 @@
 /* Records to the letter, numbers to the last digit, the log cut where a run goes on, and pictures pixel by pixel. */
 #include "scratch.h"
 
-#include <lwssim/grid.h>
-#include <lwssim/image.h>
-#include <lwssim/metrics_log.h>
+#include "report/grid.h"
+#include "datasets/image.h"
+#include "report/metrics_log.h"
+
 #include <stdio_ext.h>
 
 /* ---- records ----------------------------------------------------------------------------------------------------- */

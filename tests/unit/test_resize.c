@@ -2,7 +2,7 @@
  * filter. */
 #include "check.h"
 
-#include <lwssim/image.h>
+#include "datasets/image.h"
 
 #include "resize_golden.h"
 

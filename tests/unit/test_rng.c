@@ -2,7 +2,8 @@
  * permutations. */
 #include "check.h"
 
-#include <lwssim/rng.h>
+#include "base/rng.h"
+
 #include <reference.h>
 
 /* Known answers of Random123 for philox4x32-10. The first two do not depend on how index and stream

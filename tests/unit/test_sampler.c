@@ -1,7 +1,7 @@
 /* The sampler: each epoch a permutation, every batch a pure function of seed and step. */
 #include "check.h"
 
-#include <lwssim/sampler.h>
+#include "data/sampler.h"
 
 static void every_epoch_is_a_permutation(void **state)
 {

@@ -3,7 +3,8 @@
 
 #include "source.h"
 
-#include <lwssim/image.h>
+#include "datasets/image.h"
+
 #include <zip.h>
 
 static lws_source *source_of(const char *path, int threads)

@@ -4,9 +4,10 @@
 
 #include "checkpoint_file.h"
 
+#include "base/log.h"
+
 #include <dirent.h>
 #include <dlfcn.h>
-#include <lwssim/log.h>
 #include <sys/syscall.h>
 
 /* ---- a file system that refuses -------------------------------------------------------------------------------- */
@@ -130,8 +131,8 @@ static void names(void **state)
               {"step-.h5", -1},
               {"", -1}};
     for (size_t i = 0; i < sizeof of / sizeof *of; i++)
-        assert_int_equal(checkpoint_step_of(of[i].name, ".h5"), of[i].step);
-    assert_int_equal(checkpoint_step_of("step-000000012.png", ".png"), 12);
+        assert_int_equal(lws_checkpoint_step_of(of[i].name, ".h5"), of[i].step);
+    assert_int_equal(lws_checkpoint_step_of("step-000000012.png", ".png"), 12);
 }
 
 static void listing(void **state)
@@ -242,7 +243,7 @@ static void finding(void **state)
 {
     const char *folder = *state;
     char path[LWS_PATH];
-    lws_log_voice(false);
+    lws_log_set_root(false);
     assert_int_equal(lws_checkpoint_find(folder, -1, path), LWS_ERR_IO);
     assert_non_null(strstr(lws_message(), "there is no checkpoint in"));
     write_steps(folder, 4, (const int64_t[]){0, 10, 20, 30});
@@ -279,7 +280,7 @@ static void finding(void **state)
     assert_non_null(strstr(lws_message(), "none of the 8 checkpoints in"));
     assert_non_null(strstr(lws_message(), path_of("the newest that may be good: cannot open %s: not a regular file",
                                                   step_path(folder, 60))));
-    lws_log_voice(true);
+    lws_log_set_root(true);
 }
 
 /* Of a version that this one does not know: it may be good, and is none to go on from. */
@@ -288,7 +289,7 @@ static void newer_version(void **state)
     const char *folder = *state;
     char path[LWS_PATH];
     lws_h5 *file;
-    lws_log_voice(false);
+    lws_log_set_root(false);
     write_steps(folder, 2, (const int64_t[]){10, 20});
     assert_int_equal(lws_h5_create(step_path(folder, 30), &file), LWS_OK);
     assert_int_equal(lws_h5_put_text(file, "/", "kind", CHECKPOINT_KIND), LWS_OK);
@@ -301,7 +302,7 @@ static void newer_version(void **state)
     assert_non_null(strstr(lws_message(), "The run would lose what is in it"));
     assert_int_equal(lws_checkpoint_set_aside(folder, 20), LWS_OK); /* it is not damaged */
     check_files(folder, "10 20 30");
-    lws_log_voice(true);
+    lws_log_set_root(true);
 }
 
 static void peeking(void **state)
@@ -328,7 +329,7 @@ static void peeking(void **state)
 static void aside(void **state)
 {
     const char *folder = *state;
-    lws_log_voice(false);
+    lws_log_set_root(false);
     write_steps(folder, 5, (const int64_t[]){10, 20, 30, 40, 50});
     damage(folder, 10), damage(folder, 30), damage(folder, 40);
     assert_int_equal(lws_checkpoint_set_aside(folder, 30), LWS_OK); /* later steps' alone, and whole ones stay */
@@ -345,14 +346,14 @@ static void aside(void **state)
     check_files(folder, "10 20 30.damaged 40.damaged 40.damaged-2 40.damaged-3 50");
     assert_int_equal(lws_checkpoint_set_aside(folder, 9), LWS_OK); /* all are later */
     check_files(folder, "10.damaged 20 30.damaged 40.damaged 40.damaged-2 40.damaged-3 50");
-    lws_log_voice(true);
+    lws_log_set_root(true);
 }
 
 /* What stands where a checkpoint is to be written. */
 static void way(void **state)
 {
     const char *folder = *state;
-    lws_log_voice(false);
+    lws_log_set_root(false);
     assert_int_equal(checkpoint_make_way(step_path(folder, 10), 10), LWS_OK);
     write_step(folder, 10);
     assert_int_equal(checkpoint_make_way(step_path(folder, 10), 10), LWS_OK); /* it is replaced */
@@ -364,14 +365,14 @@ static void way(void **state)
     file_text(step_path(folder, 30), "a text");
     write_step(folder, 30);
     check_files(folder, "10 20 20.misnamed 30 30.damaged");
-    lws_log_voice(true);
+    lws_log_set_root(true);
 }
 
 /* On a file system that knows only the plain rename, and on one that refuses. */
 static void moving(void **state)
 {
     const char *folder = *state;
-    lws_log_voice(false);
+    lws_log_set_root(false);
     write_steps(folder, 2, (const int64_t[]){10, 20});
     file_text(path_of("%s/step-000000020.h5.damaged", folder), "before");
     damage(folder, 20);
@@ -403,13 +404,13 @@ static void moving(void **state)
     assert_non_null(strstr(lws_message(), "cannot remove"));
     unlink_error = 0;
     check_files(folder, "10 20 20.damaged 20.damaged-2 30 30.damaged");
-    lws_log_voice(true);
+    lws_log_set_root(true);
 }
 
 static void removing(void **state)
 {
     const char *folder = *state;
-    lws_log_voice(false);
+    lws_log_set_root(false);
     write_steps(folder, 3, (const int64_t[]){10, 20, 30});
     damage(folder, 20); /* it is the run's all the same */
     file_copy(step_path(folder, 10), step_path(folder, 40));
@@ -418,7 +419,7 @@ static void removing(void **state)
     assert_int_equal(lws_checkpoint_remove_all(folder), LWS_OK);
     check_files(folder, "notes 40.misnamed 50.damaged");
     assert_int_equal(lws_checkpoint_remove_all(path_of("%s/none", folder)), LWS_ERR_IO);
-    lws_log_voice(true);
+    lws_log_set_root(true);
 }
 
 int main(void)

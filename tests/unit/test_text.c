@@ -1,7 +1,7 @@
 /* A text put together piece by piece, also where memory runs out. */
 #include "check.h"
 
-#include <lwssim/text.h>
+#include "base/text.h"
 
 static void put_together(void **state)
 {

@@ -2,7 +2,8 @@
  * groups write them. */
 #include "scratch.h"
 
-#include <lwssim/threads.h>
+#include "base/threads.h"
+
 #include <omp.h>
 
 /* Where set, the system's own groups are those below it. */

@@ -2,8 +2,9 @@
  * and nothing else. Each case is a child process. */
 #include "scratch.h"
 
-#include <lwssim/progress.h>
-#include <lwssim/watchdog.h>
+#include "base/progress.h"
+#include "comm/watchdog.h"
+
 #include <sys/wait.h>
 #include <time.h>
 

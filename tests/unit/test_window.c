@@ -2,7 +2,8 @@
  * every side. */
 #include "check.h"
 
-#include <lwssim/window.h>
+#include "kernels/window.h"
+
 #include <reference.h>
 
 static const double tolerance = 1e-13; /* of the largest element; all is double */

@@ -2,7 +2,8 @@
  * is overwritten and what is added to; bits that do not depend on threads. */
 #include "check.h"
 
-#include <lwssim/winograd.h>
+#include "kernels/winograd.h"
+
 #include <reference.h>
 
 /* Of the largest element. The transforms of the large tile multiply by up to 8 and cancel again. */
@@ -53,20 +54,20 @@ static void poison(problem *p)
 
 static void forward(const problem *p, float *y)
 {
-    lws_winograd_run(&p->g, p->m, p->n, &(lws_conv2d_job){.wide.at = p->x, .to_narrow.at = y}, p->transformed,
+    lws_winograd_run(&p->g, p->m, p->n, &(lws_conv2d_args){.wide.at = p->x, .to_narrow.at = y}, p->transformed,
                      p->scratch);
 }
 
 static void backward_data(const problem *p, float *dx)
 {
-    lws_winograd_run(&p->g, p->m, p->n, &(lws_conv2d_job){.narrow.at = p->y, .to_wide.at = dx}, p->transformed,
+    lws_winograd_run(&p->g, p->m, p->n, &(lws_conv2d_args){.narrow.at = p->y, .to_wide.at = dx}, p->transformed,
                      p->scratch);
 }
 
 static void backward_weight(const problem *p, float *dw)
 {
-    lws_winograd_run(&p->g, p->m, p->n, &(lws_conv2d_job){.wide.at = p->x, .narrow.at = p->y, .dw = dw}, p->transformed,
-                     p->scratch);
+    lws_winograd_run(&p->g, p->m, p->n, &(lws_conv2d_args){.wide.at = p->x, .narrow.at = p->y, .dw = dw},
+                     p->transformed, p->scratch);
 }
 
 static lws_conv2d geometry(int out_h, int out_w, int in_c, int out_c)
@@ -224,8 +225,8 @@ static void together_or_apart(void **state)
         forward(&p, want[0]);
         backward_data(&p, want[1]);
         backward_weight(&p, want[2]);
-        lws_conv2d_job jobs[] = {{.wide.at = p.x, .narrow.at = p.y, .dw = dw, .to_narrow.at = y},
-                                 {.wide.at = p.x, .narrow.at = p.y, .dw = dw, .to_wide.at = dx}};
+        lws_conv2d_args jobs[] = {{.wide.at = p.x, .narrow.at = p.y, .dw = dw, .to_narrow.at = y},
+                                  {.wide.at = p.x, .narrow.at = p.y, .dw = dw, .to_wide.at = dx}};
         for (int i = 0; i < 2; i++) {
             poison(&p);
             lws_winograd_run(&p.g, m, p.n, &jobs[i], p.transformed, p.scratch);

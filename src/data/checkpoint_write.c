@@ -1,0 +1,109 @@
+#include "checkpoint_file.h"
+
+#include "base/output.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/statvfs.h>
+
+const char *const checkpoint_group[GROUPS] = {"model", "state", "optimizer/m", "optimizer/v"};
+
+static lws_status write_array(lws_h5 *file, const char *group, const lws_tensor *tensor, const float *values)
+{
+    char name[128], digest[LWS_DIGEST_TEXT];
+    snprintf(name, sizeof name, "/%s/%s", group, tensor->name);
+    LWS_TRY(lws_h5_write(file, name, LWS_H5_F32, tensor->rank, tensor->dims, values));
+    lws_digest(values, tensor->count * sizeof *values, digest);
+    return lws_h5_put_text(file, name, "digest", digest);
+}
+
+static lws_status write_arrays(lws_h5 *file, const lws_tensors *tensors, const lws_checkpoint_data *data)
+{
+    const float *from[GROUPS] = {data->params, data->buffers, data->m, data->v};
+    for (int g = 0; g < GROUPS; g++) {
+        for (int t = 0; from[g] && t < tensors->count; t++) {
+            const lws_tensor *tensor = &tensors->item[t];
+            if (tensor->is_buffer == (g == GROUP_STATE))
+                LWS_TRY(write_array(file, checkpoint_group[g], tensor, from[g] + tensor->offset));
+        }
+    }
+    return LWS_OK;
+}
+
+static lws_status write_meta(lws_h5 *file, const lws_checkpoint_meta *meta, const char *config)
+{
+    LWS_TRY(lws_h5_put_text(file, "/", "kind", CHECKPOINT_KIND));
+    LWS_TRY(lws_h5_put_i64(file, "/", "schema", LWS_CHECKPOINT_SCHEMA));
+    LWS_TRY(lws_h5_put_text(file, "/", "config", config));
+    LWS_TRY(lws_h5_put_i64(file, "/", "height", meta->image.h));
+    LWS_TRY(lws_h5_put_i64(file, "/", "width", meta->image.w));
+    LWS_TRY(lws_h5_put_i64(file, "/", "channels", meta->image.c));
+    LWS_TRY(lws_h5_put_text(file, "/", "dataset_digest", meta->dataset_digest));
+    LWS_TRY(lws_h5_put_text(file, "/", "valid_digest", meta->valid_digest));
+    LWS_TRY(lws_h5_put_i64(file, "/", "seed", meta->seed));
+    LWS_TRY(lws_h5_put_i64(file, "/", "epoch", meta->epoch));
+    LWS_TRY(lws_h5_put_i64(file, "/", "step", meta->step));
+    LWS_TRY(lws_h5_put_i64(file, "/", "best_step", meta->best_step));
+    LWS_TRY(lws_h5_put_f64(file, "/", "best_ssim", meta->best_ssim));
+    char digest[LWS_DIGEST_TEXT], *contents;
+    LWS_TRY(checkpoint_contents(file, meta, config, &contents));
+    lws_digest(contents, strlen(contents), digest);
+    free(contents);
+    return lws_h5_put_text(file, "/", "digest", digest);
+}
+
+/* Two numbers of bytes in the largest unit that tells them apart. */
+static void amounts(double a, double b, char text_a[32], char text_b[32])
+{
+    static const char *const units[] = {"GB", "MB", "kB", "bytes"};
+    double factor = 1e9;
+    for (int u = 0; u < 4; u++, factor /= 1000) {
+        snprintf(text_a, 32, "%.*f %s", u < 3, a / factor, units[u]);
+        snprintf(text_b, 32, "%.*f %s", u < 3, b / factor, units[u]);
+        if (a >= factor && strcmp(text_a, text_b) != 0)
+            return;
+    }
+}
+
+/* HDF5 reports a full disk late and badly, so the room is looked at first. */
+static lws_status check_room(const char *folder, const lws_tensors *tensors)
+{
+    struct statvfs disk;
+    char needed[32], found[32];
+    double need = 4.0 * (3 * (double)tensors->params + (double)tensors->buffers) + (1 << 20);
+    if (statvfs(folder, &disk) != 0 || (double)disk.f_bavail * (double)disk.f_frsize >= need)
+        return LWS_OK;
+    amounts(need, (double)disk.f_bavail * (double)disk.f_frsize, needed, found);
+    return lws_fail(LWS_ERR_IO, "the disk is full: a checkpoint in %s needs %s, and %s are free", folder, needed,
+                    found);
+}
+
+static lws_status write_temporary(const char *path, const lws_checkpoint_meta *meta, const char *config,
+                                  const lws_tensors *tensors, const lws_checkpoint_data *data)
+{
+    lws_h5 *file;
+    LWS_TRY(lws_h5_create(path, &file));
+    lws_status status = write_arrays(file, tensors, data);
+    if (status == LWS_OK)
+        status = write_meta(file, meta, config);
+    lws_status closed = lws_h5_close(file);
+    LWS_TRY(status);
+    LWS_TRY(closed);
+    return checkpoint_verify_own(path);
+}
+
+lws_status lws_checkpoint_write(const char *folder, const lws_checkpoint_meta *meta, const char *config,
+                                const lws_tensors *tensors, const lws_checkpoint_data *data, char *path)
+{
+    lws_output out;
+    lws_checkpoint_path(folder, meta->step, path);
+    LWS_TRY(check_room(folder, tensors));
+    LWS_TRY(checkpoint_make_way(path, meta->step));
+    LWS_TRY(lws_output_open(path, &out));
+    lws_status status = write_temporary(out.path, meta, config, tensors, data);
+    if (status == LWS_OK)
+        return lws_output_commit(&out);
+    lws_output_discard(&out);
+    return status;
+}

@@ -1,0 +1,105 @@
+#include "inference/evaluate.h"
+
+#include "comm/watchdog.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+typedef struct work {
+    lws_model *model;
+    const float *params, *buffers;
+    const lws_dataset *dataset;
+    float *x, *codes;
+    int64_t *rows;
+} work;
+
+/* Metrics of images [first, first + n) to values [n, LWS_METRICS]. */
+static lws_status evaluate_block(const work *w, int64_t first, int n, double *values)
+{
+    const lws_dataset_info *info = lws_dataset_get_info(w->dataset);
+    size_t image = (size_t)info->height * info->width * info->channels;
+    lws_watchdog_phase("evaluation from image", first);
+    for (int i = 0; i < n; i++)
+        w->rows[i] = first + i;
+    LWS_TRY(lws_dataset_read(w->dataset, w->rows, n, w->x));
+    lws_model_encode(w->model, w->params, w->buffers, n, w->x, w->codes);
+    const float *y = lws_model_decode(w->model, w->params, w->buffers, n, w->codes);
+    int failed = 0;
+#pragma omp parallel for schedule(static) reduction(max : failed)
+    for (int i = 0; i < n; i++) {
+        lws_status status = lws_metrics_image(info->height, info->width, info->channels, w->x + (size_t)i * image,
+                                              y + (size_t)i * image, values + (size_t)i * LWS_METRICS);
+        failed = status != LWS_OK ? (int)status : failed;
+    }
+    if (failed)
+        return lws_fail((lws_status)failed,
+                        "evaluation: the reconstructions of images %lld to %lld are "
+                        "not all finite, or memory ran out",
+                        (long long)first, (long long)first + n - 1);
+    return LWS_OK;
+}
+
+static void summarise(int64_t images, const double *values, lws_evaluation *result)
+{
+    result->images = images;
+    for (int m = 0; m < LWS_METRICS; m++) {
+        double sum = 0, squares = 0;
+        for (int64_t i = 0; i < images; i++)
+            sum += values[i * LWS_METRICS + m];
+        double mean = sum / (double)images;
+        for (int64_t i = 0; i < images; i++) {
+            double d = values[i * LWS_METRICS + m] - mean;
+            squares += d * d;
+        }
+        result->mean[m] = mean;
+        result->error[m] = images > 1 ? sqrt(squares / (double)(images - 1) / (double)images) : (double)NAN;
+    }
+}
+
+lws_status lws_evaluate(lws_comm *comm, lws_model *model, const float *params, const float *buffers,
+                        const lws_dataset *dataset, int block, lws_evaluation *result)
+{
+    const lws_dataset_info *info = lws_dataset_get_info(dataset);
+    int64_t images = info->rows, blocks = (images + block - 1) / block, first_block, my_blocks;
+    int size = comm ? lws_comm_size(comm) : 1, rank = comm ? lws_comm_rank(comm) : 0;
+    if (images == 0)
+        return lws_fail(LWS_ERR_USAGE, "the split holds no images to evaluate");
+    lws_comm_run(blocks, size, rank, &first_block, &my_blocks);
+    int64_t first = first_block * block, end = (first_block + my_blocks) * block;
+    end = end < images ? end : images;
+    size_t image = (size_t)info->height * info->width * info->channels;
+    size_t row = LWS_METRICS * sizeof(double);
+    size_t *bytes_of = calloc((size_t)size, sizeof *bytes_of);
+    double *mine = malloc((size_t)(end - first) * row + 1), *all = malloc((size_t)images * row);
+    work w = {.model = model, .params = params, .buffers = buffers, .dataset = dataset};
+    w.x = malloc((size_t)block * image * sizeof(float));
+    w.codes = malloc((size_t)block * (size_t)lws_model_get_spec(model)->latent * sizeof(float));
+    w.rows = malloc((size_t)block * sizeof *w.rows);
+    lws_status status = LWS_OK;
+    if (!bytes_of || !mine || !all || !w.x || !w.codes || !w.rows)
+        status = lws_fail(LWS_ERR_MEMORY, "out of memory evaluating %lld images", (long long)images);
+    for (int64_t at = first; at < end && status == LWS_OK; at += block) {
+        int n = (int)(end - at < block ? end - at : block);
+        status = evaluate_block(&w, at, n, mine + (at - first) * LWS_METRICS);
+    }
+    if (comm)
+        status = lws_comm_agree(comm, status);
+    if (status == LWS_OK) {
+        for (int r = 0; r < size; r++) {
+            int64_t begin, count;
+            lws_comm_run(blocks, size, r, &begin, &count);
+            int64_t stop = (begin + count) * block < images ? (begin + count) * block : images;
+            bytes_of[r] = count > 0 ? (size_t)(stop - begin * block) * row : 0;
+        }
+        if (comm)
+            lws_comm_allgather(comm, mine, bytes_of, all);
+        summarise(images, comm ? all : mine, result);
+    }
+    free(w.x);
+    free(w.codes);
+    free(w.rows);
+    free(mine);
+    free(all);
+    free(bytes_of);
+    return status;
+}

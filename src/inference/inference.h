@@ -1,0 +1,25 @@
+/* A trained model read back from a checkpoint, ready for evaluation. */
+#ifndef LWSSIM_TRAINED_H
+#define LWSSIM_TRAINED_H
+
+#include "data/checkpoint.h"
+#include "comm/comm.h"
+#include "options/train_options.h"
+
+typedef struct lws_inference_model {
+    char path[LWS_PATH]; /* of the checkpoint */
+    lws_checkpoint_meta meta;
+    lws_train_options options;
+    lws_model *model;
+    float *params, *buffers;
+    int block; /* images the model takes at once */
+} lws_inference_model;
+
+/* Reads a checkpoint file, or (checkpoint NULL or "") the newest whole one of a run folder, or with `best` the one of
+ * best validation SSIM. Rank 0 reads and the others receive; comm NULL: this process alone. All ranks. LWS_ERR_IO,
+ * LWS_ERR_FORMAT, LWS_ERR_MISMATCH, LWS_ERR_MEMORY; then nothing is left to free. */
+lws_status lws_inference_load(lws_comm *comm, const char *checkpoint, const char *run, bool best,
+                              lws_inference_model *out);
+void lws_inference_free(lws_inference_model *trained);
+
+#endif

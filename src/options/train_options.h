@@ -1,0 +1,59 @@
+/* The keys of `lwssim train`: command line, --config file, config.ini of the run and of the checkpoint. */
+#ifndef LWSSIM_TRAIN_OPTIONS_H
+#define LWSSIM_TRAIN_OPTIONS_H
+
+#include "optim/adam.h"
+#include "base/config.h"
+#include "model/model.h"
+#include "optim/schedule.h"
+
+#include <stdbool.h>
+
+typedef struct lws_train_options {
+    /* model */
+    int preset, model;
+    int64_t base_channels, latent;
+    double kl_weight, mmd_weight, prior_sigma;
+    /* loss */
+    int loss;
+    lws_config_list windows, window_weights;
+    int window_shape;
+    double recon_weight, sigma, alpha, beta, gamma, k1, k2, c3;
+    int64_t ssim_window;
+    int ssim_shape;
+    /* optimizer */
+    int64_t batch_size, micro_batches, epochs, steps, seed;
+    double lr, lr_min, adam_beta1, adam_beta2, adam_epsilon, weight_decay, clip_norm, bn_momentum;
+    int schedule;
+    int64_t warmup_steps, decay_every;
+    double decay_factor;
+    /* run */
+    char data[LWS_CONFIG_TEXT];
+    lws_config_interval checkpoint_every, eval_every;
+    int64_t keep, log_every, check_every, grid, threads;
+    double deadline, time_limit, checkpoint_patience;
+    bool log_rows, profile, overlap;
+} lws_train_options;
+
+extern const lws_config_table lws_train_table;
+
+/* Checks what concerns several keys at once (batch and micro-batches, windows and weights). LWS_ERR_USAGE. */
+lws_status lws_train_options_check(const lws_train_options *options);
+
+/* Reads the configuration that a checkpoint keeps, and checks it as that of a command line. `path` names the
+ * checkpoint. LWS_ERR_FORMAT, LWS_ERR_MEMORY. */
+lws_status lws_train_options_read(const char *config, const char *path, lws_train_options *options);
+
+/* The model for images of this shape, resolved: keys left at 0 take the preset's values, also in `options`. */
+lws_status lws_train_options_model(lws_train_options *options, lws_shape image, lws_model_spec *spec);
+
+lws_adam lws_train_options_adam(const lws_train_options *options);
+
+/* total: steps of the whole run. */
+lws_schedule lws_train_options_schedule(const lws_train_options *options, int64_t total);
+
+/* LWS_ERR_MISMATCH, naming the first key, where a run made with `before` cannot go on with `now`: everything but the
+ * group "run", epochs and steps must be equal, and under the cosine schedule these too. */
+lws_status lws_train_options_continue(const lws_train_options *before, const lws_train_options *now);
+
+#endif

@@ -1,0 +1,23 @@
+/* Training: setup, the loop, checkpoints, evaluation, resume. */
+#ifndef LWSSIM_TRAINER_H
+#define LWSSIM_TRAINER_H
+
+#include "comm/comm.h"
+#include "options/train_options.h"
+
+typedef struct lws_train_request {
+    const char *run; /* the run folder */
+    bool resume;     /* go on from its newest checkpoint that verifies */
+    bool overwrite;  /* throw away the run that is there */
+} lws_train_request;
+
+/* With resume, options start from the run's config.ini, or where it is gone from the newest checkpoint, which has all
+ * but the group "run": call this first, then apply the command line on top. All ranks. LWS_ERR_IO where there is no
+ * run. */
+lws_status lws_train_load_options(lws_comm *comm, const char *run, lws_train_options *options);
+
+/* Trains to the end: options resolved, the folder filled. All ranks. LWS_STOPPED after an early stop by signal, with a
+ * checkpoint; else LWS_OK or the error, agreed upon by all ranks. */
+lws_status lws_train(lws_comm *comm, lws_train_options *options, const lws_train_request *request);
+
+#endif
