@@ -1,14 +1,15 @@
 # A layer is one folder: an object library that sees only the headers of the layers it names.
 #
-#   lws_layer(NAME [PUBLIC h…] HEADERS h… SOURCES c… [USES layer…] [LINK target…])
+#   lws_layer(NAME [PUBLIC h…] HEADERS h… [USES layer…] [LINK target…])
 #
+# Its sources are all that its folder holds, so that to add one is to write it.
 # PUBLIC headers live in include/lwssim/ and are installed: #include <lwssim/loss.h>. HEADERS live in the layer's folder
 # and are for the layers above: #include "base/log.h". Headers in neither list are the layer's own: #include "arch.h".
 # Each layer's headers are linked into a folder of its own in the build tree, and only the folders of the layers in USES
 # come on the include path: an upward include does not compile, nor does one of another layer's own headers. Third-party
 # headers follow the same way, by LINK.
 function(lws_layer name)
-  cmake_parse_arguments(L "" "" "PUBLIC;HEADERS;SOURCES;USES;LINK" ${ARGN})
+  cmake_parse_arguments(L "" "" "PUBLIC;HEADERS;USES;LINK" ${ARGN})
   set(view ${CMAKE_BINARY_DIR}/layers/${name})
   file(RELATIVE_PATH room ${CMAKE_SOURCE_DIR} ${CMAKE_CURRENT_SOURCE_DIR})
   string(REGEX REPLACE "^src/" "" room ${room})
@@ -21,8 +22,9 @@ function(lws_layer name)
   foreach(header IN LISTS L_HEADERS)
     file(CREATE_LINK ${CMAKE_CURRENT_SOURCE_DIR}/${header} ${view}/${room}/${header} SYMBOLIC)
   endforeach()
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS *.c)
   list(TRANSFORM L_USES PREPEND lws_)
-  add_library(lws_${name} OBJECT ${L_SOURCES})
+  add_library(lws_${name} OBJECT ${sources})
   target_include_directories(lws_${name} PUBLIC ${view})
   target_link_libraries(lws_${name} PUBLIC ${L_USES} PRIVATE lws_flags ${L_LINK})
   set_property(GLOBAL APPEND PROPERTY LWS_LAYERS lws_${name})
