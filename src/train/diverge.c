@@ -171,8 +171,8 @@ static finding look_at_micro_batch(trainer *t, int64_t micro_batch, float *gradi
     char what[CLAUSE];
     lws_watchdog_phase("search for what is not finite in step", t->step + 1);
     lws_model_follow(t->model, &flow);
-    lws_model_gradient(t->model, t->params, &batch, trainer_code_gradient(t, micro_batch), false, gradient,
-                       gradient + t->param_count, &sums);
+    lws_model_gradient(t->model, t->params, &batch, trainer_code_gradient(t, micro_batch), false,
+                       (lws_model_gradients){gradient, gradient + t->param_count}, &sums);
     lws_model_follow(t->model, NULL);
     if (lws_model_first_not_finite(t->model, t->params, &batch, &sums, what, sizeof what))
         return in_micro_batch(t, STAGE_FORWARD, micro_batch, what);

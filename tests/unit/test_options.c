@@ -3,7 +3,7 @@
  */
 #include "check.h"
 
-#include "datasets/prepare.h"
+#include "datasets/prepare/prepare.h"
 #include "options/train_options.h"
 
 /* ---- the keys ---------------------------------------------------------------------------------------------------- */
