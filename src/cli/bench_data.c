@@ -4,7 +4,7 @@
 
 #include "inference/agreement.h"
 #include "base/clock.h"
-#include "datasets/prepare.h"
+#include "datasets/prepare/prepare.h"
 #include "data/sampler.h"
 
 #include <ftw.h>

@@ -85,8 +85,8 @@ static void passes(void *user)
 {
     step_case *s = user;
     lws_model_sums sums;
-    lws_status status =
-        lws_model_gradient(s->model, s->params, &s->batch, NULL, false, s->gradient, s->gradient + s->count, &sums);
+    lws_status status = lws_model_gradient(s->model, s->params, &s->batch, NULL, false,
+                                           (lws_model_gradients){s->gradient, s->gradient + s->count}, &sums);
     if (status != LWS_OK)
         s->status = status;
 }

@@ -3,7 +3,7 @@
 #include "base/clock.h"
 #include "comm/comm.h"
 #include "base/log.h"
-#include "datasets/prepare.h"
+#include "datasets/prepare/prepare.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -525,7 +525,7 @@ static void overflow_after(trainer *t, point at)
     if (is_statistic)
         t->params[t->param_count] = INFINITY;
     else if (rank == 0)
-        t->v[0] = INFINITY;
+        t->slot[1][0] = INFINITY;
     integrity_note(t);
 }
 

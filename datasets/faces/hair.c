@@ -1,5 +1,5 @@
 /* Hair, hats and beards. */
-#include "face_paint.h"
+#include "paint.h"
 
 #include <math.h>
 

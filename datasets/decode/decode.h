@@ -2,7 +2,7 @@
 #ifndef LWSSIM_DECODE_H
 #define LWSSIM_DECODE_H
 
-#include "datasets/image.h"
+#include "datasets/decode/image.h"
 
 /* Whether images of this size are accepted. LWS_ERR_FORMAT. */
 lws_status lws_decode_check_size(int64_t width, int64_t height);

@@ -6,7 +6,7 @@
 #ifndef LWSSIM_TARGET_H
 #define LWSSIM_TARGET_H
 
-#include "datasets/prepare.h"
+#include "datasets/prepare/prepare.h"
 
 #define LWS_TARGET_PARTIAL ".partial"
 #define LWS_TARGET_PREPARING ".lwssim-preparing"

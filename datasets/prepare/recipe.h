@@ -2,8 +2,8 @@
 #ifndef LWSSIM_RECIPE_H
 #define LWSSIM_RECIPE_H
 
-#include "datasets/image.h"
-#include "datasets/prepare.h"
+#include "datasets/decode/image.h"
+#include "datasets/prepare/prepare.h"
 
 /* The order of the choices of --recipe. */
 enum { LWS_RECIPE_AUTO, LWS_RECIPE_CELEBA, LWS_RECIPE_FOLDER, LWS_RECIPE_SYNTHETIC };

@@ -1,7 +1,7 @@
 /* A face as a whole: the frames, the order of painting, and the way to bytes. */
 #include "face.h"
 
-#include "face_paint.h"
+#include "paint.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -3,7 +3,7 @@
 #ifndef LWSSIM_SOURCE_H
 #define LWSSIM_SOURCE_H
 
-#include "files.h"
+#include "base/files.h"
 
 typedef struct lws_source lws_source;
 

@@ -6,7 +6,7 @@
 
 #include <stdio.h>
 
-#include "source.h"
+#include "datasets/sources/source.h"
 
 /* An assignment: for every image of a listing its split, or LWS_SPLITS for none. */
 typedef uint8_t lws_assignment;

@@ -2,11 +2,11 @@
 #ifndef LWSSIM_PLAN_H
 #define LWSSIM_PLAN_H
 
-#include "datasets/prepare.h"
+#include "datasets/prepare/prepare.h"
 
 #include "partition.h"
 #include "recipe.h"
-#include "source.h"
+#include "datasets/sources/source.h"
 
 typedef struct lws_plan_shard {
     lws_split split;
@@ -41,7 +41,7 @@ size_t lws_plan_row_bytes(const lws_prepare *plan);
 /* The file of shard `shard` under its temporary name; malloc()ed, NULL when out of memory. */
 char *lws_plan_shard_path(const lws_prepare *plan, int shard);
 
-/* prepare_report.c: writes the report to `path`. LWS_ERR_IO. */
+/* report.c: writes the report to `path`. LWS_ERR_IO. */
 lws_status lws_plan_write_report(const lws_prepare *plan, const lws_prepare_result *results,
                                  const char *const *problems, const char *path);
 

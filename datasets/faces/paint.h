@@ -2,7 +2,7 @@
 #ifndef LWSSIM_FACE_PAINT_H
 #define LWSSIM_FACE_PAINT_H
 
-#include "face_traits.h"
+#include "traits.h"
 
 typedef struct lws_easel {
     lws_canvas *canvas;

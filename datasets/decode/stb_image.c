@@ -1,6 +1,6 @@
 /* The code of stb_image, by itself: what a compiler says of other people's code is not for this project's build to
  * judge, so this file is compiled without warnings. */
-#include "datasets/image.h"
+#include "datasets/decode/image.h"
 
 #define STB_IMAGE_IMPLEMENTATION
 #define STBI_NO_STDIO

@@ -1,7 +1,7 @@
 /* Whose are the files in the output folder? What is in them tells, where it can. */
 #include "target.h"
 
-#include "files.h"
+#include "base/files.h"
 
 #include "base/folder.h"
 #include "data/h5.h"

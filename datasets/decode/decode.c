@@ -1,7 +1,7 @@
-#include "datasets/image.h"
+#include "datasets/decode/image.h"
 
 #include "decode.h"
-#include "files.h"
+#include "base/files.h"
 #include "scan.h"
 
 #include <fcntl.h>

@@ -1,6 +1,6 @@
 #include "source.h"
 
-#include "datasets/image.h"
+#include "datasets/decode/image.h"
 
 #include <stdbool.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-#include "face_traits.h"
+#include "traits.h"
 
 #include "base/rng.h"
 

@@ -4,10 +4,10 @@
  *
  * The rules are Pillow's: a filter widened by the scale, weights normalised over the pixels inside
  * the image, 22-bit fixed point, and rounding to bytes between the passes. */
-#include "datasets/image.h"
+#include "datasets/decode/image.h"
 #include "base/simd.h"
 
-#include "files.h"
+#include "base/files.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* The command-line options of preparation. */
-#include "datasets/prepare.h"
+#include "datasets/prepare/prepare.h"
 
 #define FIELD(name) offsetof(lws_prepare_options, name)
 

@@ -1,5 +1,5 @@
 /* Eyes, brows, nose, mouth, glasses. */
-#include "face_paint.h"
+#include "paint.h"
 
 #include <math.h>
 

@@ -1,7 +1,7 @@
 /* The work on one shard: every image read, decoded, cropped and resized, by all threads. */
 #include "plan.h"
 
-#include "face.h"
+#include "datasets/faces/face.h"
 #include "shard_file.h"
 
 #include "base/progress.h"

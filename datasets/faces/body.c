@@ -1,5 +1,5 @@
 /* What is around the face: backdrop, clothes, neck, and the head's own surface. */
-#include "face_paint.h"
+#include "paint.h"
 
 #include <math.h>
 

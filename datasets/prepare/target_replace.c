@@ -2,7 +2,7 @@
  * until after the last: whoever finds it can go on, and nobody takes what is there for a dataset. */
 #include "target.h"
 
-#include "files.h"
+#include "base/files.h"
 
 #include "base/folder.h"
 #include "base/output.h"
