@@ -20,7 +20,12 @@ static void folder_of(const trainer *t, char *folder)
 
 static lws_checkpoint_data whole_state(trainer *t)
 {
-    return (lws_checkpoint_data){t->params, t->params + t->param_count, t->full_slot[0], t->full_slot[1]};
+    static const char *const names[] = {"m", "v"};
+    return (lws_checkpoint_data){.params = t->params,
+                                 .buffers = t->params + t->param_count,
+                                 .slots = 2,
+                                 .slot_name = names,
+                                 .slot = {t->full_slot[0], t->full_slot[1]}};
 }
 
 lws_checkpoint_meta trainer_describe(const trainer *t)
