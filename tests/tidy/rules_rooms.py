@@ -20,7 +20,7 @@ def libraries(tree):
 
 
 def arrows(tree):
-    """`arrow`: a room includes shared headers, and calls functions, of the rooms that it names in USES only, and needs
+    """`arrow`, `unused`: a room includes shared headers, and calls functions, of the rooms that it names in USES only, and needs
     each of them."""
     public = {header: room.name for room in tree.rooms.values() for header in room.public}
     used = collections.defaultdict(set)
@@ -45,7 +45,7 @@ def arrows(tree):
     yield from calls(tree, used)
     for room in tree.rooms.values():
         for to in sorted(set(room.uses) - used[room.name]):
-            yield Breach("arrow", f"{room.folder}/CMakeLists.txt", 1, to, 1,
+            yield Breach("unused", f"{room.folder}/CMakeLists.txt", 1, to, 1,
                          f"{room.name} → {to} is named in USES, and {room.name} needs nothing of {to}")
     for circle in circles({room.name: [use for use in room.uses if use in tree.rooms] for room in tree.rooms.values()}):
         folder = tree.rooms[circle[0]].folder

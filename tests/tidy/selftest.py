@@ -86,7 +86,7 @@ CASES = [
     ("an arrow by a call alone", replaced("src/high/high.c", "return 1", "return lws_low(1)",
                                            '#include "low/shared.h"\n', ""), ""),
     ("an arrow that nothing needs", replaced("src/comm/CMakeLists.txt", "USES", "USES low"),
-     "arrow src/comm/CMakeLists.txt low"),
+     "unused src/comm/CMakeLists.txt low"),
     ("rooms in a circle", {**replaced("src/comm/CMakeLists.txt", "USES", "USES high"),
                            **replaced("src/high/CMakeLists.txt", "HEADERS", "HEADERS high.h"),
                            **appended("src/comm/comm.c", '#include "high/high.h"\n'),
