@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "report/record.h"
 #include "comm/watchdog.h"
+#include <lwssim/version.h>
 
 #include <stdio.h>
 #include <stdlib.h>
