@@ -20,7 +20,17 @@ typedef struct key_case {
     bool may_change;                        /* when a run goes on */
 } key_case;
 
+/* The losses' own options, one after the other. */
+typedef struct loss_fields {
+    lws_config_list windows, window_weights;
+    int window_shape, ssim_shape;
+    int64_t ssim_window;
+    double sigma, alpha, beta, gamma, k1, k2, c3;
+} loss_fields;
+
 #define TRAIN(field) offsetof(lws_train_options, field), sizeof(((lws_train_options *)0)->field)
+#define LOSS(field)                                                                                                    \
+    offsetof(lws_train_options, loss_options) + offsetof(loss_fields, field), sizeof(((loss_fields *)0)->field)
 #define PREPARE(field) offsetof(lws_prepare_options, field), sizeof(((lws_prepare_options *)0)->field)
 #define CONSTANT "0.000000001", "0.0000000009", "0.999999999", "0.9999999999"
 #define MANY "1125899906842624", "1125899906842625" /* 2^50 */
@@ -35,18 +45,18 @@ static const key_case train_cases[] = {
     {"prior-sigma", REAL, TRAIN(prior_sigma), "1.75", 1.75, "1e-6", "0.9e-6", "1e6", "1.001e6", false},
     {"loss", CHOICE, TRAIN(loss), "ssim", 1, "mse", "mae", "lwssim", "lws", false},
     {"recon-weight", REAL, TRAIN(recon_weight), "3.25", 3.25, "0", "-0.001", "1e12", "1.001e12", false},
-    {"windows", INTS, TRAIN(windows), "5,9", 5, "1", "0", "256", "257", false},
-    {"window-weights", REALS, TRAIN(window_weights), "0.5,2", .5, "0", "-0.001", "1e12", "1.001e12", false},
-    {"window-shape", CHOICE, TRAIN(window_shape), "gaussian", 1, "uniform", "flat", "gaussian", "gauss", false},
-    {"ssim-window", INT, TRAIN(ssim_window), "8", 8, "1", "0", "256", "257", false},
-    {"ssim-shape", CHOICE, TRAIN(ssim_shape), "uniform", 0, "uniform", "flat", "gaussian", "gauss", false},
-    {"sigma", REAL, TRAIN(sigma), "2.5", 2.5, "0", "-0.001", "1e6", "1.001e6", false},
-    {"alpha", REAL, TRAIN(alpha), "0.75", .75, "0", "-0.001", "4", "4.001", false},
-    {"beta", REAL, TRAIN(beta), "0.75", .75, "0", "-0.001", "4", "4.001", false},
-    {"gamma", REAL, TRAIN(gamma), "0.75", .75, "0", "-0.001", "4", "4.001", false},
-    {"k1", REAL, TRAIN(k1), "0.5", .5, CONSTANT, false},
-    {"k2", REAL, TRAIN(k2), "0.5", .5, CONSTANT, false},
-    {"c3", REAL, TRAIN(c3), "0.5", .5, "0", "-0.000000001", "0.999999999", "0.9999999999", false},
+    {"windows", INTS, LOSS(windows), "5,9", 5, "1", "0", "256", "257", false},
+    {"window-weights", REALS, LOSS(window_weights), "0.5,2", .5, "0", "-0.001", "1e12", "1.001e12", false},
+    {"window-shape", CHOICE, LOSS(window_shape), "gaussian", 1, "uniform", "flat", "gaussian", "gauss", false},
+    {"ssim-window", INT, LOSS(ssim_window), "8", 8, "1", "0", "256", "257", false},
+    {"ssim-shape", CHOICE, LOSS(ssim_shape), "uniform", 0, "uniform", "flat", "gaussian", "gauss", false},
+    {"sigma", REAL, LOSS(sigma), "2.5", 2.5, "0", "-0.001", "1e6", "1.001e6", false},
+    {"alpha", REAL, LOSS(alpha), "0.75", .75, "0", "-0.001", "4", "4.001", false},
+    {"beta", REAL, LOSS(beta), "0.75", .75, "0", "-0.001", "4", "4.001", false},
+    {"gamma", REAL, LOSS(gamma), "0.75", .75, "0", "-0.001", "4", "4.001", false},
+    {"k1", REAL, LOSS(k1), "0.5", .5, CONSTANT, false},
+    {"k2", REAL, LOSS(k2), "0.5", .5, CONSTANT, false},
+    {"c3", REAL, LOSS(c3), "0.5", .5, "0", "-0.000000001", "0.999999999", "0.9999999999", false},
     {"batch-size", INT, TRAIN(batch_size), "32", 32, "1", "0", "1048576", "1048577", false},
     {"micro-batches", INT, TRAIN(micro_batches), "2", 2, "1", "0", "65536", "65537", false},
     {"epochs", INT, TRAIN(epochs), "7", 7, "0", "-1", "1073741824", "1073741825", true},
@@ -424,7 +434,7 @@ static void reads_what_checkpoints_keep(void **state)
     memset(&f, 0x5a, sizeof f);
     assert_int_equal(lws_train_options_read("[model]\nlatent = 9\n\n[loss]\nwindows = 5\n", "a.h5", &f.train), LWS_OK);
     assert_int_equal(f.train.latent, 9);
-    assert_int_equal(f.train.windows.count, 1);
+    assert_int_equal(lws_loss_of_options(LWS_LOSS_LWSSIM, f.train.loss_options).levels, 1);
     assert_int_equal(f.train.batch_size, 64); /* what is not there has its default */
     assert_int_equal(lws_train_options_read("latent = 5000\n", "a.h5", &f.train), LWS_ERR_FORMAT);
     check_mentions(lws_message(), "a.h5");
