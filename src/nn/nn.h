@@ -71,8 +71,6 @@ lws_status lws_net_conv_transpose(lws_net *net, const char *name, lws_shape out,
 lws_status lws_net_dense(lws_net *net, const char *name, lws_shape out, bool bias, double gain);
 /* With a scale and a shift of its own for each channel, then ReLU if asked. */
 lws_status lws_net_batchnorm(lws_net *net, const char *name, bool relu);
-/* max(x + f(x), 0), f two 3×3 convolutions with batch norms; x goes through a 1×1 convolution where the shapes differ. */
-lws_status lws_net_residual(lws_net *net, const char *name, lws_shape out);
 lws_status lws_net_relu(lws_net *net);
 lws_status lws_net_sigmoid(lws_net *net);
 
