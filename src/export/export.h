@@ -10,7 +10,8 @@
 #include "inference/inference.h"
 
 /* Name, ending of its files' names, what it is. */
-#define LWS_EXPORT_FORMATS(ROW)
+#define LWS_EXPORT_FORMATS(ROW)                                                                                        \
+    ROW(safetensors, ".safetensors", "names, shapes and values of all tensors (Hugging Face)")
 
 /* The format of files that are called so; -1: none. */
 int lws_export_format_of(const char *path);
