@@ -15,7 +15,7 @@ static const char usage[] = "usage: lwssim verify FILE|DIR …\n"
 static lws_status verify_shard(const char *path)
 {
     int64_t rows;
-    LWS_TRY(lws_dataset_verify_shard(path, &rows));
+    LWS_TRY(lws_shard_verify(path, &rows));
     printf("%s: %lld images, as written\n", path, (long long)rows);
     return LWS_OK;
 }
@@ -29,7 +29,7 @@ static lws_status verify_checkpoint(const char *path)
 
 static int is_shard(const struct dirent *entry)
 {
-    return lws_dataset_is_shard_name(entry->d_name);
+    return lws_shard_is_name(entry->d_name);
 }
 
 /* A dataset is also whole: every split opens. */
