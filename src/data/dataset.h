@@ -24,6 +24,12 @@
 /* The bytes of one image, uint8 [H, W, C], in the map. 0 <= row < rows. Not collective. */
 const uint8_t *lws_dataset_row(const lws_dataset *dataset, int64_t row);
 
+/* Opens every split, and recomputes every digest of every file that has the name of a shard, by name; done(user, path,
+ * rows) for each that is as it was written. The first that is not ends it: as lws_dataset_open and lws_shard_verify.
+ * Not collective. */
+typedef void lws_dataset_verified(void *user, const char *path, int64_t rows);
+lws_status lws_dataset_verify(const char *folder, lws_dataset_verified *done, void *user);
+
 /* Has the kernel begin to read images `rows[0..n)` from the disk, for a lws_dataset_read of them some milliseconds
  * later: call it for the next batch before computing the current one. Waits for nothing, changes no result and cannot
  * fail; about 1 µs a row where they are in memory already. Rows out of range are passed over. Any thread. Not
