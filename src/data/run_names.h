@@ -1,7 +1,7 @@
 /* What the folder of a run holds, by name:
  *
  *   config.ini                        the run's options, resolved
- *   metrics.jsonl                     its log
+ *   metrics.jsonl                     its log (report/metrics_log.h)
  *   checkpoints/step-NNNNNNNNN.h5     see checkpoint.h
  *   images/step-NNNNNNNNN.png         pictures of samples
  *
@@ -14,7 +14,6 @@
 #include <stdint.h>
 
 #define LWS_RUN_CONFIG "config.ini"
-#define LWS_RUN_LOG "metrics.jsonl"
 #define LWS_RUN_CHECKPOINTS "checkpoints"
 #define LWS_RUN_PICTURES "images"
 
