@@ -28,6 +28,14 @@ def names(tree):
                         yield Breach("name", name, number, word, 1, f"there is no {word}")
 
 
+def versions(tree):
+    """`version`: what CMakeLists.txt calls the version stands in CITATION.cff and has its part of CHANGELOG.md."""
+    version = re.search(r"^project\(.*?VERSION ([\d.]+)", tree.texts["CMakeLists.txt"], flags=re.S | re.M)[1]
+    for name, said in (("CITATION.cff", f"version: {version}"), ("CHANGELOG.md", f"## [{version}]")):
+        if not re.search(f"^{re.escape(said)}", tree.texts.get(name, ""), flags=re.M):
+            yield Breach("version", name, 1, version, 1, f"has no line '{said}'")
+
+
 def paths(tree):
     """`path`: a link, and a file or folder named in a document, exists. Names may have * and {a,b}."""
     for name, text in tree.texts.items():
