@@ -141,6 +141,8 @@ CASES = [
                                               .replace(")\n{", "), (a0))\n{")), "parameters src/high/high.c f"),
     ("a folder without README.md", {"src/low/README.md": None}, "readme src/low README.md"),
     ("a folder in a room without README.md", {"src/low/more/more.c": HEAD}, "readme src/low/more README.md"),
+    ("one that the room's README.md tells of", {"src/low/more/more.c": HEAD,
+                                                "src/low/README.md": "The lower room; `more/` has more of it.\n"}, ""),
     ("a long README.md", {"src/low/README.md": "line\n" * (limits.README_LINES + 1)}, "readme src/low/README.md length"),
     ("a communicator and no word", replaced("src/comm/comm.h", " Collective.", ""), "collective src/comm/comm.h lws_wait"),
     ("a word without its full stop", replaced("src/comm/comm.h", " Collective.", " Collective over all ranks."),
