@@ -139,6 +139,18 @@ CASES = [
     ("many parameters", appended("src/high/high.c", MANY), "parameters src/high/high.c f"),
     ("many parameters of a variant", appended("src/high/high.c", MANY.replace("int f(", "VARIANT(static, int, f, (")
                                               .replace(")\n{", "), (a0))\n{")), "parameters src/high/high.c f"),
+    ("a variable of the process", appended("src/high/high.c", "static int count[2], *all;\n"),
+     "state src/high/high.c all"),
+    ("one with a name for others", appended("src/high/high.c", "const char *lws_word = 0;\n"),
+     "state src/high/high.c lws_word"),
+    ("one of a struct made for it", appended("src/high/high.c", "static struct {\n    int n;\n} all;\n"),
+     "state src/high/high.c all"),
+    ("types are none", appended("src/high/high.c", "typedef struct one {\n    int n;\n} one;\nstruct two {\n    int n;\n};\n"
+                                                   "static const struct two table = {1};\nstatic int f(one o);\n"), ""),
+    ("one in a function", replaced("src/high/high.c", "return 1", "static _Thread_local int last = 1;\n    return last"),
+     "state src/high/high.c last"),
+    ("constants are none", appended("src/high/high.c", "static const int a[] = {1};\nstatic const char *const b = 0;\n"
+                                                       "static int f(void);\nextern int lws_c;\n"), ""),
     ("a folder without README.md", {"src/low/README.md": None}, "readme src/low README.md"),
     ("a folder in a room without README.md", {"src/low/more/more.c": HEAD}, "readme src/low/more README.md"),
     ("one that the room's README.md tells of", {"src/low/more/more.c": HEAD,

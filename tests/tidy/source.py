@@ -34,8 +34,11 @@ class CSource:
         self.code = re.sub(r"^[ \t]*#(?:[^\n]*\\\n)*[^\n]*", lambda m: blank(m[0]), code, flags=re.M)
         # With preprocessor lines: what a file mentions, in macros too.
         self.mentions = code
-        self.functions, self.structs, self.variables = [], [], []
+        self.functions, self.structs, self.variables, self.state = [], [], [], []
         self._statements()
+        for m in re.finditer(r"^[ \t]*static\b([^;{}()=]*?)\s*(?:\[[^=;]*\]\s*)?[=;]", self.code, flags=re.M):
+            if not is_constant(m[1]):
+                self.state.append((self.line(m.start()), re.findall(r"\w+", m[1])[-1]))
 
     def _token(self, match):
         if match[0].startswith("/"):
@@ -73,6 +76,9 @@ class CSource:
                 self._struct(head, code[at:end])
                 if "=" in head:
                     self._variable(head)
+                elif not following and re.match(r"\s*[\w\s*,\[\]]*[;=]", rest) and not re.search(
+                        r"\b(typedef|const)\b", head):
+                    self.state += [(self.line(end), word) for word in re.findall(r"[a-z]\w*", rest)[:1]]
                 if following or "=" in head or re.match(r"\s*[\w\s*,\[\]]*;", rest):
                     begin = at = code.find(";", end - 1) + 1 or len(code)
                 else:
@@ -117,12 +123,14 @@ class CSource:
             self.structs.append(Struct(found[1], body))
 
     def _variable(self, head):
-        """A variable with a name for other files."""
-        head = head.split("=")[0]
+        """A variable with a name for other files. What may change is state of the process."""
+        begin, head = self.code.find(head), head.split("=")[0]
         found = re.search(r"([A-Za-z_]\w*)\s*(?:\[[^=]*)?$", head)
         if found and len(head.split()) > 1 and not re.search(r"\b(static|typedef|extern|enum|struct\s+\w+\s*$)\b",
                                                               head):
             self.variables.append(found[1])
+            if not is_constant(head[:found.start()]):
+                self.state.append((self.line(begin + found.start()), found[1]))
 
     def comment_of(self, function):
         """The comment that belongs to a declaration, and how many declarations it belongs to: it ends on the line above
@@ -144,6 +152,11 @@ class CSource:
         while end <= len(lines) and lines[end - 1].strip() and end not in above:
             end += 1
         return above[at].text, sum(1 for line in heads if at < line < end and line in covered)
+
+
+def is_constant(declared):
+    """Whether a declaration, "const char *const name", says that the variable itself never changes."""
+    return "const" in re.findall(r"\w+", declared.rpartition("*")[2] if "*" in declared else declared)
 
 
 def matching(code, at):
