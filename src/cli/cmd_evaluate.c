@@ -1,6 +1,6 @@
 #include "cli.h"
 
-#include "inference/agreement.h"
+#include "inference/agree_images.h"
 #include "inference/evaluate.h"
 #include "base/log.h"
 #include "report/record.h"

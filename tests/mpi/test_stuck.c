@@ -18,9 +18,9 @@ static void wait_for_nothing(void)
     MPI_Request request;
     int nothing;
     lws_watchdog_phase("wait", 4);
-    pthread_mutex_lock(&comm->lock);
-    MPI_Irecv(&nothing, 1, MPI_INT, (rank + 1) % size, 999, comm->world, &request);
-    comm_wait(comm, &request);
+    pthread_mutex_lock(&comm_process.lock);
+    MPI_Irecv(&nothing, 1, MPI_INT, (rank + 1) % size, 999, comm->mpi, &request);
+    comm_wait(&request);
 }
 
 static void all_wait(void)
@@ -40,7 +40,7 @@ static void one_is_deaf(void)
 {
     lws_watchdog_phase("deaf", -1);
     if (rank == 0)
-        pthread_mutex_lock(&comm->lock);
+        pthread_mutex_lock(&comm_process.lock);
     while (rank == 0)
         pause();
     lws_comm_barrier(comm);
