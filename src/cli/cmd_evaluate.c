@@ -1,3 +1,4 @@
+/* lwssim evaluate: the metrics of a trained model on a split, with their standard errors. */
 #include "cli.h"
 
 #include "inference/agree_images.h"

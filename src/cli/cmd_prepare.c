@@ -1,9 +1,10 @@
+/* lwssim prepare: images to a dataset. */
 #include "cli.h"
 
 #include "base/clock.h"
 #include "comm/comm.h"
 #include "base/log.h"
-#include "datasets/prepare.h"
+#include "datasets/prepare/prepare.h"
 
 #include <stdio.h>
 #include <stdlib.h>

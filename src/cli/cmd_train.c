@@ -1,3 +1,4 @@
+/* lwssim train: the keys of a run, weakest first, and the training itself. */
 #include "cli.h"
 
 #include "comm/comm.h"

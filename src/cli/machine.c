@@ -1,3 +1,5 @@
+/* The environment that the libraries read as they are loaded, the threads of a command, and the line that describes the
+ * machine. */
 #include "cli.h"
 
 #include "kernels/gemm.h"

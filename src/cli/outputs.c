@@ -3,7 +3,7 @@
 #include "cli.h"
 
 #include "base/folder.h"
-#include "datasets/image.h"
+#include "datasets/decode/image.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -3,7 +3,7 @@
 #include "cli.h"
 
 #include "data/dataset.h"
-#include "datasets/image.h"
+#include "datasets/decode/image.h"
 #include "base/log.h"
 
 #include <dirent.h>

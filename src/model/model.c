@@ -185,11 +185,11 @@ static double head_gradient(lws_model *m, const lws_micro_batch *batch, const fl
 }
 
 lws_status lws_model_gradient(lws_model *m, const float *params, const lws_micro_batch *batch, const float *dcode,
-                              bool encoded, float *dparams, float *dbuffers, lws_model_sums *sums)
+                              bool encoded, lws_model_gradients out, lws_model_sums *sums)
 {
-    lws_pass pass = training_pass(m, params, batch->n, dparams, dbuffers);
+    lws_pass pass = training_pass(m, params, batch->n, out.params, out.buffers);
     if (!encoded)
-        lws_model_codes(m, params, batch, dbuffers);
+        lws_model_codes(m, params, batch, out.buffers);
     const float *code = m->encoded;
     if (m->spec.kind == LWS_MODEL_VAE) {
         reparameterise(m, batch);
@@ -226,15 +226,15 @@ bool lws_model_first_not_finite(lws_model *m, const float *params, const lws_mic
     return true;
 }
 
-double lws_model_mmd(const lws_model *m, const float *codes, int64_t total, uint64_t seed, int64_t step, int64_t first,
-                     int n, float *prior, float *dcode)
+double lws_model_mmd(const lws_model *m, const float *codes, const lws_micro_batch *part, float *prior, float *dcode)
 {
     size_t latent = (size_t)m->spec.latent;
-    lws_rng_key key = lws_rng(seed, LWS_RNG_PRIOR, (uint64_t)step);
-    for (size_t i = 0; i < (size_t)total * latent; i++)
+    lws_rng_key key = lws_rng(part->seed, LWS_RNG_PRIOR, (uint64_t)part->step);
+    for (size_t i = 0; i < (size_t)part->total * latent; i++)
         prior[i] = (float)(m->spec.prior_sigma * lws_rng_normal(key, i));
-    memset(dcode, 0, (size_t)n * latent * sizeof *dcode);
-    return lws_mmd(total, m->spec.latent, m->spec.prior_sigma, codes, prior, first, n, m->spec.mmd_weight, dcode);
+    memset(dcode, 0, (size_t)part->n * latent * sizeof *dcode);
+    return lws_mmd(part->total, m->spec.latent, m->spec.prior_sigma, codes, prior, part->first, part->n,
+                   m->spec.mmd_weight, dcode);
 }
 
 static lws_pass evaluation_pass(const lws_model *m, const float *params, const float *buffers, int n)

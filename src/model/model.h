@@ -12,7 +12,10 @@
 
 typedef enum lws_model_kind { LWS_MODEL_AE, LWS_MODEL_VAE, LWS_MODEL_MMD_AE } lws_model_kind;
 
-/* "dcgan64|wae64|tiny16": the presets, in the order of their numbers; for configuration tables. */
+/* The presets are numbered from 0. `preset` must be one of them. */
+int lws_preset_count(void);
+const char *lws_preset_name(int preset);
+/* Their names in this order, for configuration tables. */
 #define LWS_PRESETS "dcgan64|wae64|tiny16"
 
 typedef struct lws_model_spec {
@@ -81,12 +84,17 @@ typedef struct lws_model_sums {
  * statistics. Owned by the model until its next pass. */
 const float *lws_model_codes(lws_model *model, const float *params, const lws_micro_batch *batch, float *dbuffers);
 
-/* Forward and backward of a micro-batch. Writes the gradient of its part of the global mean loss to dparams and its
- * batch statistics to dbuffers. MMD-AE: dcode [n, latent] is the gradient of the weighted MMD with respect to
+/* Flat arrays that a micro-batch's pass overwrites. */
+typedef struct lws_model_gradients {
+    float *params;  /* the gradient of its part of the global mean loss */
+    float *buffers; /* its batch statistics */
+} lws_model_gradients;
+
+/* Forward and backward of a micro-batch. MMD-AE: dcode [n, latent] is the gradient of the weighted MMD with respect to
  * its codes (else NULL), and `encoded` says that lws_model_codes() has just been called for this micro-batch.
  * LWS_ERR_NUMERIC when the reconstruction is not finite. */
 lws_status lws_model_gradient(lws_model *model, const float *params, const lws_micro_batch *batch, const float *dcode,
-                              bool encoded, float *dparams, float *dbuffers, lws_model_sums *sums);
+                              bool encoded, lws_model_gradients out, lws_model_sums *sums);
 
 /* What of the latest lws_model_gradient(), called with these arguments, is the first that is not finite on its way
  * forward: a layer's output, the codes drawn from it, or a part of the loss. One clause in text [size], such as
@@ -95,10 +103,10 @@ bool lws_model_first_not_finite(lws_model *model, const float *params, const lws
                                 const lws_model_sums *sums, char *text, size_t size);
 
 /* Weighted MMD of the global batch's codes [total, latent] against the prior draws of (seed, step); dcode [n, latent]
- * gets its gradient with respect to codes first .. first + n (overwritten). prior: scratch [total, latent]. Returns
- * the unweighted MMD. */
-double lws_model_mmd(const lws_model *model, const float *codes, int64_t total, uint64_t seed, int64_t step,
-                     int64_t first, int n, float *prior, float *dcode);
+ * gets its gradient with respect to codes first .. first + n (overwritten): those of `part`, a part of the global batch
+ * of any length (x is not read). prior: scratch [total, latent]. Returns the unweighted MMD. */
+double lws_model_mmd(const lws_model *model, const float *codes, const lws_micro_batch *part, float *prior,
+                     float *dcode);
 
 /* Evaluation, with running statistics. _encode writes codes [n, latent] (the VAE's mean). _decode returns the images
  * [n, h, w, c] of codes, owned by the model until its next pass. n is at most the `images` of

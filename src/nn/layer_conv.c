@@ -129,39 +129,36 @@ static bool fits(int in, int out, int kernel, int stride, int pad)
     return in > 0 && out > 0 && pad < kernel && after < kernel && after > -stride;
 }
 
-static lws_status append(lws_net *net, const char *name, lws_shape wide, lws_shape narrow, lws_shape out, int kernel,
-                         int stride, int pad, bool bias, double std, const layer_ops *ops)
+static lws_status append(lws_net *net, const char *name, lws_shape out, lws_conv_spec spec, double fan_in,
+                         const layer_ops *ops)
 {
+    bool is_transposed = ops == &transpose_ops;
+    lws_shape in = lws_net_out(net), wide = is_transposed ? out : in, narrow = is_transposed ? in : out;
+    int kernel = spec.kernel, stride = spec.stride, pad = spec.pad;
     if (!fits(wide.h, narrow.h, kernel, stride, pad) || !fits(wide.w, narrow.w, kernel, stride, pad))
-        return lws_fail(LWS_ERR_USAGE,
-                        "%s: a %d×%d kernel with stride %d does not join %d × %d and "
-                        "%d × %d pixels",
+        return lws_fail(LWS_ERR_USAGE, "%s: a %d×%d kernel with stride %d does not join %d × %d and %d × %d pixels",
                         name, kernel, kernel, stride, wide.h, wide.w, narrow.h, narrow.w);
     conv_layer *l = (conv_layer *)net_append(net, name, sizeof *l, ops, out);
     if (!l)
         return LWS_ERR_MEMORY;
     l->geometry = (lws_conv2d){wide.h, wide.w, wide.c, narrow.h, narrow.w, narrow.c, kernel, stride, pad};
     l->tile = choose_tile(&l->geometry);
-    l->has_bias = bias;
+    l->has_bias = spec.bias;
     int64_t dims[] = {kernel, kernel, wide.c, narrow.c}, channels = out.c;
-    LWS_TRY(net_tensor(net, name, "weight", false, 4, dims, 0, std, &l->weight));
-    if (bias)
+    LWS_TRY(net_tensor(net, name, "weight", false, 4, dims, 0, sqrt(spec.gain / fan_in), &l->weight));
+    if (spec.bias)
         LWS_TRY(net_tensor(net, name, "bias", false, 1, &channels, 0, 0, &l->bias));
     return LWS_OK;
 }
 
-lws_status lws_net_conv(lws_net *net, const char *name, lws_shape out, int kernel, int stride, int pad, bool bias,
-                        double gain)
+lws_status lws_net_conv(lws_net *net, const char *name, lws_shape out, lws_conv_spec spec)
 {
-    lws_shape in = lws_net_out(net);
-    double fan_in = (double)kernel * kernel * in.c;
-    return append(net, name, in, out, out, kernel, stride, pad, bias, sqrt(gain / fan_in), &conv_ops);
+    double fan_in = (double)spec.kernel * spec.kernel * lws_net_out(net).c;
+    return append(net, name, out, spec, fan_in, &conv_ops);
 }
 
-lws_status lws_net_conv_transpose(lws_net *net, const char *name, lws_shape out, int kernel, int stride, int pad,
-                                  bool bias, double gain)
+lws_status lws_net_conv_transpose(lws_net *net, const char *name, lws_shape out, lws_conv_spec spec)
 {
-    lws_shape in = lws_net_out(net);
-    double fan_in = (double)kernel * kernel * in.c / (stride * stride);
-    return append(net, name, out, in, out, kernel, stride, pad, bias, sqrt(gain / fan_in), &transpose_ops);
+    double fan_in = (double)spec.kernel * spec.kernel * lws_net_out(net).c / (spec.stride * spec.stride);
+    return append(net, name, out, spec, fan_in, &transpose_ops);
 }

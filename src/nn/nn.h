@@ -43,16 +43,20 @@ typedef struct lws_net lws_net;
 lws_status lws_net_create(const char *prefix, lws_shape in, lws_tensors *tensors, lws_net **out);
 void lws_net_destroy(lws_net *net);
 
+typedef struct lws_conv_spec {
+    int kernel, stride;
+    int pad; /* zeros above and left; below and right as many as the last window needs */
+    bool bias;
+    double gain; /* variance that the initial weights give an output, over that of an input */
+} lws_conv_spec;
+
 /* Append a layer. Shapes are checked here, once. LWS_ERR_USAGE, LWS_ERR_MEMORY.
- *  conv            out = ceil-free: (in + pad below and above - kernel) / stride + 1 must be `out`'s sides;
- *                  pad is what stands above and left
- *  conv_transpose  the adjoint of the conv from `out` to the present shape
- *  dense           from all values of an image to all of `out`
- *  batchnorm       with its own scale and shift, then ReLU if asked */
-lws_status lws_net_conv(lws_net *net, const char *name, lws_shape out, int kernel, int stride, int pad, bool bias,
-                        double gain);
-lws_status lws_net_conv_transpose(lws_net *net, const char *name, lws_shape out, int kernel, int stride, int pad,
-                                  bool bias, double gain);
+ *  conv            output (i, j) reads rows i·stride - pad … i·stride - pad + kernel - 1, columns alike; the last
+ * window begins in the image or its padding, and less than a stride of the image lies behind it: -stride < (out -
+ * 1)·stride + kernel - pad - in < kernel conv_transpose  the adjoint of the conv from `out` to the present shape dense
+ * from all values of an image to all of `out` batchnorm       with its own scale and shift, then ReLU if asked */
+lws_status lws_net_conv(lws_net *net, const char *name, lws_shape out, lws_conv_spec spec);
+lws_status lws_net_conv_transpose(lws_net *net, const char *name, lws_shape out, lws_conv_spec spec);
 lws_status lws_net_dense(lws_net *net, const char *name, lws_shape out, bool bias, double gain);
 lws_status lws_net_batchnorm(lws_net *net, const char *name, bool relu);
 lws_status lws_net_relu(lws_net *net);

@@ -59,9 +59,9 @@ static const lws_config_key keys[] = {
     REAL("lr-min", lr_min, "0", 0, 1e3, "cosine: the last rate"),
     INT("decay-every", decay_every, "1000", 1, 1L << 50, "step schedule: steps between decays", NULL),
     REAL("decay-factor", decay_factor, "0.5", 1e-9, 1, "step schedule: factor of each decay"),
-    REAL("adam-beta1", adam_beta1, "0.9", 0, .999999999, "decay of the first moment"),
-    REAL("adam-beta2", adam_beta2, "0.999", 0, .999999999, "decay of the second moment"),
-    REAL("adam-epsilon", adam_epsilon, "1e-08", 1e-30, 1, "added to the root of the second moment"),
+    REAL("adam-beta1", optimizer_options[0], "0.9", 0, .999999999, "decay of the first moment"),
+    REAL("adam-beta2", optimizer_options[1], "0.999", 0, .999999999, "decay of the second moment"),
+    REAL("adam-epsilon", optimizer_options[2], "1e-08", 1e-30, 1, "added to the root of the second moment"),
     REAL("weight-decay", weight_decay, "0", 0, 1e3, "decoupled (AdamW), on weights only"),
     REAL("clip-norm", clip_norm, "0", 0, 1e30, "largest norm of the gradient; 0: any"),
     REAL("bn-momentum", bn_momentum, "0.1", 1e-6, 1, "batch norm: part of the new in running statistics"),
@@ -169,9 +169,11 @@ lws_status lws_train_options_model(lws_train_options *o, lws_shape image, lws_mo
     return LWS_OK;
 }
 
-lws_adam lws_train_options_adam(const lws_train_options *o)
+const lws_optimizer *lws_train_options_optimizer(const lws_train_options *o, const void **own)
 {
-    return (lws_adam){o->adam_beta1, o->adam_beta2, o->adam_epsilon, o->weight_decay};
+    int optimizer = 0;
+    *own = (const char *)o->optimizer_options + lws_optimizer_options_at(optimizer);
+    return lws_optimizer_row(optimizer);
 }
 
 lws_schedule lws_train_options_schedule(const lws_train_options *o, int64_t total)

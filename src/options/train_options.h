@@ -2,9 +2,9 @@
 #ifndef LWSSIM_TRAIN_OPTIONS_H
 #define LWSSIM_TRAIN_OPTIONS_H
 
-#include "optim/adam.h"
 #include "base/config.h"
 #include "model/model.h"
+#include "optim/optimizer.h"
 #include "optim/schedule.h"
 
 #include <stdbool.h>
@@ -23,8 +23,9 @@ typedef struct lws_train_options {
     int ssim_shape;
     /* optimizer */
     int64_t batch_size, micro_batches, epochs, steps, seed;
-    double lr, lr_min, adam_beta1, adam_beta2, adam_epsilon, weight_decay, clip_norm, bn_momentum;
+    double lr, lr_min, weight_decay, clip_norm, bn_momentum;
     int schedule;
+    double optimizer_options[LWS_OPTIMIZER_OPTIONS_SIZE / sizeof(double)]; /* lws_optimizer_options_at() */
     int64_t warmup_steps, decay_every;
     double decay_factor;
     /* run */
@@ -47,7 +48,8 @@ lws_status lws_train_options_read(const char *config, const char *path, lws_trai
 /* The model for images of this shape, resolved: keys left at 0 take the preset's values, also in `options`. */
 lws_status lws_train_options_model(lws_train_options *options, lws_shape image, lws_model_spec *spec);
 
-lws_adam lws_train_options_adam(const lws_train_options *options);
+/* The optimizer that is chosen, and its own options among `options`. */
+const lws_optimizer *lws_train_options_optimizer(const lws_train_options *options, const void **own);
 
 /* total: steps of the whole run. */
 lws_schedule lws_train_options_schedule(const lws_train_options *options, int64_t total);

@@ -171,8 +171,8 @@ static finding look_at_micro_batch(trainer *t, int64_t micro_batch, float *gradi
     char what[CLAUSE];
     lws_watchdog_phase("search for what is not finite in step", t->step + 1);
     lws_model_follow(t->model, &flow);
-    lws_model_gradient(t->model, t->params, &batch, trainer_code_gradient(t, micro_batch), false, gradient,
-                       gradient + t->param_count, &sums);
+    lws_model_gradient(t->model, t->params, &batch, trainer_code_gradient(t, micro_batch), false,
+                       (lws_model_gradients){gradient, gradient + t->param_count}, &sums);
     lws_model_follow(t->model, NULL);
     if (lws_model_first_not_finite(t->model, t->params, &batch, &sums, what, sizeof what))
         return in_micro_batch(t, STAGE_FORWARD, micro_batch, what);
@@ -234,12 +234,14 @@ void diverge_find(trainer *t, const step_result *result)
 bool diverge_after_update(trainer *t)
 {
     const lws_tensor *tensor = tensor_not_finite(t, 0, t->count, t->params);
-    const char *part = "";
-    if (!tensor && (tensor = tensor_not_finite(t, 0, t->param_count, t->full_v)))
-        part = "Adam's second moment of ";
+    const char *meaning = "";
+    for (int k = 0; k < t->optimizer->slots && !tensor; k++)
+        if ((tensor = tensor_not_finite(t, 0, t->param_count, t->full_slot[k])))
+            meaning = t->optimizer->slot[k].meaning;
     if (!tensor)
         return false;
     t->found = diverge_nothing();
-    snprintf(t->found.what, sizeof t->found.what, "%s%s " NOT_FINITE_AFTER_UPDATE, part, tensor->name);
+    snprintf(t->found.what, sizeof t->found.what, "%s%s%s " NOT_FINITE_AFTER_UPDATE, meaning, meaning[0] ? " of " : "",
+             tensor->name);
     return true;
 }

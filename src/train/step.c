@@ -105,8 +105,9 @@ double trainer_mmd(trainer *t, bool *encoded)
     }
     lws_comm_allgather(t->comm, t->dcode, t->bytes_of, t->codes);
     *encoded = part->micro_batches == 1;
-    return lws_model_mmd(t->model, t->codes, t->options->batch_size, (uint64_t)t->options->seed, t->step,
-                         part->first_micro_batch * n, (int)(part->micro_batches * n), t->prior, t->dcode);
+    lws_micro_batch own = trainer_micro_batch(t, part->first_micro_batch);
+    own.n = (int)(part->micro_batches * n);
+    return lws_model_mmd(t->model, t->codes, &own, t->prior, t->dcode);
 }
 
 /* Forward and backward of this rank's micro-batches; sums [2 · own micro-batches]. */
@@ -122,8 +123,9 @@ static void backward_all(trainer *t, bool encoded, double *sums)
         if (encoded)
             memcpy(gradient + t->param_count, t->statistics, (t->count - t->param_count) * sizeof(float));
         lws_watchdog_phase("forward and backward of step", t->step + 1);
-        lws_status status = lws_model_gradient(t->model, t->params, &batch, trainer_code_gradient(t, micro_batch),
-                                               encoded, gradient, gradient + t->param_count, &of_batch);
+        lws_status status =
+            lws_model_gradient(t->model, t->params, &batch, trainer_code_gradient(t, micro_batch), encoded,
+                               (lws_model_gradients){gradient, gradient + t->param_count}, &of_batch);
         if (status != LWS_OK)
             of_batch = (lws_model_sums){NAN, NAN}; /* every rank will see it and stop */
         if (status != LWS_OK && status != LWS_ERR_NUMERIC)

@@ -1,9 +1,9 @@
 /* Zips of any content: they are listed or refused, and each image in them is read or has a reason; twice the same. */
 #include "fuzz.h"
 
-#include "source.h"
+#include "datasets/sources/source.h"
 
-#include "datasets/image.h"
+#include "datasets/decode/image.h"
 
 static void read_all(lws_source *source)
 {

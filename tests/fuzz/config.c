@@ -3,7 +3,7 @@
 #include "fuzz.h"
 
 #include "base/config.h"
-#include "datasets/prepare.h"
+#include "datasets/prepare/prepare.h"
 #include "options/train_options.h"
 
 typedef struct everything {

@@ -2,7 +2,7 @@
  * what is decoded can be resized. Input: how to decode it (4 bytes), then the file. */
 #include "fuzz.h"
 
-#include "datasets/image.h"
+#include "datasets/decode/image.h"
 
 enum { PIXELS = 1 << 16 }; /* at most: larger ones take time and show nothing more */
 

@@ -2,9 +2,9 @@
  * is in, what is missing and what is there twice. Input: a byte for the images' names, then the file. */
 #include "fuzz.h"
 
-#include "datasets/image.h"
+#include "datasets/decode/image.h"
 
-#include "partition.h"
+#include "datasets/prepare/partition.h"
 
 enum { NAMES = 6, LINES = 4096 };
 

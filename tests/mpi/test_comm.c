@@ -211,7 +211,7 @@ static void broadcast_in(size_t chunk)
     static const size_t lengths[] = {0, 1, 4, 5, 6, 4096, 8193, 1000003};
     comm_chunk = chunk;
     for (size_t k = 0; k < sizeof lengths / sizeof *lengths; k++) {
-        if (lengths[k] / slice > 2000)
+        if (lengths[k] / chunk > 2000)
             continue;
         unsigned char *data = calloc(1, lengths[k] + 1);
         assert_non_null(data);

@@ -5,7 +5,7 @@
 
 #include "mpi_folder.h"
 
-#include "datasets/image.h"
+#include "datasets/decode/image.h"
 #include <lwssim/metrics.h>
 #include "data/sampler.h"
 #include "inference/inference.h"

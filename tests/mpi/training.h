@@ -226,16 +226,13 @@ lws_status __wrap_lws_profile_start(int64_t events)
 }
 
 lws_status __real_lws_model_gradient(lws_model *m, const float *params, const lws_micro_batch *batch,
-                                     const float *dcode, bool encoded, float *dparams, float *dbuffers,
-                                     lws_model_sums *sums);
+                                     const float *dcode, bool encoded, lws_model_gradients out, lws_model_sums *sums);
 lws_status __wrap_lws_model_gradient(lws_model *m, const float *params, const lws_micro_batch *batch,
-                                     const float *dcode, bool encoded, float *dparams, float *dbuffers,
-                                     lws_model_sums *sums);
+                                     const float *dcode, bool encoded, lws_model_gradients out, lws_model_sums *sums);
 lws_status __wrap_lws_model_gradient(lws_model *m, const float *params, const lws_micro_batch *batch,
-                                     const float *dcode, bool encoded, float *dparams, float *dbuffers,
-                                     lws_model_sums *sums)
+                                     const float *dcode, bool encoded, lws_model_gradients out, lws_model_sums *sums)
 {
-    lws_status status = __real_lws_model_gradient(m, params, batch, dcode, encoded, dparams, dbuffers, sums);
+    lws_status status = __real_lws_model_gradient(m, params, batch, dcode, encoded, out, sums);
     if (plan.gradient_fails == 0 || plan.gradient_fails != plan.at_step || plan.of_rank != rank)
         return status;
     return lws_fail(LWS_ERR_MEMORY, "no room for the gradient");

@@ -4,7 +4,7 @@
 
 #include "pictures.h"
 
-#include "datasets/prepare.h"
+#include "datasets/prepare/prepare.h"
 
 /* Defaults, then KEY, VALUE pairs up to NULL. */
 CHECK_UNUSED static lws_prepare_options options_of(const char *first, ...)

@@ -1,9 +1,9 @@
 /* Decoding: good images of every format, and a reason for every bad one. */
 #include "pictures.h"
 
-#include "datasets/image.h"
+#include "datasets/decode/image.h"
 
-#include "decode.h"
+#include "datasets/decode/decode.h"
 
 /* ---- good images ----------------------------------------------------------------------------- */
 

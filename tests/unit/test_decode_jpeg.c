@@ -2,7 +2,7 @@
  * chroma and to order the data; and damage is found wherever it is. */
 #include "pictures.h"
 
-#include "datasets/image.h"
+#include "datasets/decode/image.h"
 
 #include <jpeglib.h>
 

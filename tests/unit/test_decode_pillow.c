@@ -2,7 +2,7 @@
  * grey, alpha dropped, rows from the top, orientation tags ignored, luma to the bit. */
 #include "check.h"
 
-#include "datasets/image.h"
+#include "datasets/decode/image.h"
 
 #include "decode_golden.h"
 

@@ -4,8 +4,8 @@
 #include "base/digest.h"
 #include "base/rng.h"
 
-#include "face.h"
-#include "face_traits.h"
+#include "datasets/faces/face.h"
+#include "datasets/faces/traits.h"
 
 enum { SIDE = 32, BYTES = SIDE * SIDE * 3, COUNT = 300 };
 

@@ -118,11 +118,10 @@ static double run(problem *p, lws_model_sums *sums)
         const float *codes = lws_model_codes(p->model, p->params, &p->batch, p->dbuffers);
         memcpy(p->all_codes + p->batch.first * p->spec.latent, codes,
                (size_t)(p->batch.n * p->spec.latent) * sizeof *codes);
-        value = lws_model_mmd(p->model, p->all_codes, p->batch.total, p->batch.seed, p->batch.step, p->batch.first,
-                              p->batch.n, p->prior, p->dcode);
+        value = lws_model_mmd(p->model, p->all_codes, &p->batch, p->prior, p->dcode);
     }
-    lws_status status =
-        lws_model_gradient(p->model, p->params, &p->batch, mmd ? p->dcode : NULL, mmd, p->dparams, p->dbuffers, sums);
+    lws_status status = lws_model_gradient(p->model, p->params, &p->batch, mmd ? p->dcode : NULL, mmd,
+                                           (lws_model_gradients){p->dparams, p->dbuffers}, sums);
     if (status != LWS_OK)
         fail_msg("%s", lws_message());
     return value;
@@ -360,7 +359,9 @@ static void prior_is_keyed(void **state)
     } ask[4] = {{9, 5, 0}, {9, 5, 100}, {9, 6, 0}, {10, 5, 0}};
     for (int k = 0; k < 4; k++) {
         prior[k] = check_floats(N);
-        lws_model_mmd(p.model, codes, TOTAL, ask[k].seed, ask[k].step, ask[k].first, 2, prior[k], dcode);
+        lws_micro_batch part = {
+            .n = 2, .first = ask[k].first, .total = TOTAL, .seed = ask[k].seed, .step = ask[k].step};
+        lws_model_mmd(p.model, codes, &part, prior[k], dcode);
         lws_rng_key key = lws_rng(ask[k].seed, LWS_RNG_PRIOR, (uint64_t)ask[k].step);
         double sum = 0, squares = 0;
         for (size_t i = 0; i < N; i++) {
@@ -387,7 +388,7 @@ static void mmd_against_reference(void **state)
     problem p = make(spec_of(TINY16, LWS_MODEL_MMD_AE, LWS_LOSS_MSE, 3), 3, 64);
     double *all = check_widen(p.all_codes, p.codes), *want = check_doubles(p.codes);
     size_t own = (size_t)(p.batch.n * p.spec.latent);
-    double got = lws_model_mmd(p.model, p.all_codes, p.batch.total, 64, 31, 2, 3, p.prior, p.dcode);
+    double got = lws_model_mmd(p.model, p.all_codes, &p.batch, p.prior, p.dcode);
     double *prior = check_widen(p.prior, p.codes);
     check_near(got, ref_mmd(p.batch.total, p.spec.latent, 1.3, all, prior, want), 1e-12);
     for (size_t i = 0; i < p.codes; i++)
@@ -410,10 +411,12 @@ static void codes_serve_the_gradient(void **state)
         lws_model_sums first, second;
         memset(p.dparams, 0, params * sizeof(float)), memset(dparams, 0, params * sizeof(float));
         memset(p.dbuffers, 0, buffers * sizeof(float)), memset(dbuffers, 0, buffers * sizeof(float));
-        assert_int_equal(lws_model_gradient(p.model, p.params, &p.batch, NULL, false, p.dparams, p.dbuffers, &first),
+        assert_int_equal(lws_model_gradient(p.model, p.params, &p.batch, NULL, false,
+                                            (lws_model_gradients){p.dparams, p.dbuffers}, &first),
                          LWS_OK);
         lws_model_codes(p.model, p.params, &p.batch, dbuffers);
-        assert_int_equal(lws_model_gradient(p.model, p.params, &p.batch, NULL, true, dparams, dbuffers, &second),
+        assert_int_equal(lws_model_gradient(p.model, p.params, &p.batch, NULL, true,
+                                            (lws_model_gradients){dparams, dbuffers}, &second),
                          LWS_OK);
         assert_true(first.recon == second.recon && first.kl == second.kl);
         check_same_bits(dparams, p.dparams, params * sizeof(float));
@@ -570,7 +573,8 @@ static void finds(int kind, const char *name, size_t at, float value, const doub
     if (name)
         parameter(&p, name)[at] = value;
     lws_model_transform_weights(p.model, p.params);
-    lws_status status = lws_model_gradient(p.model, p.params, &p.batch, NULL, false, p.dparams, p.dbuffers, &given);
+    lws_status status = lws_model_gradient(p.model, p.params, &p.batch, NULL, false,
+                                           (lws_model_gradients){p.dparams, p.dbuffers}, &given);
     assert_int_equal(status, name ? LWS_ERR_NUMERIC : LWS_OK);
     if (sums)
         given = (lws_model_sums){sums[0], sums[1]};

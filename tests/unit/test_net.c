@@ -32,12 +32,12 @@ typedef struct problem {
 static lws_status build(problem *p)
 {
     LWS_TRY(lws_net_create("n", (lws_shape){16, 16, 16}, &p->tensors, &p->net));
-    LWS_TRY(lws_net_conv(p->net, "conv0", (lws_shape){8, 8, 32}, 4, 2, 1, false, 2));
+    LWS_TRY(lws_net_conv(p->net, "conv0", (lws_shape){8, 8, 32}, (lws_conv_spec){4, 2, 1, false, 2}));
     LWS_TRY(lws_net_batchnorm(p->net, "bn0", true));
-    LWS_TRY(lws_net_conv_transpose(p->net, "conv1", (lws_shape){16, 16, 16}, 4, 2, 1, false, 2));
+    LWS_TRY(lws_net_conv_transpose(p->net, "conv1", (lws_shape){16, 16, 16}, (lws_conv_spec){4, 2, 1, false, 2}));
     LWS_TRY(lws_net_batchnorm(p->net, "bn1", true));
-    LWS_TRY(lws_net_conv_transpose(p->net, "conv2", (lws_shape){32, 32, 3}, 4, 2, 1, true, 2));
-    LWS_TRY(lws_net_conv(p->net, "conv3", (lws_shape){16, 16, 16}, 4, 2, 1, false, 2));
+    LWS_TRY(lws_net_conv_transpose(p->net, "conv2", (lws_shape){32, 32, 3}, (lws_conv_spec){4, 2, 1, true, 2}));
+    LWS_TRY(lws_net_conv(p->net, "conv3", (lws_shape){16, 16, 16}, (lws_conv_spec){4, 2, 1, false, 2}));
     return lws_net_batchnorm(p->net, "bn2", false);
 }
 
@@ -297,7 +297,9 @@ static problem make_one(int channels, int kernel)
 {
     problem p = {.n = 7};
     assert_int_equal(lws_net_create("n", (lws_shape){16, 16, channels}, &p.tensors, &p.net), LWS_OK);
-    assert_int_equal(lws_net_conv(p.net, "conv", (lws_shape){8, 8, 32}, kernel, 2, (kernel - 1) / 2, false, 2), LWS_OK);
+    assert_int_equal(
+        lws_net_conv(p.net, "conv", (lws_shape){8, 8, 32}, (lws_conv_spec){kernel, 2, (kernel - 1) / 2, false, 2}),
+        LWS_OK);
     fill(&p, 83);
     return p;
 }
@@ -381,8 +383,8 @@ static lws_status join(int in, int out, int kernel, int stride, int pad, bool tu
     lws_net *net;
     int from = turned ? out : in, to = turned ? in : out;
     assert_int_equal(lws_net_create("n", (lws_shape){from, from, 2}, &tensors, &net), LWS_OK);
-    lws_status status = (turned ? lws_net_conv_transpose : lws_net_conv)(net, "layer", (lws_shape){to, to, 3}, kernel,
-                                                                         stride, pad, false, 1);
+    lws_status status = (turned ? lws_net_conv_transpose : lws_net_conv)(
+        net, "layer", (lws_shape){to, to, 3}, (lws_conv_spec){kernel, stride, pad, false, 1});
     assert_int_equal(tensors.count, status == LWS_OK);
     lws_net_destroy(net);
     return status;
@@ -476,9 +478,10 @@ static problem make_edges(int n)
     problem p = {.n = n};
     assert_int_equal(lws_net_create("n", (lws_shape){16, 16, 16}, &p.tensors, &p.net), LWS_OK);
     assert_int_equal(lws_net_batchnorm(p.net, "first", true), LWS_OK);
-    assert_int_equal(lws_net_conv(p.net, "conv", (lws_shape){8, 8, 32}, 4, 2, 1, true, 2), LWS_OK);
+    assert_int_equal(lws_net_conv(p.net, "conv", (lws_shape){8, 8, 32}, (lws_conv_spec){4, 2, 1, true, 2}), LWS_OK);
     assert_int_equal(lws_net_batchnorm(p.net, "biased", true), LWS_OK);
-    assert_int_equal(lws_net_conv_transpose(p.net, "deconv", (lws_shape){16, 16, 16}, 4, 2, 1, true, 2), LWS_OK);
+    assert_int_equal(
+        lws_net_conv_transpose(p.net, "deconv", (lws_shape){16, 16, 16}, (lws_conv_spec){4, 2, 1, true, 2}), LWS_OK);
     assert_int_equal(lws_net_batchnorm(p.net, "last", false), LWS_OK);
     fill(&p, 85);
     return p;

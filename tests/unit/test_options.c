@@ -3,7 +3,7 @@
  */
 #include "check.h"
 
-#include "datasets/prepare.h"
+#include "datasets/prepare/prepare.h"
 #include "options/train_options.h"
 
 /* ---- the keys ---------------------------------------------------------------------------------------------------- */
@@ -58,9 +58,9 @@ static const key_case train_cases[] = {
     {"lr-min", REAL, TRAIN(lr_min), "0.25", .25, "0", "-0.001", "1000", "1000.001", false},
     {"decay-every", INT, TRAIN(decay_every), "7", 7, "1", "0", MANY, false},
     {"decay-factor", REAL, TRAIN(decay_factor), "0.25", .25, "1e-9", "0.9e-9", "1", "1.001", false},
-    {"adam-beta1", REAL, TRAIN(adam_beta1), "0.5", .5, "0", "-0.001", "0.999999999", "0.9999999999", false},
-    {"adam-beta2", REAL, TRAIN(adam_beta2), "0.5", .5, "0", "-0.001", "0.999999999", "0.9999999999", false},
-    {"adam-epsilon", REAL, TRAIN(adam_epsilon), "0.5", .5, "1e-30", "0.9e-30", "1", "1.001", false},
+    {"adam-beta1", REAL, TRAIN(optimizer_options[0]), "0.5", .5, "0", "-0.001", "0.999999999", "0.9999999999", false},
+    {"adam-beta2", REAL, TRAIN(optimizer_options[1]), "0.5", .5, "0", "-0.001", "0.999999999", "0.9999999999", false},
+    {"adam-epsilon", REAL, TRAIN(optimizer_options[2]), "0.5", .5, "1e-30", "0.9e-30", "1", "1.001", false},
     {"weight-decay", REAL, TRAIN(weight_decay), "0.5", .5, "0", "-0.001", "1000", "1000.001", false},
     {"clip-norm", REAL, TRAIN(clip_norm), "0.5", .5, "0", "-0.001", "1e30", "1.001e30", false},
     {"bn-momentum", REAL, TRAIN(bn_momentum), "0.5", .5, "1e-6", "0.9e-6", "1", "1.001", false},
@@ -556,11 +556,13 @@ static void keys_go_to_the_optimizer(void **state)
     lws_train_options o =
         options_of("adam-beta1=0.25", "adam-beta2=0.5", "adam-epsilon=0.125", "weight-decay=0.75", "lr=2",
                    "schedule=step", "warmup-steps=3", "lr-min=4", "decay-every=5", "decay-factor=0.0625", NULL);
-    lws_adam a = lws_train_options_adam(&o);
-    check_near(a.beta1, .25, 0);
-    check_near(a.beta2, .5, 0);
-    check_near(a.epsilon, .125, 0);
-    check_near(a.weight_decay, .75, 0);
+    const void *own;
+    const lws_optimizer *row = lws_train_options_optimizer(&o, &own);
+    assert_string_equal(row->name, "adam");
+    static const double want[] = {.25, .5, .125};
+    for (int i = 0; i < 3; i++)
+        check_near(*(const double *)((const char *)own + row->keys[i].offset), want[i], 0);
+    check_near(o.weight_decay, .75, 0);
     lws_schedule s = lws_train_options_schedule(&o, 77);
     assert_int_equal(s.kind, LWS_SCHEDULE_STEP);
     check_near(s.lr, 2, 0);

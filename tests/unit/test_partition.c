@@ -2,7 +2,7 @@
  * each against counting by hand. */
 #include "scratch.h"
 
-#include "partition.h"
+#include "datasets/prepare/partition.h"
 
 /* ---- partition files --------------------------------------------------------------------------- */
 

@@ -5,7 +5,7 @@
 #include <sys/syscall.h>
 
 #include "data/h5.h"
-#include "datasets/image.h"
+#include "datasets/decode/image.h"
 
 #include <omp.h>
 #include <zip.h>

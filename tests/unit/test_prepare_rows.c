@@ -3,11 +3,11 @@
 #include "prepared.h"
 
 #include "data/h5.h"
-#include "datasets/image.h"
+#include "datasets/decode/image.h"
 
 #include <sys/statvfs.h>
 
-#include "face.h"
+#include "datasets/faces/face.h"
 
 /* ---- shards as h5 files, without dataset.h ------------------------------------------------------ */
 

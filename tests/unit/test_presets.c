@@ -313,6 +313,17 @@ static void recon_weights(void **state)
     }
 }
 
+/* Names that scripts and run folders hold. */
+static void names(void **state)
+{
+    (void)state;
+    static const char *const want[] = {"dcgan64", "wae64", "tiny16"};
+    assert_int_equal(lws_preset_count(), 3);
+    for (int i = 0; i < 3; i++)
+        assert_string_equal(lws_preset_name(i), want[i]);
+    assert_string_equal(LWS_PRESETS, "dcgan64|wae64|tiny16");
+}
+
 /* What is given stays. */
 static void given_values_stay(void **state)
 {
@@ -420,14 +431,9 @@ static void channels_stop_doubling(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(tables),
-        cmocka_unit_test(initial_values),
-        cmocka_unit_test(tensors_share_no_values),
-        cmocka_unit_test(recon_weights),
-        cmocka_unit_test(given_values_stay),
-        cmocka_unit_test(sizes_of_dcgan),
-        cmocka_unit_test(sizes_of_wae),
-        cmocka_unit_test(channels_stop_doubling),
+        cmocka_unit_test(tables),         cmocka_unit_test(initial_values), cmocka_unit_test(tensors_share_no_values),
+        cmocka_unit_test(recon_weights),  cmocka_unit_test(names),          cmocka_unit_test(given_values_stay),
+        cmocka_unit_test(sizes_of_dcgan), cmocka_unit_test(sizes_of_wae),   cmocka_unit_test(channels_stop_doubling),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

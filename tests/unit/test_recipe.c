@@ -1,7 +1,7 @@
 /* Recipes: which pixels a crop takes, and what options mean, in numbers written by hand. */
 #include "check.h"
 
-#include "recipe.h"
+#include "datasets/prepare/recipe.h"
 
 static lws_prepare_options options(const char *crop, const char *split)
 {

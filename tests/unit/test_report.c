@@ -2,7 +2,7 @@
 #include "scratch.h"
 
 #include "report/grid.h"
-#include "datasets/image.h"
+#include "datasets/decode/image.h"
 #include "report/metrics_log.h"
 
 #include <stdio_ext.h>

@@ -2,7 +2,7 @@
  * filter. */
 #include "check.h"
 
-#include "datasets/image.h"
+#include "datasets/decode/image.h"
 
 #include "resize_golden.h"
 

@@ -1,9 +1,9 @@
 /* Sources: what is listed of a folder or zip and in which order, and that each image's bytes are those of its name. */
 #include "pictures.h"
 
-#include "source.h"
+#include "datasets/sources/source.h"
 
-#include "datasets/image.h"
+#include "datasets/decode/image.h"
 
 #include <zip.h>
 

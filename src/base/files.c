@@ -1,0 +1,70 @@
+#include "base/files.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+lws_status lws_bytes_reserve(lws_bytes *bytes, size_t size)
+{
+    if (size > bytes->capacity) {
+        size_t capacity = size + size / 2 + 4096;
+        free(bytes->data);
+        bytes->data = malloc(capacity);
+        bytes->capacity = bytes->data ? capacity : 0;
+        if (!bytes->data)
+            return lws_fail(LWS_ERR_MEMORY, "out of memory for a file of %zu bytes", size);
+    }
+    bytes->size = size;
+    return LWS_OK;
+}
+
+void lws_bytes_free(lws_bytes *bytes)
+{
+    free(bytes->data);
+    *bytes = (lws_bytes){0};
+}
+
+static lws_status read_all(int fd, lws_bytes *bytes)
+{
+    size_t done = 0;
+    while (done < bytes->size) {
+        ssize_t n = read(fd, bytes->data + done, bytes->size - done);
+        if (n == 0)
+            break; /* it has shrunk meanwhile: the decoder will tell */
+        if (n < 0 && errno != EINTR)
+            return lws_fail(LWS_ERR_IO, "cannot be read: %m");
+        if (n > 0)
+            done += (size_t)n;
+    }
+    bytes->size = done;
+    return LWS_OK;
+}
+
+lws_status lws_file_read(int folder, const char *path, lws_bytes *bytes)
+{
+    struct stat st;
+    int fd = openat(folder, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe must not block */
+    if (fd < 0)
+        return lws_fail(LWS_ERR_IO, "cannot be opened: %m");
+    lws_status status;
+    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
+        status = lws_fail(LWS_ERR_IO, "not a regular file");
+    else if (st.st_size > LWS_FILE_MAX)
+        status = lws_fail(LWS_ERR_FORMAT, "a file of more than %d MB", LWS_FILE_MAX >> 20);
+    else
+        status = lws_bytes_reserve(bytes, (size_t)st.st_size);
+    if (status == LWS_OK)
+        status = read_all(fd, bytes);
+    close(fd);
+    return status;
+}
+
+char *lws_path(const char *folder, const char *prefix, const char *name, const char *suffix)
+{
+    char *path = NULL;
+    return asprintf(&path, "%s/%s%s%s", folder, prefix, name, suffix) < 0 ? NULL : path;
+}
