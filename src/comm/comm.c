@@ -55,6 +55,7 @@ lws_status lws_comm_start(lws_comm **out)
     }
     lws_watchdog_phase("start of MPI", -1);
     MPI_Init_thread(NULL, NULL, MPI_THREAD_SERIALIZED, &provided);
+    lws_progress();
     comm_process.allows_thread = provided >= MPI_THREAD_SERIALIZED;
     MPI_Comm_dup(MPI_COMM_WORLD, &comm->mpi);
     comm->machine = comm_find_machine();
