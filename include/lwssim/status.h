@@ -6,6 +6,10 @@
 #ifndef LWSSIM_STATUS_H
 #define LWSSIM_STATUS_H
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* The exit codes of the program: X(name, code, text). */
 #define LWS_EXIT_LIST(X)                                                                                               \
     X(LWS_EXIT_DONE, 0, "done")                                                                                        \
@@ -61,5 +65,9 @@ int lws_exit_code(lws_status status);
         if (lws_try_ != LWS_OK)                                                                                        \
             return lws_try_;                                                                                           \
     } while (0)
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

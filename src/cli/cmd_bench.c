@@ -5,6 +5,7 @@
 #include "kernels/gemm.h"
 #include <lwssim/latent.h>
 #include "base/simd.h"
+#include <lwssim/version.h>
 
 #include <stdio.h>
 #include <string.h>

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/simd.h"
 #include "base/threads.h"
+#include <lwssim/version.h>
 
 #include <stdlib.h>
 #include <string.h>

@@ -4,6 +4,7 @@
 #include "base/build.h"
 #include "base/log.h"
 #include "base/simd.h"
+#include <lwssim/version.h>
 
 #include <stdlib.h>
 #include <string.h>

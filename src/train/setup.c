@@ -18,7 +18,7 @@ enum { PAUSE = 200 };
  * wherever and however it was made. */
 static char *checkpoint_config(const lws_train_options *options)
 {
-    char *text = lws_config_text(lws_train_table, options);
+    char *text = lws_config_text(lws_train_table(), options);
     char *run = text ? strstr(text, "[run]") : NULL;
     if (run)
         *run = 0;
@@ -160,7 +160,8 @@ static void announce(trainer *t, const lws_comm_node *node, int threads)
 
 lws_status trainer_build(trainer *t, int threads)
 {
-    LWS_TRY(lws_agree_on_options(t->comm, lws_train_table, t->options, (const char *const[]){"data", "threads", NULL}));
+    LWS_TRY(
+        lws_agree_on_options(t->comm, lws_train_table(), t->options, (const char *const[]){"data", "threads", NULL}));
     LWS_TRY(lws_comm_agree(t->comm, lws_train_options_check(t->options)));
     LWS_TRY(lws_comm_agree(t->comm, lws_threads_start(threads)));
     LWS_TRY(lws_comm_agree(t->comm, open_data(t)));

@@ -34,8 +34,8 @@ static subject make_subject(const char *preset, int kind, int block, float facto
     const lws_dataset_info *info = lws_dataset_get_info(s.dataset);
     s.images = info->rows;
     s.pixels = (size_t)info->height * (size_t)info->width * (size_t)info->channels;
-    lws_config_defaults(lws_train_table, o);
-    assert_int_equal(lws_config_set(lws_train_table, o, "preset", preset, "test"), LWS_OK);
+    lws_config_defaults(lws_train_table(), o);
+    assert_int_equal(lws_config_set(lws_train_table(), o, "preset", preset, "test"), LWS_OK);
     o->base_channels = 4;
     o->latent = LATENT;
     o->model = kind;
