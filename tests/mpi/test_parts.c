@@ -125,10 +125,10 @@ static lws_status train_on(lws_comm *part, const struct system *s, const char *r
                                     {"profile", profile ? "true" : "false"}};
     lws_train_options *o = malloc(sizeof *o);
     lws_train_request request = {.run = run};
-    lws_config_defaults(lws_train_table, o);
+    lws_config_defaults(lws_train_table(), o);
     lws_status status = LWS_OK;
     for (size_t i = 0; i < sizeof pairs / sizeof *pairs && status == LWS_OK; i++)
-        status = lws_config_set(lws_train_table, o, pairs[i][0], pairs[i][1], "test");
+        status = lws_config_set(lws_train_table(), o, pairs[i][0], pairs[i][1], "test");
     snprintf(o->data, sizeof o->data, "%s/data", folder);
     if (status == LWS_OK)
         status = lws_train(part, o, &request);
