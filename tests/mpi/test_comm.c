@@ -5,6 +5,9 @@
 
 #include "comm_internal.h"
 
+#define LWS_CHECK_COLLECTIVE /* whether the library was compiled so or not */
+#include "comm/collective.h"
+
 #include <unistd.h>
 
 static lws_status status_of(int r)
@@ -57,6 +60,37 @@ static void compare_texts(void **state)
         snprintf(expected, sizeof expected, "rank %d on %s has 'b = 2', rank 0 on %s has ''", first,
                  lws_comm_host(comm), lws_comm_host(comm));
         assert_memory_equal(lws_message(), expected, strlen(expected));
+    }
+}
+
+static lws_status takes(lws_comm *c, size_t rows, double rate, const char *name, bool is_last)
+{
+    LWS_LOGICALLY_COLLECTIVE(c, rows);
+    LWS_LOGICALLY_COLLECTIVE(c, rate);
+    LWS_LOGICALLY_COLLECTIVE(c, name);
+    LWS_LOGICALLY_COLLECTIVE(c, is_last);
+    return LWS_OK;
+}
+
+/* Arguments that must be the same on all ranks: the first that is not is named, with the function and both values. */
+static void arguments_are_the_same(void **state)
+{
+    (void)state;
+    int last = rank == size - 1;
+    char expected[256];
+    const char *const told[][2] = {{"rows = 8", "rows = 7"},
+                                   {"rate = 0.10000000000000002", "rate = 0.10000000000000001"},
+                                   {"name = other", "name = one"},
+                                   {"is_last = 1", "is_last = 0"}};
+    assert_int_equal(takes(comm, 7, .1, "one", false), LWS_OK);
+    for (int i = 0; i < 4 && size > 1; i++) {
+        size_t rows = i == 0 && last ? 8 : 7;
+        double rate = i == 1 && last ? nextafter(.1, 1) : .1;
+        assert_int_equal(takes(comm, rows, rate, i == 2 && last ? "other" : "one", i == 3 && last), LWS_ERR_RANKS);
+        snprintf(expected, sizeof expected,
+                 "rank %d on %s has '%s', rank 0 on %s has '%s': all ranks must give takes() the same", size - 1,
+                 lws_comm_host(comm), told[i][0], lws_comm_host(comm), told[i][1]);
+        assert_string_equal(lws_message(), expected);
     }
 }
 
@@ -295,6 +329,7 @@ static int all_tests(void)
         cmocka_unit_test(agree_on_the_lowest),
         cmocka_unit_test(agree_that_all_is_well),
         cmocka_unit_test(compare_texts),
+        cmocka_unit_test(arguments_are_the_same),
         cmocka_unit_test(agree_on_a_long_message),
         cmocka_unit_test(runs),
         cmocka_unit_test(join),
