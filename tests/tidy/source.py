@@ -132,26 +132,22 @@ class CSource:
             if not is_constant(head[:found.start()]):
                 self.state.append((self.line(begin + found.start()), found[1]))
 
-    def comment_of(self, function):
-        """The comment that belongs to a declaration, and how many declarations it belongs to: it ends on the line above
-        the first of them, and no blank line lies between. A comment behind the declaration belongs to it alone."""
-        for comment in self.comments:
-            if function.line <= comment.first <= function.last:
-                return comment.text, 1
+    def comments_of(self, function):
+        """The comments that belong to a declaration, nearest first, each with how many declarations it belongs to: the
+        one behind it, and the one above, which ends on the line above the first of a group with no blank line in it."""
         lines = self.text.split("\n")
-        heads = {f.line: f for f in self.functions}
-        covered = {n for f in self.functions for n in range(f.line, f.last + 1)}
+        found = [(comment.text, 1) for comment in self.comments if function.line <= comment.first <= function.last]
         above = {comment.last: comment for comment in self.comments
                  if lines[comment.first - 1].lstrip().startswith("/*")}
         at = function.line - 1
         while at > 0 and at not in above and lines[at - 1].strip():
             at -= 1
-        if at not in above:
-            return "", 0
         end = function.line
         while end <= len(lines) and lines[end - 1].strip() and end not in above:
             end += 1
-        return above[at].text, sum(1 for line in heads if at < line < end and line in covered)
+        if at in above:
+            found.append((above[at].text, sum(at < f.line < end for f in self.functions)))
+        return found
 
 
 def is_constant(declared):
