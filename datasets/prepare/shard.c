@@ -51,8 +51,13 @@ static lws_status read_image(job *j, worker *w, int64_t image, uint8_t *out)
     lws_image decoded;
     lws_crop crop;
     LWS_TRY(source->kind->read(source, image, w->thread, &w->bytes));
-    LWS_TRY(lws_image_decode_part(w->bytes.data, w->bytes.size, source->entries[image].name, r->channels == 1 ? 1 : 4,
-                                  choose_crop, r, &decoded, &crop));
+    lws_decode_args args = {.data = w->bytes.data,
+                            .bytes = w->bytes.size,
+                            .name = source->entries[image].name,
+                            .channels = r->channels == 1 ? 1 : 4,
+                            .choose = choose_crop,
+                            .user = r};
+    LWS_TRY(lws_image_decode_part(&args, &decoded, &crop));
     lws_status status = lws_image_resize(w->resizer, &decoded, crop, r->filter, r->size, r->size, out);
     lws_image_free(&decoded);
     return status;
