@@ -1,7 +1,7 @@
 /* The matrix product that everything is held against, and the kernels that are bound by memory. */
 #include "bench.h"
 
-#include "optim/adam.h"
+#include "optim/optimizer.h"
 #include "kernels/batchnorm.h"
 #include "kernels/gemm.h"
 #include "kernels/window.h"
@@ -103,6 +103,8 @@ lws_status bench_batchnorm(bench *b)
 }
 
 typedef struct adam_case {
+    const lws_optimizer *row;
+    double options[LWS_OPTIMIZER_OPTIONS_SIZE / sizeof(double)];
     size_t n;
     int64_t step;
     float *theta, *m, *v, *g;
@@ -110,9 +112,16 @@ typedef struct adam_case {
 
 static void adam_update(void *user)
 {
-    static const lws_adam adam = {.9, .999, 1e-8, 0};
     adam_case *a = user;
-    lws_adam_step(&adam, ++a->step, 1e-3, 1, a->n, a->theta, a->m, a->v, a->g);
+    const lws_update update = {.options = a->options,
+                               .step = ++a->step,
+                               .rate = 1e-3,
+                               .gradient_scale = 1,
+                               .n = a->n,
+                               .gradient = a->g,
+                               .theta = a->theta,
+                               .slot = {a->m, a->v}};
+    a->row->update(&update);
 }
 
 lws_status bench_adam(bench *b)
@@ -126,6 +135,8 @@ lws_status bench_adam(bench *b)
                    .m = bench_zeros(b, most),
                    .v = bench_zeros(b, most),
                    .g = bench_floats(b, most)};
+    a.row = lws_optimizer_row(0);
+    lws_config_defaults((lws_config_table){a.row->keys, (size_t)a.row->key_count, NULL}, a.options);
     LWS_TRY(bench_ready(b));
     bench_section(b, "adam", "Adam");
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
@@ -168,7 +179,7 @@ static void window_row(bench *b, window_case *w, const char *shape)
     bench_row(b, key, label, &time, 1, &rate);
 }
 
-lws_status bench_windows(bench *b)
+lws_status bench_window(bench *b)
 {
     size_t image = (size_t)BENCH_SIDE * BENCH_SIDE * BENCH_COLOURS, threads = (size_t)b->threads;
     window_case w = {.images = b->images, .per_thread = lws_window_scratch(BENCH_SIDE, BENCH_SIDE, BENCH_COLOURS)};
