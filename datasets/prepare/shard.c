@@ -1,10 +1,9 @@
 /* The work on one shard: every image read, decoded, cropped and resized, by all threads. */
 #include "plan.h"
 
-#include "shard_file.h"
-
 #include "base/progress.h"
 #include "base/text.h"
+#include "data/shard.h"
 
 #include <omp.h>
 #include <stdatomic.h>
@@ -160,7 +159,7 @@ static lws_status write_rows(job *j, int64_t *rows)
             kept++;
         }
         const lws_recipe *r = &j->plan->recipe;
-        status = lws_shard_file_write(path, kept, r->size, r->channels, j->pixels, j->digests, names);
+        status = lws_shard_write(path, &(lws_shard_images){kept, r->size, r->channels, j->pixels, j->digests, names});
     }
     *rows = kept;
     free(names);

@@ -30,6 +30,9 @@ int lws_part(int total);
 OWNERS = "".join(f"set({header}_owner {room})\n" for header, room in [
     ("mpi.h", "comm"), ("hdf5.h", "data"), ("cblas.h", "kernels"), ("jpeglib.h", "datasets")])
 SOUND = {
+    "CMakeLists.txt": "project(low VERSION 1.2.3 LANGUAGES C)\n",
+    "CITATION.cff": "cff-version: 1.2.0\nversion: 1.2.3\n",
+    "CHANGELOG.md": "# Changelog\n\n## [1.2.3]\n",
     "cmake/CheckIncludes.cmake": "# Who may include what is said here.\n" + OWNERS,
     "src/README.md": "See `src/low/low.c` and [the other](high/README.md).\n",
     "src/low/README.md": "The lower room.\n",
@@ -156,6 +159,11 @@ CASES = [
     ("paths at once", appended("src/README.md", "`src/low/*.c`, `src/{low,high}/README.md`, `src/low/NAME.c`\n"), ""),
     ("one of them is not there", appended("src/README.md", "`src/{low,gone}/README.md`\n"),
      "path src/README.md src/gone/README.md"),
+    ("a name that is there", appended("src/README.md", "`lws_wait()`, `lws_layer`, `lws_NAME_x` and `other_name`\n"), ""),
+    ("a name that is not there", appended("src/README.md", "`lws_wait` and `lws_gone()`\n"),
+     "name src/README.md lws_gone"),
+    ("a version that is not cited", replaced("CITATION.cff", "1.2.3", "1.2.2"), "version CITATION.cff 1.2.3"),
+    ("a version without changes", replaced("CHANGELOG.md", "1.2.3", "1.2.2"), "version CHANGELOG.md 1.2.3"),
     ("a breach that is excused", {**appended("src/high/high.c", MANY),
                                   **exception("parameters src/high/high.c f 8: there is a reason")}, ""),
     ("more than is excused", {**appended("src/high/high.c", MANY.replace("(int a0", "(int b, int a0")),

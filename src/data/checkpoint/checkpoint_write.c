@@ -1,10 +1,9 @@
 /* Writing a checkpoint: under a temporary name, flushed, verified, renamed. */
-#include "checkpoint_file.h"
+#include "checkpoint_format.h"
 
 #include "base/output.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/statvfs.h>
 
@@ -14,29 +13,14 @@ static lws_status write_array(void *user, const char *name, const lws_tensor *te
     char digest[LWS_DIGEST_TEXT];
     LWS_TRY(lws_h5_write(file, name, LWS_H5_F32, tensor->rank, tensor->dims, values));
     lws_digest(values, tensor->count * sizeof *values, digest);
-    return lws_h5_put_text(file, name, "digest", digest);
+    return lws_h5_put_text(file, name, CHECKPOINT_DIGEST, digest);
 }
 
-static lws_status write_meta(lws_h5 *file, const lws_checkpoint_meta *meta, const char *config)
+static lws_status write_digest(lws_h5 *file, const lws_checkpoint_meta *meta, const char *config)
 {
-    LWS_TRY(lws_h5_put_text(file, "/", "kind", CHECKPOINT_KIND));
-    LWS_TRY(lws_h5_put_i64(file, "/", "schema", LWS_CHECKPOINT_SCHEMA));
-    LWS_TRY(lws_h5_put_text(file, "/", "config", config));
-    LWS_TRY(lws_h5_put_i64(file, "/", "height", meta->image.h));
-    LWS_TRY(lws_h5_put_i64(file, "/", "width", meta->image.w));
-    LWS_TRY(lws_h5_put_i64(file, "/", "channels", meta->image.c));
-    LWS_TRY(lws_h5_put_text(file, "/", "dataset_digest", meta->dataset_digest));
-    LWS_TRY(lws_h5_put_text(file, "/", "valid_digest", meta->valid_digest));
-    LWS_TRY(lws_h5_put_i64(file, "/", "seed", meta->seed));
-    LWS_TRY(lws_h5_put_i64(file, "/", "epoch", meta->epoch));
-    LWS_TRY(lws_h5_put_i64(file, "/", "step", meta->step));
-    LWS_TRY(lws_h5_put_i64(file, "/", "best_step", meta->best_step));
-    LWS_TRY(lws_h5_put_f64(file, "/", "best_ssim", meta->best_ssim));
-    char digest[LWS_DIGEST_TEXT], *contents;
-    LWS_TRY(checkpoint_contents(file, meta, config, &contents));
-    lws_digest(contents, strlen(contents), digest);
-    free(contents);
-    return lws_h5_put_text(file, "/", "digest", digest);
+    char digest[LWS_DIGEST_TEXT];
+    LWS_TRY(checkpoint_root_digest(file, meta, config, digest));
+    return lws_h5_put_text(file, "/", CHECKPOINT_DIGEST, digest);
 }
 
 /* Two numbers of bytes in the largest unit that tells them apart. */
@@ -72,7 +56,9 @@ static lws_status write_temporary(const char *path, const lws_checkpoint_meta *m
     LWS_TRY(lws_h5_create(path, &file));
     lws_status status = checkpoint_each(tensors, data, write_array, file);
     if (status == LWS_OK)
-        status = write_meta(file, meta, config);
+        status = checkpoint_write_meta(file, meta, config);
+    if (status == LWS_OK)
+        status = write_digest(file, meta, config);
     lws_status closed = lws_h5_close(file);
     LWS_TRY(status);
     LWS_TRY(closed);

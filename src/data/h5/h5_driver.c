@@ -189,7 +189,7 @@ static const H5FD_class_t driver_class = {
     .fl_map = H5FD_FLMAP_DICHOTOMY,
 };
 
-herr_t lws_h5_driver_set(hid_t access)
+herr_t h5_driver_set(hid_t access)
 {
     static hid_t id = H5I_INVALID_HID;
     if (id < 0)
@@ -197,7 +197,7 @@ herr_t lws_h5_driver_set(hid_t access)
     return H5Pset_driver(access, id, NULL);
 }
 
-void lws_h5_driver_tell(void (*told)(void))
+void h5_driver_tell(void (*told)(void))
 {
     tell = told;
 }
@@ -208,19 +208,19 @@ static driver_file *file_of(hid_t file)
     return H5Fget_vfd_handle(file, H5P_DEFAULT, &handle) < 0 ? NULL : handle;
 }
 
-int lws_h5_driver_error(hid_t file)
+int h5_driver_error(hid_t file)
 {
     driver_file *f = file_of(file);
     return f ? f->error : EBADF;
 }
 
-uint64_t lws_h5_driver_size(hid_t file)
+uint64_t h5_driver_size(hid_t file)
 {
     driver_file *f = file_of(file);
     return f ? f->eof : 0;
 }
 
-int lws_h5_driver_sync(hid_t file)
+int h5_driver_sync(hid_t file)
 {
     driver_file *f = file_of(file);
     if (!f)
@@ -229,7 +229,7 @@ int lws_h5_driver_sync(hid_t file)
     return f->error;
 }
 
-int lws_h5_driver_take_errno(void)
+int h5_driver_take_errno(void)
 {
     int latest = latest_errno;
     latest_errno = 0;

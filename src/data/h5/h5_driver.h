@@ -11,22 +11,22 @@
 #include <stdint.h>
 
 /* Sets the driver in a file access property list; negative on failure, as in HDF5. */
-herr_t lws_h5_driver_set(hid_t access);
+herr_t h5_driver_set(hid_t access);
 
 /* The errno of the first write to the file that failed; 0 for none. */
-int lws_h5_driver_error(hid_t file);
+int h5_driver_error(hid_t file);
 
 /* Bytes of the file, when it was opened or last extended. */
-uint64_t lws_h5_driver_size(hid_t file);
+uint64_t h5_driver_size(hid_t file);
 
 /* The file gets an fsync before it is closed: HDF5 writes to the last. 0, or the errno of a write that has failed. */
-int lws_h5_driver_sync(hid_t file);
+int h5_driver_sync(hid_t file);
 
 /* From now on `told` is called after each piece that the disk has given; NULL: nobody is told. */
-void lws_h5_driver_tell(void (*told)(void));
+void h5_driver_tell(void (*told)(void));
 
 /* The errno of this thread's latest failure to open or read a file, or of the first write to the
  * file that it closed last; 0 for none. Resets it. */
-int lws_h5_driver_take_errno(void);
+int h5_driver_take_errno(void);
 
 #endif

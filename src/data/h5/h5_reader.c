@@ -1,6 +1,9 @@
 /* The parent's side of reading in a child process. */
 #include "h5_reader.h"
 
+#include "h5_protocol.h"
+#include "h5_serve.h"
+
 #include "base/input.h"
 #include "base/progress.h"
 
@@ -11,22 +14,30 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/types.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+struct h5_reader {
+    pid_t child; /* -1: lost */
+    int socket;
+    int64_t size; /* of the file, when it was opened */
+    char path[];  /* for messages */
+};
+
 /* What follows a reply besides an array's elements is small against the file, unless it is made up. */
-static uint64_t most_bytes(const lws_h5 *file)
+static uint64_t most_bytes(const h5_reader *file)
 {
-    return (16u << 20) + 64 * (uint64_t)file->reader.size;
+    return (16u << 20) + 64 * (uint64_t)file->size;
 }
 
 /* ---- the child's life -------------------------------------------------------------------------- */
 
 /* Seconds without a word after which the child, or the disk that it reads, counts as stuck. Its processor time has a
  * tighter limit of its own. */
-static int patience(const lws_h5 *file)
+static int patience(const h5_reader *file)
 {
-    int64_t seconds = 60 + (file->reader.size >> 20);
+    int64_t seconds = 60 + (file->size >> 20);
     return seconds < 86400 ? (int)seconds : 86400;
 }
 
@@ -46,9 +57,9 @@ static bool ends_soon(pid_t child, int *status)
 
 /* Sees to it that the child ends; returns how it did by itself, or 0. Its end of the socket closes a little before it
  * has ended, and what waits for a disk cannot even be killed: both are waited for, but not for ever. */
-static int reap(lws_h5 *file, loss how)
+static int reap(h5_reader *file, loss how)
 {
-    pid_t child = file->reader.child;
+    pid_t child = file->child;
     int status = 0, unused;
     if (how != GONE || !ends_soon(child, &status)) {
         kill(child, SIGKILL);
@@ -57,12 +68,12 @@ static int reap(lws_h5 *file, loss how)
         if (how != CONFUSED)
             ends_soon(child, &unused);
     }
-    close(file->reader.socket);
-    file->reader.child = -1;
+    close(file->socket);
+    file->child = -1;
     return status;
 }
 
-static lws_status lose(lws_h5 *file, loss how)
+static lws_status lose(h5_reader *file, loss how)
 {
     int status = reap(file, how);
     int killer = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
@@ -79,15 +90,15 @@ static lws_status lose(lws_h5 *file, loss how)
     return lws_fail(LWS_ERR_FORMAT, "%s: damaged: the HDF5 library fails on it", file->path);
 }
 
-static lws_status receive(lws_h5 *file, void *data, size_t bytes)
+static lws_status receive(h5_reader *file, void *data, size_t bytes)
 {
     char *to = data;
     while (bytes > 0) {
-        struct pollfd ready = {.fd = file->reader.socket, .events = POLLIN};
+        struct pollfd ready = {.fd = file->socket, .events = POLLIN};
         int polled = poll(&ready, 1, patience(file) * 1000);
         if (polled == 0)
             return lose(file, STUCK);
-        ssize_t n = polled < 0 ? -1 : recv(file->reader.socket, to, bytes, 0);
+        ssize_t n = polled < 0 ? -1 : recv(file->socket, to, bytes, 0);
         if (n < 0 && errno == EINTR)
             continue;
         if (n <= 0)
@@ -99,7 +110,7 @@ static lws_status receive(lws_h5 *file, void *data, size_t bytes)
     return LWS_OK;
 }
 
-static lws_status receive_reply(lws_h5 *file, h5_reply *r)
+static lws_status receive_reply(h5_reader *file, h5_reply *r)
 {
     do
         LWS_TRY(receive(file, r, sizeof *r));
@@ -136,41 +147,41 @@ static bool connect_ends(int ends[2])
     return false;
 }
 
-static lws_status start(lws_h5 *file)
+static lws_status start(h5_reader *file)
 {
     int ends[2];
     if (!connect_ends(ends))
         return lws_fail(LWS_ERR_IO, "%s: cannot reach a process to read it: %m", file->path);
-    H5open(); /* once for all children */
+    h5_serve_prepare();
     pid_t child = fork();
     if (child == 0) {
         close(ends[0]);
-        h5_serve(ends[1], file->path, file->reader.size);
+        h5_serve(ends[1], file->path, file->size);
     }
     close(ends[1]);
     if (child < 0) {
         close(ends[0]);
         return lws_fail(LWS_ERR_MEMORY, "%s: cannot start a process to read it: %m", file->path);
     }
-    file->reader.child = child;
-    file->reader.socket = ends[0];
+    file->child = child;
+    file->socket = ends[0];
     h5_reply hello;
     return receive_reply(file, &hello);
 }
 
-lws_status h5_reader_start(const char *path, lws_h5 **out)
+lws_status h5_reader_start(const char *path, h5_reader **out)
 {
     int fd;
     int64_t size;
     *out = NULL;
     LWS_TRY(lws_input_open(path, &fd, &size));
     close(fd);
-    lws_h5 *file = h5_new(path);
+    h5_reader *file = calloc(1, sizeof *file + strlen(path) + 1);
     if (!file)
         return lws_fail(LWS_ERR_MEMORY, "%s: out of memory", path);
-    file->is_apart = true;
-    file->reader.child = -1;
-    file->reader.size = size;
+    strcpy(file->path, path);
+    file->child = -1;
+    file->size = size;
     lws_status status = start(file);
     if (status == LWS_OK)
         *out = file;
@@ -179,32 +190,32 @@ lws_status h5_reader_start(const char *path, lws_h5 **out)
     return status;
 }
 
-void h5_reader_end(lws_h5 *file)
+void h5_reader_end(h5_reader *file)
 {
-    if (file->reader.child > 0)
+    if (file->child > 0)
         reap(file, CONFUSED);
     free(file);
 }
 
 /* ---- requests ---------------------------------------------------------------------------------- */
 
-static lws_status ask(lws_h5 *file, h5_request_kind kind, const char *object, const char *name, h5_request more,
+static lws_status ask(h5_reader *file, h5_request_kind kind, const char *object, const char *name, h5_request more,
                       h5_reply *r)
 {
     more.kind = kind;
-    if (file->reader.child < 0)
+    if (file->child < 0)
         return lws_fail(LWS_ERR_FORMAT, "%s: damaged: the HDF5 library fails on it", file->path);
     if (strlen(object) >= sizeof more.object || strlen(name) >= sizeof more.name)
-        return lws_fail(LWS_ERR_FORMAT, "%s: a name of more than %d bytes", file->path, H5_NAME - 1);
+        return lws_fail(LWS_ERR_FORMAT, "%s: a name of more than %d bytes", file->path, H5_REQUEST_NAME - 1);
     strcpy(more.object, object);
     strcpy(more.name, name);
-    if (!h5_send(file->reader.socket, &more, sizeof more))
+    if (!h5_send(file->socket, &more, sizeof more))
         return lose(file, GONE);
     return receive_reply(file, r);
 }
 
 /* What follows a reply of any length, with a zero behind it; the caller frees it. */
-static lws_status receive_data(lws_h5 *file, const h5_reply *r, char **data)
+static lws_status receive_data(h5_reader *file, const h5_reply *r, char **data)
 {
     *data = NULL;
     if (r->bytes > most_bytes(file))
@@ -229,7 +240,7 @@ static bool is_sane(const lws_h5_info *info)
     return info->rank >= 0 && info->rank <= LWS_H5_RANK;
 }
 
-lws_status h5_reader_describe(lws_h5 *file, const char *name, lws_h5_info *info)
+lws_status h5_reader_describe(h5_reader *file, const char *name, lws_h5_info *info)
 {
     h5_reply r;
     LWS_TRY(ask(file, H5_DESCRIBE, name, "", (h5_request){0}, &r));
@@ -237,11 +248,11 @@ lws_status h5_reader_describe(lws_h5 *file, const char *name, lws_h5_info *info)
     return is_sane(info) ? LWS_OK : lose(file, CONFUSED);
 }
 
-lws_status h5_reader_read(lws_h5 *file, const char *name, lws_h5_type type, int64_t count, void *data)
+lws_status h5_reader_read(h5_reader *file, const char *name, lws_h5_type type, int64_t count, void *data)
 {
     h5_reply r;
     LWS_TRY(ask(file, H5_READ, name, "", (h5_request){.type = type, .count = count}, &r));
-    if (r.bytes != (uint64_t)count * h5_size_of(type))
+    if (r.bytes != (uint64_t)count * lws_h5_size_of(type))
         return lose(file, CONFUSED);
     return receive(file, data, r.bytes);
 }
@@ -262,7 +273,7 @@ static char **cut(const char *data, uint64_t bytes, int64_t count)
     return list;
 }
 
-lws_status h5_reader_strings(lws_h5 *file, const char *name, int64_t *count, char ***text)
+lws_status h5_reader_strings(h5_reader *file, const char *name, int64_t *count, char ***text)
 {
     h5_reply r;
     char *data;
@@ -280,7 +291,7 @@ lws_status h5_reader_strings(lws_h5 *file, const char *name, int64_t *count, cha
     return *text ? LWS_OK : lws_fail(LWS_ERR_MEMORY, "%s: out of memory reading %s", file->path, name);
 }
 
-lws_status h5_reader_exists(lws_h5 *file, const char *name, bool *exists)
+lws_status h5_reader_exists(h5_reader *file, const char *name, bool *exists)
 {
     h5_reply r;
     LWS_TRY(ask(file, H5_EXISTS, name, "", (h5_request){0}, &r));
@@ -288,7 +299,7 @@ lws_status h5_reader_exists(lws_h5 *file, const char *name, bool *exists)
     return LWS_OK;
 }
 
-lws_status h5_reader_has(lws_h5 *file, const char *object, const char *name, bool *has)
+lws_status h5_reader_has(h5_reader *file, const char *object, const char *name, bool *has)
 {
     h5_reply r;
     LWS_TRY(ask(file, H5_HAS, object, name, (h5_request){0}, &r));
@@ -296,7 +307,7 @@ lws_status h5_reader_has(lws_h5 *file, const char *object, const char *name, boo
     return LWS_OK;
 }
 
-lws_status h5_reader_text(lws_h5 *file, const char *object, const char *name, char **text)
+lws_status h5_reader_text(h5_reader *file, const char *object, const char *name, char **text)
 {
     h5_reply r;
     *text = NULL;
@@ -304,7 +315,7 @@ lws_status h5_reader_text(lws_h5 *file, const char *object, const char *name, ch
     return receive_data(file, &r, text);
 }
 
-lws_status h5_reader_i64(lws_h5 *file, const char *object, const char *name, int64_t *value)
+lws_status h5_reader_i64(h5_reader *file, const char *object, const char *name, int64_t *value)
 {
     h5_reply r;
     LWS_TRY(ask(file, H5_I64, object, name, (h5_request){0}, &r));
@@ -312,7 +323,7 @@ lws_status h5_reader_i64(lws_h5 *file, const char *object, const char *name, int
     return LWS_OK;
 }
 
-lws_status h5_reader_f64(lws_h5 *file, const char *object, const char *name, double *value)
+lws_status h5_reader_f64(h5_reader *file, const char *object, const char *name, double *value)
 {
     h5_reply r;
     LWS_TRY(ask(file, H5_F64, object, name, (h5_request){0}, &r));
@@ -320,8 +331,7 @@ lws_status h5_reader_f64(lws_h5 *file, const char *object, const char *name, dou
     return LWS_OK;
 }
 
-lws_status h5_reader_visit(lws_h5 *file, lws_status (*visit)(void *user, const char *name, const lws_h5_info *info),
-                           void *user)
+lws_status h5_reader_visit(h5_reader *file, lws_h5_visitor *visit, void *user)
 {
     h5_reply r;
     char *data;

@@ -1,13 +1,15 @@
 /* All arrays of an HDF5 file, one after the other. */
-#include "h5_reader.h"
+#include "h5_visit.h"
+
+#include "h5_array.h"
 
 #include <string.h>
 
 enum { MAX_DEPTH = 16, MAX_OBJECTS = 1 << 16 }; /* groups may be linked in rings */
 
 typedef struct visitor {
-    lws_h5 *file;
-    lws_status (*visit)(void *user, const char *name, const lws_h5_info *info);
+    h5_file *file;
+    lws_h5_visitor *visit;
     void *user;
     lws_status status;
     int depth, objects;
@@ -24,7 +26,7 @@ static lws_status visit_group(visitor *v, hid_t group)
     herr_t done = H5Literate(group, H5_INDEX_NAME, H5_ITER_INC, NULL, on_link, v);
     v->depth--;
     if (done < 0 && v->status == LWS_OK)
-        return lws_h5_fail(v->file, LWS_ERR_FORMAT, "cannot list the group", v->path);
+        return h5_fail(v->file, LWS_ERR_FORMAT, "cannot list the group", v->path);
     return v->status;
 }
 
@@ -36,7 +38,7 @@ static lws_status visit_array(visitor *v, hid_t array)
     H5Tclose(type);
     if (is_text)
         return LWS_OK;
-    LWS_TRY(lws_h5_describe(v->file, v->path, &info));
+    LWS_TRY(h5_describe(v->file, v->path, &info));
     return v->visit(v->user, v->path, &info);
 }
 
@@ -47,7 +49,7 @@ static lws_status visit_object(visitor *v, hid_t group, const char *name, const 
         return h5_check_links(v->file, v->path);
     hid_t object = H5Oopen(group, name, H5P_DEFAULT);
     if (object < 0)
-        return lws_h5_fail(v->file, LWS_ERR_FORMAT, "cannot open", v->path);
+        return h5_fail(v->file, LWS_ERR_FORMAT, "cannot open", v->path);
     lws_status status = LWS_OK;
     if (H5Iget_type(object) == H5I_GROUP)
         status = visit_group(v, object);
@@ -76,11 +78,8 @@ static herr_t on_link(hid_t group, const char *name, const H5L_info_t *link, voi
     return v->status == LWS_OK ? 0 : -1;
 }
 
-lws_status lws_h5_visit(lws_h5 *file, lws_status (*visit)(void *user, const char *name, const lws_h5_info *info),
-                        void *user)
+lws_status h5_visit(h5_file *file, lws_h5_visitor *visit, void *user)
 {
     visitor v = {.file = file, .visit = visit, .user = user};
-    if (file->is_apart)
-        return h5_reader_visit(file, visit, user);
     return visit_group(&v, file->id);
 }

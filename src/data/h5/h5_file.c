@@ -1,6 +1,5 @@
-/* Files, errors and links of the HDF5 wrapper; arrays are in h5_array.c, attributes in h5_attribute.c. */
-#include "h5_driver.h"
-#include "h5_reader.h"
+/* HDF5 files in this process: opening and closing, what went wrong, and links. */
+#include "h5_file.h"
 
 #include "base/input.h"
 
@@ -30,7 +29,7 @@ static herr_t keep_innermost(unsigned n, const H5E_error2_t *error, void *user)
 static cause latest_cause(void)
 {
     cause c = {0};
-    int system_error = lws_h5_driver_take_errno();
+    int system_error = h5_driver_take_errno();
     H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, keep_innermost, &c);
     H5Eclear2(H5E_DEFAULT);
     c.is_system = system_error != 0;
@@ -56,14 +55,14 @@ static lws_status fail_path(const char *path, lws_status status, const char *doi
                     c.text);
 }
 
-lws_status lws_h5_fail(const lws_h5 *file, lws_status status, const char *doing, const char *name)
+lws_status h5_fail(const h5_file *file, lws_status status, const char *doing, const char *name)
 {
     return fail_path(file->path, status, doing, name);
 }
 
-lws_status lws_h5_check(const lws_h5 *file)
+lws_status h5_check_writes(const h5_file *file)
 {
-    int error = lws_h5_driver_error(file->id);
+    int error = h5_driver_error(file->id);
     if (error)
         return lws_fail(lws_write_status(error), "%s: cannot write: %s", file->path, strerror(error));
     return LWS_OK;
@@ -80,33 +79,26 @@ static hid_t access_properties(bool writable)
     hid_t access = H5Pcreate(H5P_FILE_ACCESS);
     H5Pset_libver_bounds(access, H5F_LIBVER_V18, writable ? H5F_LIBVER_V18 : H5F_LIBVER_LATEST);
     H5Pset_fclose_degree(access, H5F_CLOSE_STRONG);
-    lws_h5_driver_set(access);
-    lws_h5_driver_take_errno(); /* of an earlier file */
+    h5_driver_set(access);
+    h5_driver_take_errno(); /* of an earlier file */
     return access;
 }
 
-lws_h5 *h5_new(const char *path)
+static lws_status wrap(const char *path, bool writable, hid_t id, h5_file **out)
 {
-    lws_h5 *file = calloc(1, sizeof *file + strlen(path) + 1);
-    if (file)
-        strcpy(file->path, path);
-    return file;
-}
-
-static lws_status wrap(const char *path, bool writable, hid_t id, lws_h5 **out)
-{
-    lws_h5 *file = h5_new(path);
+    h5_file *file = calloc(1, sizeof *file + strlen(path) + 1);
     if (!file) {
         H5Fclose(id);
         return lws_fail(LWS_ERR_MEMORY, "%s: out of memory", path);
     }
     file->id = id;
     file->writable = writable;
+    strcpy(file->path, path);
     *out = file;
     return LWS_OK;
 }
 
-lws_status lws_h5_create(const char *path, lws_h5 **out)
+lws_status h5_create(const char *path, h5_file **out)
 {
     *out = NULL;
     hid_t access = access_properties(true);
@@ -120,7 +112,7 @@ lws_status lws_h5_create(const char *path, lws_h5 **out)
     return status == LWS_OK ? wrap(path, true, id, out) : status;
 }
 
-static lws_status open_as(const char *path, bool writable, lws_h5 **out)
+static lws_status open_as(const char *path, bool writable, h5_file **out)
 {
     int fd;
     *out = NULL;
@@ -135,42 +127,33 @@ static lws_status open_as(const char *path, bool writable, lws_h5 **out)
     return status == LWS_OK ? wrap(path, writable, id, out) : status;
 }
 
-lws_status lws_h5_open(const char *path, lws_h5 **out)
-{
-    return h5_reader_start(path, out);
-}
-
-lws_status lws_h5_open_own(const char *path, lws_h5 **out)
+lws_status h5_open(const char *path, h5_file **out)
 {
     return open_as(path, false, out);
 }
 
-lws_status lws_h5_edit(const char *path, lws_h5 **out)
+lws_status h5_edit(const char *path, h5_file **out)
 {
     return open_as(path, true, out);
 }
 
-lws_status lws_h5_sync(lws_h5 *file)
+lws_status h5_sync(h5_file *file)
 {
     if (H5Fflush(file->id, H5F_SCOPE_GLOBAL) < 0)
-        return lws_h5_fail(file, LWS_ERR_IO, "cannot write", NULL);
-    int error = lws_h5_driver_sync(file->id);
+        return h5_fail(file, LWS_ERR_IO, "cannot write", NULL);
+    int error = h5_driver_sync(file->id);
     return error ? lws_fail(lws_write_status(error), "%s: cannot write: %s", file->path, strerror(error)) : LWS_OK;
 }
 
-lws_status lws_h5_close(lws_h5 *file)
+lws_status h5_close(h5_file *file)
 {
     if (!file)
         return LWS_OK;
-    if (file->is_apart) {
-        h5_reader_end(file);
-        return LWS_OK;
-    }
     lws_status status = LWS_OK;
-    lws_h5_driver_take_errno();
+    h5_driver_take_errno();
     if (H5Fclose(file->id) < 0)
-        status = lws_h5_fail(file, LWS_ERR_IO, "cannot close", NULL);
-    int error = lws_h5_driver_take_errno();
+        status = h5_fail(file, LWS_ERR_IO, "cannot close", NULL);
+    int error = h5_driver_take_errno();
     if (error && file->writable)
         status = lws_fail(lws_write_status(error), "%s: cannot write: %s", file->path, strerror(error));
     free(file);
@@ -179,8 +162,7 @@ lws_status lws_h5_close(lws_h5 *file)
 
 /* ---- links ----------------------------------------------------------------------------------- */
 
-/* Goes the way to an object; *exists unless a step of it is missing. */
-static lws_status follow(const lws_h5 *file, const char *name, bool *exists)
+lws_status h5_exists(const h5_file *file, const char *name, bool *exists)
 {
     char way[H5_NAME];
     size_t length = strlen(name);
@@ -200,7 +182,7 @@ static lws_status follow(const lws_h5 *file, const char *name, bool *exists)
         if (found == 0)
             break;
         if (found < 0 || H5Lget_info(file->id, way, &link, H5P_DEFAULT) < 0)
-            return lws_h5_fail(file, LWS_ERR_FORMAT, "cannot look up", way);
+            return h5_fail(file, LWS_ERR_FORMAT, "cannot look up", way);
         if (link.type != H5L_TYPE_HARD)
             return lws_fail(LWS_ERR_FORMAT, "%s: %s is a link to another place: such links are not followed",
                             file->path, way);
@@ -208,13 +190,8 @@ static lws_status follow(const lws_h5 *file, const char *name, bool *exists)
     return LWS_OK;
 }
 
-lws_status h5_check_links(const lws_h5 *file, const char *name)
+lws_status h5_check_links(const h5_file *file, const char *name)
 {
     bool exists;
-    return follow(file, name, &exists);
-}
-
-lws_status lws_h5_exists(lws_h5 *file, const char *name, bool *exists)
-{
-    return file->is_apart ? h5_reader_exists(file, name, exists) : follow(file, name, exists);
+    return h5_exists(file, name, &exists);
 }

@@ -1,6 +1,5 @@
 /* Arrays and lists of strings in HDF5 files. */
-#include "h5_driver.h"
-#include "h5_reader.h"
+#include "h5_array.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -37,11 +36,6 @@ static hid_t file_type(lws_h5_type type)
     default:
         return H5T_STD_I64LE;
     }
-}
-
-size_t h5_size_of(lws_h5_type type)
-{
-    return H5Tget_size(file_type(type));
 }
 
 /* *is_plain: the elements lie in the file as in memory. */
@@ -85,7 +79,7 @@ hid_t h5_text_in_memory(hid_t in_file)
 /* ---- writing --------------------------------------------------------------------------------- */
 
 /* HDF5 would create missing groups by itself, but with time stamps. */
-static lws_status create_groups(lws_h5 *file, const char *name)
+static lws_status create_groups(h5_file *file, const char *name)
 {
     lws_status status = LWS_OK;
     char *path = strdup(name);
@@ -96,7 +90,7 @@ static lws_status create_groups(lws_h5 *file, const char *name)
         if (H5Lexists(file->id, path, H5P_DEFAULT) <= 0) {
             hid_t group = H5Gcreate2(file->id, path, H5P_DEFAULT, creation, H5P_DEFAULT);
             if (group < 0)
-                status = lws_h5_fail(file, LWS_ERR_IO, "cannot create the group", path);
+                status = h5_fail(file, LWS_ERR_IO, "cannot create the group", path);
             else
                 H5Gclose(group);
         }
@@ -109,7 +103,7 @@ static lws_status create_groups(lws_h5 *file, const char *name)
     return status;
 }
 
-static lws_status write_array(lws_h5 *file, const char *name, hid_t in_file, hid_t in_memory, int rank,
+static lws_status write_array(h5_file *file, const char *name, hid_t in_file, hid_t in_memory, int rank,
                               const hsize_t *dims, const void *data)
 {
     LWS_TRY(create_groups(file, name));
@@ -122,16 +116,15 @@ static lws_status write_array(lws_h5 *file, const char *name, hid_t in_file, hid
     hid_t array = H5Dcreate2(file->id, name, in_file, space, H5P_DEFAULT, creation, H5P_DEFAULT);
     lws_status status = LWS_OK;
     if (array < 0 || (count && H5Dwrite(array, in_memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, data) < 0))
-        status = lws_h5_fail(file, LWS_ERR_IO, "cannot write", name);
+        status = h5_fail(file, LWS_ERR_IO, "cannot write", name);
     if (array >= 0 && H5Dclose(array) < 0 && status == LWS_OK)
-        status = lws_h5_fail(file, LWS_ERR_IO, "cannot write", name);
+        status = h5_fail(file, LWS_ERR_IO, "cannot write", name);
     H5Pclose(creation);
     H5Sclose(space);
-    return status == LWS_OK ? lws_h5_check(file) : status;
+    return status == LWS_OK ? h5_check_writes(file) : status;
 }
 
-lws_status lws_h5_write(lws_h5 *file, const char *name, lws_h5_type type, int rank, const int64_t *dims,
-                        const void *data)
+lws_status h5_write(h5_file *file, const char *name, lws_h5_type type, int rank, const int64_t *dims, const void *data)
 {
     hsize_t extent[LWS_H5_RANK] = {0};
     for (int i = 0; i < rank; i++)
@@ -139,7 +132,7 @@ lws_status lws_h5_write(lws_h5 *file, const char *name, lws_h5_type type, int ra
     return write_array(file, name, file_type(type), memory_type(type), rank, extent, data);
 }
 
-lws_status lws_h5_write_strings(lws_h5 *file, const char *name, int64_t count, const char *const *text)
+lws_status h5_write_strings(h5_file *file, const char *name, int64_t count, const char *const *text)
 {
     hsize_t extent = (hsize_t)count;
     size_t longest = 1;
@@ -164,7 +157,7 @@ lws_status lws_h5_write_strings(lws_h5 *file, const char *name, int64_t count, c
 enum { COMPRESSION = 16 }; /* how much larger than its file an array may be, where it is compressed */
 
 /* An array lies in its own file, and only HDF5's own filters are between. */
-static lws_status check_storage(lws_h5 *file, const char *name, hid_t array, bool *is_filtered)
+static lws_status check_storage(h5_file *file, const char *name, hid_t array, bool *is_filtered)
 {
     hid_t creation = H5Dget_create_plist(array);
     int externals = H5Pget_external_count(creation), filters = H5Pget_nfilters(creation);
@@ -187,10 +180,10 @@ static lws_status check_storage(lws_h5 *file, const char *name, hid_t array, boo
 }
 
 /* What an array says of its size is believed as far as the file can hold it. */
-static lws_status check_extent(lws_h5 *file, const char *name, hid_t array, hid_t type, hid_t space)
+static lws_status check_extent(h5_file *file, const char *name, hid_t array, hid_t type, hid_t space)
 {
     hsize_t extent[H5S_MAX_RANK] = {0};
-    uint64_t bytes = H5Tget_size(type), most = lws_h5_driver_size(file->id);
+    uint64_t bytes = H5Tget_size(type), most = h5_driver_size(file->id);
     bool is_filtered, fits = H5Sget_simple_extent_type(space) != H5S_NULL;
     LWS_TRY(check_storage(file, name, array, &is_filtered));
     int rank = H5Sget_simple_extent_dims(space, extent, NULL);
@@ -206,16 +199,16 @@ static lws_status check_extent(lws_h5 *file, const char *name, hid_t array, hid_
 /* ---- reading --------------------------------------------------------------------------------- */
 
 /* The array is closed by the caller unless this fails. */
-static lws_status open_array(lws_h5 *file, const char *name, hid_t *array)
+static lws_status open_array(h5_file *file, const char *name, hid_t *array)
 {
     LWS_TRY(h5_check_links(file, name));
     *array = H5Dopen2(file->id, name, H5P_DEFAULT);
     if (*array < 0)
-        return lws_h5_fail(file, LWS_ERR_FORMAT, "has no readable array", name);
+        return h5_fail(file, LWS_ERR_FORMAT, "has no readable array", name);
     return LWS_OK;
 }
 
-static lws_status take_shape(lws_h5 *file, const char *name, hid_t array, hid_t type, hid_t space, lws_h5_info *info)
+static lws_status take_shape(h5_file *file, const char *name, hid_t array, hid_t type, hid_t space, lws_h5_info *info)
 {
     hsize_t extent[H5S_MAX_RANK] = {0};
     bool is_plain;
@@ -233,7 +226,7 @@ static lws_status take_shape(lws_h5 *file, const char *name, hid_t array, hid_t 
     return LWS_OK;
 }
 
-static lws_status describe(lws_h5 *file, const char *name, hid_t array, lws_h5_info *info)
+static lws_status describe(h5_file *file, const char *name, hid_t array, lws_h5_info *info)
 {
     hid_t type = H5Dget_type(array), space = H5Dget_space(array);
     lws_status status = take_shape(file, name, array, type, space, info);
@@ -243,18 +236,16 @@ static lws_status describe(lws_h5 *file, const char *name, hid_t array, lws_h5_i
     return status;
 }
 
-lws_status lws_h5_describe(lws_h5 *file, const char *name, lws_h5_info *info)
+lws_status h5_describe(h5_file *file, const char *name, lws_h5_info *info)
 {
     hid_t array;
-    if (file->is_apart)
-        return h5_reader_describe(file, name, info);
     LWS_TRY(open_array(file, name, &array));
     lws_status status = describe(file, name, array, info);
     H5Dclose(array);
     return status;
 }
 
-lws_status h5_check_shape(const lws_h5 *file, const char *name, const lws_h5_info *info, lws_h5_type type,
+lws_status h5_check_shape(const h5_file *file, const char *name, const lws_h5_info *info, lws_h5_type type,
                           int64_t count)
 {
     int64_t found = 1;
@@ -267,18 +258,16 @@ lws_status h5_check_shape(const lws_h5 *file, const char *name, const lws_h5_inf
                     (long long)count);
 }
 
-lws_status lws_h5_read(lws_h5 *file, const char *name, lws_h5_type type, int64_t count, void *data)
+lws_status h5_read(h5_file *file, const char *name, lws_h5_type type, int64_t count, void *data)
 {
     hid_t array;
     lws_h5_info info;
-    if (file->is_apart)
-        return h5_reader_read(file, name, type, count, data);
     LWS_TRY(open_array(file, name, &array));
     lws_status status = describe(file, name, array, &info);
     if (status == LWS_OK)
         status = h5_check_shape(file, name, &info, type, count);
     if (status == LWS_OK && count && H5Dread(array, memory_type(type), H5S_ALL, H5S_ALL, H5P_DEFAULT, data) < 0)
-        status = lws_h5_fail(file, LWS_ERR_FORMAT, "cannot read", name);
+        status = h5_fail(file, LWS_ERR_FORMAT, "cannot read", name);
     H5Dclose(array);
     return status;
 }
@@ -307,7 +296,7 @@ static bool copy_strings(int64_t count, char *const *cells, char **list)
 }
 
 /* `type` is that of strings in memory. */
-static lws_status read_strings(lws_h5 *file, const char *name, hid_t array, hid_t type, hid_t space, int64_t count,
+static lws_status read_strings(h5_file *file, const char *name, hid_t array, hid_t type, hid_t space, int64_t count,
                                char **list)
 {
     size_t size = H5Tget_size(type), bytes;
@@ -317,7 +306,7 @@ static lws_status read_strings(lws_h5 *file, const char *name, hid_t array, hid_
         return lws_fail(LWS_ERR_MEMORY, "%s: out of memory reading %s", file->path, name);
     lws_status status = LWS_OK;
     if (count && H5Dread(array, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, cells) < 0)
-        status = lws_h5_fail(file, LWS_ERR_FORMAT, "cannot read", name);
+        status = h5_fail(file, LWS_ERR_FORMAT, "cannot read", name);
     else if (any_length ? !copy_strings(count, (char **)(void *)cells, list) : !cut_strings(count, size, cells, list))
         status = lws_fail(LWS_ERR_MEMORY, "%s: out of memory reading %s", file->path, name);
     if (any_length && count)
@@ -326,7 +315,7 @@ static lws_status read_strings(lws_h5 *file, const char *name, hid_t array, hid_
     return status;
 }
 
-static lws_status list_strings(lws_h5 *file, const char *name, hid_t array, hid_t in_file, hid_t space, int64_t count,
+static lws_status list_strings(h5_file *file, const char *name, hid_t array, hid_t in_file, hid_t space, int64_t count,
                                char ***text)
 {
     if (H5Tget_class(in_file) != H5T_STRING || count < 0)
@@ -345,11 +334,9 @@ static lws_status list_strings(lws_h5 *file, const char *name, hid_t array, hid_
     return status;
 }
 
-lws_status lws_h5_read_strings(lws_h5 *file, const char *name, int64_t *count, char ***text)
+lws_status h5_read_strings(h5_file *file, const char *name, int64_t *count, char ***text)
 {
     hid_t array;
-    if (file->is_apart)
-        return h5_reader_strings(file, name, count, text);
     *count = 0;
     *text = NULL;
     LWS_TRY(open_array(file, name, &array));
@@ -360,13 +347,4 @@ lws_status lws_h5_read_strings(lws_h5 *file, const char *name, int64_t *count, c
     H5Tclose(type);
     H5Dclose(array);
     return status;
-}
-
-void lws_h5_free_strings(int64_t count, char **text)
-{
-    if (!text)
-        return;
-    for (int64_t i = 0; i < count; i++)
-        free(text[i]);
-    free(text);
 }

@@ -1,33 +1,34 @@
 /* Attributes in HDF5 files. */
-#include "h5_driver.h"
-#include "h5_reader.h"
+#include "h5_attribute.h"
+
+#include "h5_array.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 /* ---- writing --------------------------------------------------------------------------------- */
 
-static lws_status put(lws_h5 *file, const char *object, const char *name, hid_t in_file, hid_t in_memory,
+static lws_status put(h5_file *file, const char *object, const char *name, hid_t in_file, hid_t in_memory,
                       const void *value)
 {
     lws_status status = LWS_OK;
     hid_t owner = H5Oopen(file->id, object, H5P_DEFAULT);
     if (owner < 0)
-        return lws_h5_fail(file, LWS_ERR_FORMAT, "has no object", object);
+        return h5_fail(file, LWS_ERR_FORMAT, "has no object", object);
     if (H5Aexists(owner, name) > 0)
         H5Adelete(owner, name);
     hid_t space = H5Screate(H5S_SCALAR);
     hid_t attribute = H5Acreate2(owner, name, in_file, space, H5P_DEFAULT, H5P_DEFAULT);
     if (attribute < 0 || H5Awrite(attribute, in_memory, value) < 0)
-        status = lws_h5_fail(file, LWS_ERR_IO, "cannot write the attribute", name);
+        status = h5_fail(file, LWS_ERR_IO, "cannot write the attribute", name);
     if (attribute >= 0 && H5Aclose(attribute) < 0 && status == LWS_OK)
-        status = lws_h5_fail(file, LWS_ERR_IO, "cannot write the attribute", name);
+        status = h5_fail(file, LWS_ERR_IO, "cannot write the attribute", name);
     H5Sclose(space);
     H5Oclose(owner);
-    return status == LWS_OK ? lws_h5_check(file) : status;
+    return status == LWS_OK ? h5_check_writes(file) : status;
 }
 
-lws_status lws_h5_put_text(lws_h5 *file, const char *object, const char *name, const char *text)
+lws_status h5_put_text(h5_file *file, const char *object, const char *name, const char *text)
 {
     hid_t type = H5Tcopy(H5T_C_S1);
     H5Tset_size(type, strlen(text) + 1);
@@ -37,12 +38,12 @@ lws_status lws_h5_put_text(lws_h5 *file, const char *object, const char *name, c
     return status;
 }
 
-lws_status lws_h5_put_i64(lws_h5 *file, const char *object, const char *name, int64_t value)
+lws_status h5_put_i64(h5_file *file, const char *object, const char *name, int64_t value)
 {
     return put(file, object, name, H5T_STD_I64LE, H5T_NATIVE_INT64, &value);
 }
 
-lws_status lws_h5_put_f64(lws_h5 *file, const char *object, const char *name, double value)
+lws_status h5_put_f64(h5_file *file, const char *object, const char *name, double value)
 {
     return put(file, object, name, H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, &value);
 }
@@ -59,32 +60,30 @@ static void close_attribute(attribute *a)
     H5Aclose(a->id);
 }
 
-lws_status lws_h5_has(lws_h5 *file, const char *object, const char *name, bool *has)
+lws_status h5_has(h5_file *file, const char *object, const char *name, bool *has)
 {
-    if (file->is_apart)
-        return h5_reader_has(file, object, name, has);
     LWS_TRY(h5_check_links(file, object));
     htri_t found = H5Aexists_by_name(file->id, object, name, H5P_DEFAULT);
     *has = found > 0;
-    return found < 0 ? lws_h5_fail(file, LWS_ERR_FORMAT, "cannot read the attributes of", object) : LWS_OK;
+    return found < 0 ? h5_fail(file, LWS_ERR_FORMAT, "cannot read the attributes of", object) : LWS_OK;
 }
 
 /* Opens a scalar attribute. The caller closes it unless this fails. */
-static lws_status open_attribute(lws_h5 *file, const char *object, const char *name, attribute *a)
+static lws_status open_attribute(h5_file *file, const char *object, const char *name, attribute *a)
 {
     bool has;
     *a = (attribute){H5I_INVALID_HID, H5I_INVALID_HID};
-    LWS_TRY(lws_h5_has(file, object, name, &has));
+    LWS_TRY(h5_has(file, object, name, &has));
     if (!has)
         return lws_fail(LWS_ERR_FORMAT, "%s: %s has no attribute %s", file->path, object, name);
     a->id = H5Aopen_by_name(file->id, object, name, H5P_DEFAULT, H5P_DEFAULT);
     if (a->id < 0)
-        return lws_h5_fail(file, LWS_ERR_FORMAT, "cannot open the attribute", name);
+        return h5_fail(file, LWS_ERR_FORMAT, "cannot open the attribute", name);
     a->type = H5Aget_type(a->id);
     hid_t space = a->type < 0 ? H5I_INVALID_HID : H5Aget_space(a->id);
     lws_status status = LWS_OK;
     if (space < 0)
-        status = lws_h5_fail(file, LWS_ERR_FORMAT, "cannot read the attribute", name);
+        status = h5_fail(file, LWS_ERR_FORMAT, "cannot read the attribute", name);
     else if (H5Sget_simple_extent_npoints(space) != 1)
         status = lws_fail(LWS_ERR_FORMAT, "%s: not a single value in the attribute %s", file->path, name);
     H5Sclose(space);
@@ -93,13 +92,13 @@ static lws_status open_attribute(lws_h5 *file, const char *object, const char *n
     return status;
 }
 
-static lws_status read_attribute(lws_h5 *file, const char *name, const attribute *a, hid_t in_memory, void *value)
+static lws_status read_attribute(h5_file *file, const char *name, const attribute *a, hid_t in_memory, void *value)
 {
-    return H5Aread(a->id, in_memory, value) < 0 ? lws_h5_fail(file, LWS_ERR_FORMAT, "cannot read the attribute", name)
+    return H5Aread(a->id, in_memory, value) < 0 ? h5_fail(file, LWS_ERR_FORMAT, "cannot read the attribute", name)
                                                 : LWS_OK;
 }
 
-static lws_status read_whole(lws_h5 *file, const char *name, const attribute *a, int64_t *value)
+static lws_status read_whole(h5_file *file, const char *name, const attribute *a, int64_t *value)
 {
     if (H5Tget_class(a->type) != H5T_INTEGER)
         return lws_fail(LWS_ERR_FORMAT, "%s: the attribute %s is not a whole number", file->path, name);
@@ -113,22 +112,18 @@ static lws_status read_whole(lws_h5 *file, const char *name, const attribute *a,
                : lws_fail(LWS_ERR_FORMAT, "%s: the attribute %s is too large a number", file->path, name);
 }
 
-lws_status lws_h5_get_i64(lws_h5 *file, const char *object, const char *name, int64_t *value)
+lws_status h5_get_i64(h5_file *file, const char *object, const char *name, int64_t *value)
 {
     attribute a;
-    if (file->is_apart)
-        return h5_reader_i64(file, object, name, value);
     LWS_TRY(open_attribute(file, object, name, &a));
     lws_status status = read_whole(file, name, &a, value);
     close_attribute(&a);
     return status;
 }
 
-lws_status lws_h5_get_f64(lws_h5 *file, const char *object, const char *name, double *value)
+lws_status h5_get_f64(h5_file *file, const char *object, const char *name, double *value)
 {
     attribute a;
-    if (file->is_apart)
-        return h5_reader_f64(file, object, name, value);
     LWS_TRY(open_attribute(file, object, name, &a));
     H5T_class_t class = H5Tget_class(a.type);
     lws_status status = class == H5T_INTEGER || class == H5T_FLOAT
@@ -138,10 +133,10 @@ lws_status lws_h5_get_f64(lws_h5 *file, const char *object, const char *name, do
     return status;
 }
 
-static lws_status read_fixed(lws_h5 *file, const char *name, const attribute *a, hid_t type, char **text)
+static lws_status read_fixed(h5_file *file, const char *name, const attribute *a, hid_t type, char **text)
 {
     size_t size = H5Tget_size(type);
-    if (!file->writable && size > lws_h5_driver_size(file->id))
+    if (!file->writable && size > h5_driver_size(file->id))
         return lws_fail(LWS_ERR_FORMAT, "%s is damaged: the attribute %s says it is larger than the file", file->path,
                         name);
     *text = calloc(size + 1, 1);
@@ -150,7 +145,7 @@ static lws_status read_fixed(lws_h5 *file, const char *name, const attribute *a,
     return read_attribute(file, name, a, type, *text);
 }
 
-static lws_status read_any_length(lws_h5 *file, const char *name, const attribute *a, hid_t type, char **text)
+static lws_status read_any_length(h5_file *file, const char *name, const attribute *a, hid_t type, char **text)
 {
     char *value = NULL;
     LWS_TRY(read_attribute(file, name, a, type, &value));
@@ -161,11 +156,9 @@ static lws_status read_any_length(lws_h5 *file, const char *name, const attribut
     return *text ? LWS_OK : lws_fail(LWS_ERR_MEMORY, "%s: out of memory reading %s", file->path, name);
 }
 
-lws_status lws_h5_get_text(lws_h5 *file, const char *object, const char *name, char **text)
+lws_status h5_get_text(h5_file *file, const char *object, const char *name, char **text)
 {
     attribute a;
-    if (file->is_apart)
-        return h5_reader_text(file, object, name, text);
     *text = NULL;
     LWS_TRY(open_attribute(file, object, name, &a));
     lws_status status;

@@ -1,6 +1,10 @@
 /* The child that reads a file for h5_reader.c. */
-#include "h5_driver.h"
-#include "h5_reader.h"
+#include "h5_serve.h"
+
+#include "h5_array.h"
+#include "h5_attribute.h"
+#include "h5_protocol.h"
+#include "h5_visit.h"
 
 #include "base/text.h"
 
@@ -15,21 +19,6 @@
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
-
-bool h5_send(int socket, const void *data, size_t bytes)
-{
-    const char *from = data;
-    while (bytes > 0) {
-        ssize_t n = send(socket, from, bytes, MSG_NOSIGNAL);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return false;
-        from += n;
-        bytes -= (size_t)n;
-    }
-    return true;
-}
 
 static bool receive(int socket, void *data, size_t bytes)
 {
@@ -109,32 +98,32 @@ static int confine(int socket, int64_t size)
 
 /* ---- requests ---------------------------------------------------------------------------------- */
 
-static lws_status read_array(lws_h5 *file, const h5_request *q, h5_reply *r, char **data)
+static lws_status read_array(h5_file *file, const h5_request *q, h5_reply *r, char **data)
 {
     lws_h5_info info;
-    LWS_TRY(lws_h5_describe(file, q->object, &info)); /* before memory is taken for a wild count */
+    LWS_TRY(h5_describe(file, q->object, &info)); /* before memory is taken for a wild count */
     LWS_TRY(h5_check_shape(file, q->object, &info, q->type, q->count));
-    r->bytes = (uint64_t)q->count * h5_size_of(q->type);
+    r->bytes = (uint64_t)q->count * lws_h5_size_of(q->type);
     *data = malloc(r->bytes + 1);
     if (!*data)
         return lws_fail(LWS_ERR_MEMORY, "%s: out of memory reading %s", file->path, q->object);
-    return lws_h5_read(file, q->object, q->type, q->count, *data);
+    return h5_read(file, q->object, q->type, q->count, *data);
 }
 
-static lws_status read_strings(lws_h5 *file, const h5_request *q, h5_reply *r, lws_text *out)
+static lws_status read_strings(h5_file *file, const h5_request *q, h5_reply *r, lws_text *out)
 {
     char **text;
-    LWS_TRY(lws_h5_read_strings(file, q->object, &r->count, &text));
+    LWS_TRY(h5_read_strings(file, q->object, &r->count, &text));
     for (int64_t i = 0; i < r->count; i++)
         lws_text_add_bytes(out, text[i], strlen(text[i]) + 1);
     lws_h5_free_strings(r->count, text);
     return LWS_OK;
 }
 
-static lws_status read_text(lws_h5 *file, const h5_request *q, lws_text *out)
+static lws_status read_text(h5_file *file, const h5_request *q, lws_text *out)
 {
     char *text;
-    LWS_TRY(lws_h5_get_text(file, q->object, q->name, &text));
+    LWS_TRY(h5_get_text(file, q->object, q->name, &text));
     lws_text_add_bytes(out, text, strlen(text) + 1);
     free(text);
     return LWS_OK;
@@ -147,13 +136,13 @@ static lws_status list_array(void *user, const char *name, const lws_h5_info *in
     return LWS_OK;
 }
 
-static lws_status collect(lws_h5 *file, const h5_request *q, h5_reply *r, char **data)
+static lws_status collect(h5_file *file, const h5_request *q, h5_reply *r, char **data)
 {
     size_t bytes;
     lws_text out = {0};
     lws_status status = q->kind == H5_STRINGS ? read_strings(file, q, r, &out)
                         : q->kind == H5_TEXT  ? read_text(file, q, &out)
-                                              : lws_h5_visit(file, list_array, &out);
+                                              : h5_visit(file, list_array, &out);
     *data = lws_text_take(&out, &bytes);
     if (!*data && status == LWS_OK)
         status = lws_fail(LWS_ERR_MEMORY, "%s: out of memory reading it", file->path);
@@ -162,32 +151,32 @@ static lws_status collect(lws_h5 *file, const h5_request *q, h5_reply *r, char *
 }
 
 /* What the disk refused is the reason of all that came of it, whatever HDF5 made of it on the way. */
-static lws_status blame_disk(const lws_h5 *file, lws_status status)
+static lws_status blame_disk(const h5_file *file, lws_status status)
 {
-    int error = lws_h5_driver_take_errno();
+    int error = h5_driver_take_errno();
     return error ? lws_fail(LWS_ERR_IO, "%s: cannot read: %s", file->path, strerror(error)) : status;
 }
 
-static bool answer(int socket, lws_h5 *file, const h5_request *q)
+static bool answer(int socket, h5_file *file, const h5_request *q)
 {
     h5_reply r = {0};
     char *data = NULL;
-    lws_h5_driver_take_errno();
+    h5_driver_take_errno();
     switch (q->kind) {
     case H5_DESCRIBE:
-        r.status = lws_h5_describe(file, q->object, &r.info);
+        r.status = h5_describe(file, q->object, &r.info);
         break;
     case H5_EXISTS:
-        r.status = lws_h5_exists(file, q->object, &r.has);
+        r.status = h5_exists(file, q->object, &r.has);
         break;
     case H5_HAS:
-        r.status = lws_h5_has(file, q->object, q->name, &r.has);
+        r.status = h5_has(file, q->object, q->name, &r.has);
         break;
     case H5_I64:
-        r.status = lws_h5_get_i64(file, q->object, q->name, &r.whole);
+        r.status = h5_get_i64(file, q->object, q->name, &r.whole);
         break;
     case H5_F64:
-        r.status = lws_h5_get_f64(file, q->object, q->name, &r.real);
+        r.status = h5_get_f64(file, q->object, q->name, &r.real);
         break;
     case H5_READ:
         r.status = read_array(file, q, &r, &data);
@@ -220,13 +209,18 @@ static void tell_parent(void)
     h5_send(to_parent, &busy, sizeof busy);
 }
 
+void h5_serve_prepare(void)
+{
+    H5open();
+}
+
 void h5_serve(int socket, const char *path, int64_t size)
 {
     static h5_request q;
-    lws_h5 *file = NULL;
+    h5_file *file = NULL;
     socket = to_parent = confine(socket, size);
-    lws_h5_driver_tell(tell_parent);
-    h5_reply hello = {.status = lws_h5_open_own(path, &file)};
+    h5_driver_tell(tell_parent);
+    h5_reply hello = {.status = h5_open(path, &file)};
     if (hello.status != LWS_OK)
         snprintf(hello.message, sizeof hello.message, "%s", lws_message());
     if (h5_send(socket, &hello, sizeof hello) && file) {

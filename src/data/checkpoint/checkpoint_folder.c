@@ -1,11 +1,11 @@
 /* The folder of a run's checkpoints: which there are, which is the newest that verifies, which may go. */
-#include "checkpoint_file.h"
+#include "checkpoint_format.h"
 
 #include "base/log.h"
+#include "data/run_names.h"
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -18,17 +18,9 @@
 
 void lws_checkpoint_path(const char *folder, int64_t step, char *path)
 {
-    snprintf(path, LWS_PATH, "%s/step-%09" PRId64 ".h5", folder, step);
-}
-
-int64_t lws_checkpoint_step_of(const char *name, const char *suffix)
-{
-    char again[64];
-    int64_t step;
-    if (sscanf(name, "step-%" SCNd64, &step) != 1 || step < 0)
-        return -1;
-    snprintf(again, sizeof again, "step-%09" PRId64 "%s", step, suffix);
-    return strcmp(name, again) == 0 ? step : -1;
+    char name[LWS_STEP_NAME];
+    lws_step_name(step, LWS_CHECKPOINT_SUFFIX, name);
+    snprintf(path, LWS_PATH, "%s/%s", folder, name);
 }
 
 static int newest_first(const void *a, const void *b)
@@ -47,7 +39,7 @@ lws_status lws_checkpoint_list(const char *folder, int64_t **steps, int64_t *cou
     if (!dir)
         return lws_fail(LWS_ERR_IO, "cannot read the checkpoint folder %s: %m", folder);
     for (struct dirent *entry; errno = 0, (entry = readdir(dir));) {
-        if ((step = lws_checkpoint_step_of(entry->d_name, ".h5")) < 0)
+        if ((step = lws_step_of_name(entry->d_name, LWS_CHECKPOINT_SUFFIX)) < 0)
             continue;
         if (*count == capacity) {
             capacity = 2 * capacity + 16;
@@ -83,26 +75,6 @@ int64_t lws_checkpoint_count(const char *folder)
 
 /* ---- looking --------------------------------------------------------------------------------- */
 
-static lws_status read_step(lws_h5 *file, const char *path, int64_t *step)
-{
-    char *kind;
-    LWS_TRY(lws_h5_get_text(file, "/", "kind", &kind));
-    bool right = strcmp(kind, CHECKPOINT_KIND) == 0;
-    free(kind);
-    if (!right)
-        return lws_fail(LWS_ERR_FORMAT, "%s is not a checkpoint of this program", path);
-    return lws_h5_get_i64(file, "/", "step", step);
-}
-
-lws_status lws_checkpoint_peek(const char *path, int64_t *step)
-{
-    lws_h5 *file;
-    LWS_TRY(lws_h5_open(path, &file));
-    lws_status status = read_step(file, path, step);
-    lws_h5_close(file);
-    return status;
-}
-
 /* Is it, by what it says of itself, the checkpoint of that step? What cannot be read is not. */
 static bool holds_step(const char *path, int64_t step)
 {
@@ -110,11 +82,11 @@ static bool holds_step(const char *path, int64_t step)
     return lws_checkpoint_peek(path, &held) == LWS_OK && held == step;
 }
 
-/* A file with the name of a step holds that step. */
+/* (8) */
 static lws_status check_name(const char *path)
 {
     const char *slash = strrchr(path, '/');
-    int64_t step = lws_checkpoint_step_of(slash ? slash + 1 : path, ".h5"), held;
+    int64_t step = lws_step_of_name(slash ? slash + 1 : path, LWS_CHECKPOINT_SUFFIX), held;
     if (step < 0)
         return LWS_OK;
     LWS_TRY(lws_checkpoint_peek(path, &held));
@@ -188,34 +160,6 @@ lws_status lws_checkpoint_find_to_resume(const char *folder, char *path)
 
 /* ---- moving and removing --------------------------------------------------------------------- */
 
-/* Fails with EEXIST where `to` is there. */
-static bool rename_to_new(const char *from, const char *to)
-{
-    struct stat info;
-    if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0)
-        return true;
-    if (errno != EINVAL && errno != ENOSYS)
-        return false;
-    if (lstat(to, &info) == 0) { /* a file system that knows only the plain rename */
-        errno = EEXIST;
-        return false;
-    }
-    return rename(from, to) == 0;
-}
-
-lws_status lws_checkpoint_rename_aside(const char *path, const char *suffix)
-{
-    char to[LWS_PATH + 64];
-    snprintf(to, sizeof to, "%s.%s", path, suffix);
-    for (int i = 2; !rename_to_new(path, to); i++) {
-        if (errno != EEXIST)
-            return lws_fail(LWS_ERR_IO, "cannot rename %s to %s: %m", path, to);
-        snprintf(to, sizeof to, "%s.%s-%d", path, suffix, i);
-    }
-    lws_warn("%s is kept as %s", path, to);
-    return LWS_OK;
-}
-
 lws_status lws_checkpoint_set_aside(const char *folder, int64_t step)
 {
     int64_t count, *steps;
@@ -225,7 +169,7 @@ lws_status lws_checkpoint_set_aside(const char *folder, int64_t step)
     for (int64_t i = 0; i < count && steps[i] > step && status == LWS_OK; i++) {
         lws_checkpoint_path(folder, steps[i], path);
         if (lws_checkpoint_verify(path) == LWS_ERR_FORMAT)
-            status = lws_checkpoint_rename_aside(path, "damaged");
+            status = lws_folder_rename_aside(path, "damaged");
     }
     free(steps);
     return status;
@@ -242,7 +186,7 @@ lws_status checkpoint_make_way(const char *path, int64_t step)
         return LWS_OK;
     if (status == LWS_ERR_MEMORY || status == LWS_ERR_IO)
         return status;
-    return lws_checkpoint_rename_aside(path, status == LWS_OK ? "misnamed" : "damaged");
+    return lws_folder_rename_aside(path, status == LWS_OK ? "misnamed" : "damaged");
 }
 
 void lws_checkpoint_prune(const char *folder, int64_t step, int64_t keep, int64_t best_step)
