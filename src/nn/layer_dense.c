@@ -1,5 +1,6 @@
 #include "layer.h"
 
+#include "kernels/bias.h"
 #include "kernels/dense.h"
 
 #include <math.h>
