@@ -34,7 +34,7 @@ static const lws_config_key keys[] = {
      "of the synthetic faces, and of which image falls into which split", NULL},
 
     {"output", LWS_CONFIG_STRING, FIELD(output), "", 0, 0, "DIR", "folder for the dataset", "Output"},
-    {"shards", LWS_CONFIG_INT, FIELD(shards), "0", 0, LWS_DATASET_SHARDS, NULL,
+    {"shards", LWS_CONFIG_INT, FIELD(shards), "0", 0, LWS_SHARDS_MAX, NULL,
      "files for the largest split, the others in proportion; 0: of about 64 MB", NULL},
     {"overwrite", LWS_CONFIG_FLAG, FIELD(overwrite), "false", 0, 0, NULL,
      "replace a dataset that stands in the output folder, when the new one is complete", NULL},

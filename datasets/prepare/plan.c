@@ -151,7 +151,7 @@ static int64_t shards_of(const lws_prepare *plan, int64_t n, int64_t largest)
     else
         wanted = (n * bytes + SHARD_BYTES - 1) / SHARD_BYTES;
     wanted = wanted < 1 ? 1 : wanted;
-    wanted = wanted > LWS_DATASET_SHARDS ? LWS_DATASET_SHARDS : wanted;
+    wanted = wanted > LWS_SHARDS_MAX ? LWS_SHARDS_MAX : wanted;
     return wanted > n ? n : wanted;
 }
 
@@ -267,7 +267,7 @@ static lws_status digest_names(const lws_prepare *plan, int64_t images, char dig
         return LWS_ERR_MEMORY;
     for (int64_t i = 0; i < images; i++)
         name[i] = plan->source ? lws_plan_image_name(plan, plan->images[i], buffer) : "";
-    lws_status status = lws_dataset_names_digest(images, name, digest);
+    lws_status status = lws_shard_names_digest(images, name, digest);
     free(name);
     return status;
 }
@@ -316,9 +316,9 @@ size_t lws_plan_row_bytes(const lws_prepare *plan)
 char *lws_plan_shard_path(const lws_prepare *plan, int shard)
 {
     const lws_plan_shard *s = &plan->shards[shard];
-    char name[LWS_DATASET_SHARD_NAME];
-    lws_dataset_shard_name(s->split, s->index, plan->shards_in_split[s->split], name);
-    return lws_path(plan->options.output, ".", name, LWS_TARGET_PARTIAL);
+    char name[LWS_SHARD_NAME];
+    lws_shard_name(s->split, s->index, plan->shards_in_split[s->split], name);
+    return lws_path(plan->options.output, ".", name, LWS_SHARD_PARTIAL);
 }
 
 const char *lws_plan_image_name(const lws_prepare *plan, int64_t image, char buffer[32])

@@ -2,7 +2,7 @@
 #include "plan.h"
 
 #include "datasets/faces/face.h"
-#include "shard_file.h"
+#include "data/shard.h"
 
 #include "base/progress.h"
 #include "base/text.h"
@@ -155,7 +155,7 @@ static lws_status write_rows(job *j, int64_t *rows)
             kept++;
         }
         const lws_recipe *r = &j->plan->recipe;
-        status = lws_shard_file_write(path, kept, r->size, r->channels, j->pixels, j->digests, names);
+        status = lws_shard_write(path, &(lws_shard_images){kept, r->size, r->channels, j->pixels, j->digests, names});
     }
     *rows = kept;
     free(names);

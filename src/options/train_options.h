@@ -2,9 +2,9 @@
 #ifndef LWSSIM_TRAIN_OPTIONS_H
 #define LWSSIM_TRAIN_OPTIONS_H
 
-#include "optim/adam.h"
 #include "base/config.h"
 #include "model/model.h"
+#include "optim/optimizer.h"
 #include "optim/schedule.h"
 
 #include <stdbool.h>
@@ -22,9 +22,11 @@ typedef struct lws_train_options {
     int64_t ssim_window;
     int ssim_shape;
     /* optimizer */
+    int optimizer; /* lws_optimizer_row() */
     int64_t batch_size, micro_batches, epochs, steps, seed;
-    double lr, lr_min, adam_beta1, adam_beta2, adam_epsilon, weight_decay, clip_norm, bn_momentum;
+    double lr, lr_min, weight_decay, clip_norm, bn_momentum;
     int schedule;
+    double optimizer_options[LWS_OPTIMIZER_OPTIONS_SIZE / sizeof(double)]; /* lws_optimizer_options_at() */
     int64_t warmup_steps, decay_every;
     double decay_factor;
     /* run */
@@ -35,7 +37,8 @@ typedef struct lws_train_options {
     bool log_rows, profile, overlap;
 } lws_train_options;
 
-extern const lws_config_table lws_train_table;
+/* The table of all keys, of lws_train_options. Static memory, made at the first call, by any thread. */
+lws_config_table lws_train_table(void);
 
 /* Checks what concerns several keys at once (batch and micro-batches, windows and weights). LWS_ERR_USAGE. */
 lws_status lws_train_options_check(const lws_train_options *options);
@@ -47,7 +50,8 @@ lws_status lws_train_options_read(const char *config, const char *path, lws_trai
 /* The model for images of this shape, resolved: keys left at 0 take the preset's values, also in `options`. */
 lws_status lws_train_options_model(lws_train_options *options, lws_shape image, lws_model_spec *spec);
 
-lws_adam lws_train_options_adam(const lws_train_options *options);
+/* The optimizer that is chosen, and its own options among `options`. */
+const lws_optimizer *lws_train_options_optimizer(const lws_train_options *options, const void **own);
 
 /* total: steps of the whole run. */
 lws_schedule lws_train_options_schedule(const lws_train_options *options, int64_t total);

@@ -234,12 +234,14 @@ void diverge_find(trainer *t, const step_result *result)
 bool diverge_after_update(trainer *t)
 {
     const lws_tensor *tensor = tensor_not_finite(t, 0, t->count, t->params);
-    const char *part = "";
-    if (!tensor && (tensor = tensor_not_finite(t, 0, t->param_count, t->full_v)))
-        part = "Adam's second moment of ";
+    const char *meaning = "";
+    for (int k = 0; k < t->optimizer->slots && !tensor; k++)
+        if ((tensor = tensor_not_finite(t, 0, t->param_count, t->full_slot[k])))
+            meaning = t->optimizer->slot[k].meaning;
     if (!tensor)
         return false;
     t->found = diverge_nothing();
-    snprintf(t->found.what, sizeof t->found.what, "%s%s " NOT_FINITE_AFTER_UPDATE, part, tensor->name);
+    snprintf(t->found.what, sizeof t->found.what, "%s%s%s " NOT_FINITE_AFTER_UPDATE, meaning, meaning[0] ? " of " : "",
+             tensor->name);
     return true;
 }

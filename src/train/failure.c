@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "report/record.h"
 #include "comm/watchdog.h"
+#include <lwssim/version.h>
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,7 +36,7 @@ static lws_status describe(const trainer *t, const step_result *r, const char *w
     lws_record_text(record, "weights_digest", digest);
     lws_record_text(record, "version", LWS_VERSION);
     lws_record_text(record, "kernel", lws_gemm_core());
-    char *config = lws_config_text(lws_train_table, t->options);
+    char *config = lws_config_text(lws_train_table(), t->options);
     if (!config)
         return lws_fail(LWS_ERR_MEMORY, "out of memory describing the run");
     lws_record_text(record, "config", config);

@@ -21,8 +21,8 @@ static uint32_t sum_of_piece(const trainer *t, const lws_reduction_slice *slice)
             continue;
         size_t own = slice->at + begin - slice->begin;
         sum += lws_bit_sum(end - begin, t->params + begin);
-        if (!tensors->item[i].is_buffer)
-            sum += lws_bit_sum(end - begin, t->m + own) + lws_bit_sum(end - begin, t->v + own);
+        for (int k = 0; k < t->optimizer->slots && !tensors->item[i].is_buffer; k++)
+            sum += lws_bit_sum(end - begin, t->slot[k] + own);
     }
     return sum;
 }
@@ -55,11 +55,11 @@ static lws_status tell_changed(const trainer *t, const lws_reduction_slice *slic
         lws_comm_rank(t->comm), lws_comm_host(t->comm), first, last, t->step);
 }
 
-void integrity_updated(trainer *t, const lws_reduction_slice *slice, lws_adam_bits bits)
+void integrity_updated(trainer *t, const lws_reduction_slice *slice, lws_update_bits bits)
 {
-    if (t->is_noted && bits.before != t->bits[slice->bucket])
+    if (t->is_noted && bits.found != t->bits[slice->bucket])
         step_failure_keep(&t->failure, tell_changed(t, slice));
-    t->bits[slice->bucket] = bits.after;
+    t->bits[slice->bucket] = bits.left;
 }
 
 bool integrity_begin(trainer *t)
@@ -134,8 +134,8 @@ lws_status integrity_check_saved(const trainer *t)
         const lws_tensor *tensor = &tensors->item[i];
         size_t begin = tensor->offset + (tensor->is_buffer ? t->param_count : 0);
         sum += lws_bit_sum(tensor->count, t->params + begin);
-        if (!tensor->is_buffer)
-            sum += lws_bit_sum(tensor->count, t->full_m + begin) + lws_bit_sum(tensor->count, t->full_v + begin);
+        for (int k = 0; k < t->optimizer->slots && !tensor->is_buffer; k++)
+            sum += lws_bit_sum(tensor->count, t->full_slot[k] + begin);
     }
     if (sum == t->bits_of_all)
         return LWS_OK;

@@ -135,7 +135,7 @@ static lws_status with_options(lws_comm *comm, const char *folder, const char *p
         return lws_fail(LWS_ERR_MEMORY, "out of memory reading %s", path);
     lws_status status = lws_train_options_read(r->config, path, options);
     if (status == LWS_OK && data[0])
-        status = lws_config_set(lws_train_table, options, "data", data, "replay");
+        status = lws_config_set(lws_train_table(), options, "data", data, "replay");
     if (status == LWS_OK) {
         trainer t = trainer_blank(comm, options);
         status = replay(&t, folder, r, report);

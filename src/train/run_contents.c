@@ -2,6 +2,7 @@
 
 #include "trainer.h"
 
+#include "data/run_names.h"
 #include "report/grid.h"
 #include "base/input.h"
 #include "base/output.h"
@@ -36,9 +37,9 @@ static lws_status look_at_config(const char *run, bool *is_own)
     join(run, "config.ini", path);
     if (access(path, F_OK) != 0)
         return LWS_OK;
-    lws_config_defaults(lws_train_table, &options);
+    lws_config_defaults(lws_train_table(), &options);
     memset(options.data, 0, sizeof options.data);
-    lws_status status = lws_config_read_file(lws_train_table, &options, path);
+    lws_status status = lws_config_read_file(lws_train_table(), &options, path);
     *is_own = status == LWS_OK && options.data[0];
     return status == LWS_ERR_USAGE ? LWS_OK : status;
 }
@@ -156,7 +157,7 @@ typedef bool choice(const char *path, const char *name);
 
 static bool is_picture(const char *path, const char *name)
 {
-    return lws_checkpoint_step_of(name, ".png") >= 0 && lws_grid_is_picture(path);
+    return lws_step_of_name(name, LWS_PICTURE_SUFFIX) >= 0 && lws_grid_is_picture(path);
 }
 
 static bool is_timeline_name(const char *name)
@@ -173,7 +174,7 @@ static bool is_temporary_checkpoint(const char *path, const char *name)
 {
     char target[256];
     (void)path;
-    return lws_output_is_temporary(name, target) && lws_checkpoint_step_of(target, ".h5") >= 0;
+    return lws_output_is_temporary(name, target) && lws_step_of_name(target, LWS_CHECKPOINT_SUFFIX) >= 0;
 }
 
 static bool is_temporary_failure(const char *path, const char *name)
@@ -187,7 +188,7 @@ static bool is_temporary_picture(const char *path, const char *name)
 {
     char target[256];
     (void)path;
-    return lws_output_is_temporary(name, target) && lws_checkpoint_step_of(target, ".png") >= 0;
+    return lws_output_is_temporary(name, target) && lws_step_of_name(target, LWS_PICTURE_SUFFIX) >= 0;
 }
 
 static bool is_temporary_text(const char *path, const char *name)

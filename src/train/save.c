@@ -20,7 +20,12 @@ static void folder_of(const trainer *t, char *folder)
 
 static lws_checkpoint_data whole_state(trainer *t)
 {
-    return (lws_checkpoint_data){t->params, t->params + t->param_count, t->full_m, t->full_v};
+    static const char *const names[] = {"m", "v"};
+    return (lws_checkpoint_data){.params = t->params,
+                                 .buffers = t->params + t->param_count,
+                                 .slots = 2,
+                                 .slot_name = names,
+                                 .slot = {t->full_slot[0], t->full_slot[1]}};
 }
 
 lws_checkpoint_meta trainer_describe(const trainer *t)
@@ -71,8 +76,8 @@ lws_status trainer_save(trainer *t, bool wait)
     LWS_PROFILE("checkpoint");
     bool is_late;
     lws_watchdog_phase("checkpoint of step", t->step);
-    lws_reduction_gather(t->reduction, t->m, t->full_m);
-    lws_reduction_gather(t->reduction, t->v, t->full_v);
+    for (int k = 0; k < t->optimizer->slots; k++)
+        lws_reduction_gather(t->reduction, t->slot[k], t->full_slot[k]);
     lws_status status = persist(t, &t->late_checkpoint, write_state, wait, &is_late);
     if (status == LWS_ERR_NUMERIC) {
         if (t->best_step == t->step)
@@ -129,10 +134,10 @@ static lws_status keep_log(const trainer *t)
     char path[LWS_PATH];
     struct stat info;
     snprintf(path, sizeof path, "%s/metrics.jsonl", t->request.run);
-    return stat(path, &info) == 0 && info.st_size > 0 ? lws_checkpoint_rename_aside(path, "before") : LWS_OK;
+    return stat(path, &info) == 0 && info.st_size > 0 ? lws_folder_rename_aside(path, "before") : LWS_OK;
 }
 
-/* Rank 0: the newest whole checkpoint into t->params, full_m and full_v, and its description. */
+/* Rank 0: the newest whole checkpoint into t->params and full_slot, and its description. */
 static lws_status read_newest(trainer *t, lws_checkpoint_meta *meta)
 {
     char folder[LWS_PATH], path[LWS_PATH], *config;
@@ -167,8 +172,8 @@ lws_status trainer_restore(trainer *t, bool *restored)
     if (!*restored)
         return LWS_OK;
     lws_comm_broadcast(t->comm, t->params, t->count * sizeof(float));
-    lws_reduction_scatter(t->reduction, t->full_m, t->m);
-    lws_reduction_scatter(t->reduction, t->full_v, t->v);
+    for (int k = 0; k < t->optimizer->slots; k++)
+        lws_reduction_scatter(t->reduction, t->full_slot[k], t->slot[k]);
     t->step = meta.step;
     t->best_step = meta.best_step;
     t->best_ssim = meta.best_ssim;

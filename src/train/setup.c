@@ -17,7 +17,7 @@ enum { PAUSE = 200 };
  * wherever and however it was made. */
 static char *checkpoint_config(const lws_train_options *options)
 {
-    char *text = lws_config_text(lws_train_table, options);
+    char *text = lws_config_text(lws_train_table(), options);
     char *run = text ? strstr(text, "[run]") : NULL;
     if (run)
         *run = 0;
@@ -51,14 +51,12 @@ static void take_memory(trainer *t, lws_arena *arena)
     size_t image = lws_shape_size(lws_model_get_spec(t->model)->image);
     bool mmd = o->model == LWS_MODEL_MMD_AE, alone = lws_comm_size(t->comm) == 1;
     t->params = lws_arena_take(arena, t->count * sizeof(float));
-    t->m = lws_arena_take(arena, part->own * sizeof(float));
-    t->v = lws_arena_take(arena, part->own * sizeof(float));
     t->before = lws_arena_take(arena, part->own * sizeof(float));
-    t->full_m = t->m;
-    t->full_v = t->v;
-    if (!alone) {
-        t->full_m = t->is_root ? lws_arena_take(arena, t->count * sizeof(float)) : NULL;
-        t->full_v = t->is_root ? lws_arena_take(arena, t->count * sizeof(float)) : NULL;
+    for (int k = 0; k < t->optimizer->slots; k++) {
+        t->slot[k] = lws_arena_take(arena, part->own * sizeof(float));
+        t->full_slot[k] = t->slot[k];
+        if (!alone)
+            t->full_slot[k] = t->is_root ? lws_arena_take(arena, t->count * sizeof(float)) : NULL;
     }
     t->images = lws_arena_take(arena, own * image * sizeof(float));
     t->rows = lws_arena_take(arena, batch * sizeof(int64_t));
@@ -98,6 +96,7 @@ static lws_status build(trainer *t)
 {
     const lws_dataset_info *info = lws_dataset_get_info(t->train);
     lws_train_options *o = t->options;
+    t->optimizer = lws_train_options_optimizer(o, &t->optimizer_options);
     lws_model_spec spec;
     lws_shape image = {info->height, info->width, info->channels};
     LWS_TRY(lws_train_options_model(o, image, &spec));
@@ -147,7 +146,8 @@ static void announce(trainer *t, const lws_comm_node *node, int threads)
 
 lws_status trainer_build(trainer *t, int threads)
 {
-    LWS_TRY(lws_agree_on_options(t->comm, lws_train_table, t->options, (const char *const[]){"data", "threads", NULL}));
+    LWS_TRY(
+        lws_agree_on_options(t->comm, lws_train_table(), t->options, (const char *const[]){"data", "threads", NULL}));
     LWS_TRY(lws_comm_agree(t->comm, lws_train_options_check(t->options)));
     LWS_TRY(lws_comm_agree(t->comm, lws_threads_start(threads)));
     LWS_TRY(lws_comm_agree(t->comm, open_data(t)));
@@ -159,7 +159,6 @@ lws_status trainer_build(trainer *t, int threads)
         (lws_sampler){(uint64_t)t->options->seed, lws_dataset_get_info(t->train)->rows, t->options->batch_size};
     int64_t per_epoch = lws_sampler_steps_per_epoch(&t->sampler);
     t->total_steps = t->options->steps > 0 ? t->options->steps : t->options->epochs * per_epoch;
-    t->adam = lws_train_options_adam(t->options);
     t->schedule = lws_train_options_schedule(t->options, t->total_steps);
     return LWS_OK;
 }

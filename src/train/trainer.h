@@ -6,6 +6,7 @@
 #include "data/checkpoint.h"
 #include "data/dataset.h"
 #include "inference/evaluate.h"
+#include "optim/optimizer.h"
 #include "report/metrics_log.h"
 #include "comm/reduction.h"
 #include "data/sampler.h"
@@ -52,7 +53,8 @@ typedef struct trainer {
     bool is_root;
     lws_train_options *options;
     lws_train_request request;
-    lws_adam adam;
+    const lws_optimizer *optimizer;
+    const void *optimizer_options;
     lws_schedule schedule;
     lws_dataset *train, *valid;
     lws_model *model;
@@ -76,12 +78,12 @@ typedef struct trainer {
     /* In the arena. The flat array holds parameters, then statistics. */
     lws_arena arena;
     size_t param_count, count;
-    float *params;          /* [count] */
-    float *m, *v;           /* of this rank's slices */
-    float *before;          /* of this rank's slices: as they were before the latest update */
-    bool is_updated;        /* flat has seen the update of the present step, or of the latest between steps */
-    float *full_m, *full_v; /* rank 0: [count], to write and read checkpoints */
-    float *images;          /* [images of this rank's run of micro-batches] */
+    float *params;                   /* [count] */
+    float *slot[LWS_SLOTS_MAX];      /* the optimizer's arrays, of this rank's slices */
+    float *before;                   /* of this rank's slices: as they were before the latest update */
+    bool is_updated;                 /* flat has seen the update of the present step, or of the latest between steps */
+    float *full_slot[LWS_SLOTS_MAX]; /* rank 0: [count], to write and read checkpoints */
+    float *images;                   /* [images of this rank's run of micro-batches] */
     int64_t *rows;
     float *codes, *prior, *dcode; /* MMD-AE: [batch, latent] twice, [own images, latent] */
     float *statistics;            /* MMD-AE: the encoder's statistics from the first pass */
@@ -170,7 +172,7 @@ bool update_range(const trainer *t, const lws_tensor *tensor, const lws_reductio
  * - _check_saved, on rank 0, after a checkpoint was written: what it was written from is still what _check found. */
 void integrity_note(trainer *t);
 bool integrity_begin(trainer *t);
-void integrity_updated(trainer *t, const lws_reduction_slice *slice, lws_adam_bits bits);
+void integrity_updated(trainer *t, const lws_reduction_slice *slice, lws_update_bits bits);
 void integrity_look(trainer *t);
 lws_status integrity_compare(trainer *t);
 lws_status integrity_check(trainer *t);

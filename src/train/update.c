@@ -27,13 +27,13 @@ bool update_range(const trainer *t, const lws_tensor *tensor, const lws_reductio
     return *begin < *end;
 }
 
-/* Adam on the parameters, the moving average on the statistics. */
+/* The optimizer on the parameters, the moving average on the statistics. */
 static void update_slice(trainer *t, const lws_reduction_slice *slice, double scale)
 {
     LWS_PROFILE("update");
     const lws_tensors *tensors = lws_model_tensors(t->model);
     double momentum = t->options->bn_momentum, rate = lws_schedule_rate(&t->schedule, t->step);
-    lws_adam_bits all = {0, 0};
+    lws_update_bits all = {0, 0};
     for (int i = 0; i < tensors->count; i++) {
         const lws_tensor *tensor = &tensors->item[i];
         size_t begin, end;
@@ -42,19 +42,27 @@ static void update_slice(trainer *t, const lws_reduction_slice *slice, double sc
         size_t at = begin - slice->begin, own = slice->at + at;
         if (tensor->is_buffer) {
             /* The reduction summed the statistics of all micro-batches; their mean is what counts. */
-            all.before += lws_bit_sum(end - begin, t->params + begin);
+            all.found += lws_bit_sum(end - begin, t->params + begin);
             move_average(end - begin, (float)(momentum / (double)t->options->micro_batches), (float)(1 - momentum),
                          slice->sum + at, t->params + begin);
-            all.after += lws_bit_sum(end - begin, t->params + begin);
+            all.left += lws_bit_sum(end - begin, t->params + begin);
             continue;
         }
-        lws_adam adam = t->adam;
-        if (tensor->rank < 2)
-            adam.weight_decay = 0;
-        lws_adam_bits bits = lws_adam_step(&adam, t->step + 1, rate, scale, end - begin, t->params + begin, t->m + own,
-                                           t->v + own, slice->sum + at);
-        all.before += bits.before;
-        all.after += bits.after;
+        lws_update update = {
+            .options = t->optimizer_options,
+            .step = t->step + 1,
+            .rate = rate,
+            .gradient_scale = scale,
+            .weight_decay = tensor->rank < 2 ? 0 : t->options->weight_decay,
+            .n = end - begin,
+            .gradient = slice->sum + at,
+            .theta = t->params + begin,
+        };
+        for (int k = 0; k < t->optimizer->slots; k++)
+            update.slot[k] = t->slot[k] + own;
+        lws_update_bits bits = t->optimizer->update(&update);
+        all.found += bits.found;
+        all.left += bits.left;
     }
     integrity_updated(t, slice, all);
 }

@@ -53,9 +53,9 @@ static float *element(trainer *t)
     case PARAMETER:
         return own_element(t, 0, params, t->params, false);
     case MOMENT_M:
-        return own_element(t, 0, params, t->m, true);
+        return own_element(t, 0, params, t->slot[0], true);
     case MOMENT_V:
-        return own_element(t, 0, params, t->v, true);
+        return own_element(t, 0, params, t->slot[1], true);
     case STATISTIC:
         return own_element(t, t->param_count, buffers, t->params, false);
     case COPY:

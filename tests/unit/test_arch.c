@@ -1,10 +1,10 @@
 /* Every instruction set that this CPU has gives the bits of the portable code, in every kernel; and LWSSIM_ARCH chooses
  * one, or says why not. */
+#include "adam_step.h"
 #include "convolutions.h"
 #include "loss_cases.h"
 
 #include "kernels/activation.h"
-#include "optim/adam.h"
 #include "kernels/batchnorm.h"
 #include "kernels/bias.h"
 #include "base/digest.h"
@@ -154,7 +154,8 @@ static void flat_arrays(digest *d, check_rng *r)
         lws_sigmoid_backward(n, y, dy, y), take(d, y, n * sizeof *y);
         uint32_t bits = lws_bit_sum(n, x);
         take(d, &bits, sizeof bits);
-        lws_adam_bits sums = lws_adam_step(&(lws_adam){.9, .999, 1e-8, .01}, 3, .01, .5, n, theta, m, v, dy);
+        lws_update_bits sums =
+            adam_step(&(adam_keys){.9, .999, 1e-8, .01}, 3, .01, .5, n, theta, (float *[]){m, v}, dy);
         take(d, &sums, sizeof sums);
         double squares[8] = {0};
         lws_norm_blocks(n, x, squares), take(d, squares, sizeof squares);

@@ -1,9 +1,9 @@
 /* Against other programs: scikit-image, pytorch-msssim and PyTorch. tests/golden has the script
  * that made the values; the inputs are rebuilt here by the same integer formulas. */
+#include "adam_step.h"
 #include "convolutions.h"
 
 #include "kernels/activation.h"
-#include "optim/adam.h"
 #include "kernels/batchnorm.h"
 #include "kernels/bias.h"
 #include <lwssim/latent.h>
@@ -151,13 +151,13 @@ static void up_layer(void **state)
     convolution_free(&c);
 }
 
-static void five_steps(const lws_adam *a, const double *want)
+static void five_steps(const adam_keys *a, const double *want)
 {
     float theta[8], m[8] = {0}, v[8] = {0}, g[8];
     ref_golden_values(51, 8, theta);
     for (int step = 0; step < 5; step++) {
         ref_golden_values(52 + (uint32_t)step, 8, g);
-        lws_adam_step(a, step + 1, .01, 1, 8, theta, m, v, g);
+        adam_step(a, step + 1, .01, 1, 8, theta, (float *[]){m, v}, g);
         check_floats_near(theta, want + 8 * step, 8, 2e-7);
     }
 }
@@ -165,8 +165,8 @@ static void five_steps(const lws_adam *a, const double *want)
 static void adam(void **state)
 {
     (void)state;
-    five_steps(&(lws_adam){.5, .999, 1e-8, 0}, golden_adam);
-    five_steps(&(lws_adam){.9, .999, 1e-8, .1}, golden_adamw);
+    five_steps(&(adam_keys){.5, .999, 1e-8, 0}, golden_adam);
+    five_steps(&(adam_keys){.9, .999, 1e-8, .1}, golden_adamw);
 }
 
 static void latent(void **state)

@@ -1,0 +1,75 @@
+/* What every subcommand does: parse its options, agree with the other ranks, begin, end, and report a failure once. */
+#include "cli.h"
+
+#include "inference/agreement.h"
+#include "base/log.h"
+#include "base/simd.h"
+#include "comm/watchdog.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+lws_status cli_parse(lws_config_table table, void *fields, int argc, char **argv, const char *usage, const char **rest,
+                     int *rest_count, bool *done)
+{
+    int help;
+    lws_config_defaults(table, fields);
+    LWS_TRY(lws_arch_check());
+    LWS_TRY(lws_config_parse(table, fields, argc, argv, argv[0], rest, rest_count, &help));
+    *done = help;
+    if (help && lws_log_is_root()) {
+        printf("%s", usage);
+        lws_config_help(table, stdout);
+    }
+    return LWS_OK;
+}
+
+lws_status cli_agree(lws_comm *comm, lws_status parsed, const char *command, bool help, lws_config_table table,
+                     const void *fields, const char *const *own)
+{
+    LWS_TRY(lws_comm_agree(comm, parsed));
+    LWS_TRY(lws_agree_on_program(comm, command, help));
+    return lws_agree_on_options(comm, table, fields, own);
+}
+
+lws_status cli_agree_given(lws_comm *comm, const char *option, bool is_given)
+{
+    char text[64];
+    snprintf(text, sizeof text, "%s = %s\n", option, is_given ? "given" : "");
+    return lws_comm_compare(comm, text, "give that option to all ranks or to none");
+}
+
+lws_status cli_report(lws_status status)
+{
+    static bool reported = false;
+    if (reported)
+        return status;
+    if ((fflush(stdout) != 0 || ferror(stdout)) && status == LWS_OK)
+        status = lws_fail(LWS_ERR_IO, "cannot write to standard output: %m");
+    reported = true;
+    if (status == LWS_STOPPED)
+        lws_info("%s", lws_message());
+    else if (status != LWS_OK)
+        lws_error("%s", lws_message());
+    return status;
+}
+
+lws_status cli_enter(lws_comm **comm)
+{
+    const char *text = getenv("LWSSIM_DEADLINE");
+    char *end;
+    double deadline = text && *text ? strtod(text, &end) : 600;
+    if (text && *text && (*end || !(deadline >= 0 && deadline < 1e9)))
+        return lws_fail(LWS_ERR_USAGE, "LWSSIM_DEADLINE = %s: seconds without progress are wanted, 0 for no end", text);
+    LWS_TRY(lws_watchdog_set((lws_watch){deadline, ". (The deadline is LWSSIM_DEADLINE, in seconds.)"}, NULL));
+    return lws_comm_start(comm);
+}
+
+lws_status cli_leave(lws_comm *comm, lws_status status)
+{
+    status = cli_report(status);
+    lws_comm_barrier(comm);
+    lws_comm_end(comm);
+    lws_watchdog_set((lws_watch){0, NULL}, NULL);
+    return status;
+}
