@@ -9,9 +9,8 @@
 #include <sys/stat.h>
 
 /* One row a kind, in the order in which they are asked: the zip, which would take any file, last. */
-extern const lws_source_kind lws_source_synthetic, lws_source_folder, lws_source_tar, lws_source_zip;
-static const lws_source_kind *const kinds[] = {&lws_source_synthetic, &lws_source_folder, &lws_source_tar,
-                                               &lws_source_zip};
+extern const lws_source_kind lws_source_synthetic, lws_source_folder, lws_source_zip;
+static const lws_source_kind *const kinds[] = {&lws_source_synthetic, &lws_source_folder, &lws_source_zip};
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
 static const lws_source_kind *find(const lws_source_args *args)

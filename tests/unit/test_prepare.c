@@ -159,22 +159,6 @@ static void a_zip_is_as_good_as_a_folder(void **state)
     reports(b, "Files of other kinds, not looked at: 1");
 }
 
-static void a_tar_is_as_good_as_a_folder(void **state)
-{
-    char *a = path_of("%s/a", (char *)*state), *in = make_tree(*state), *tar = path_of("%s/in.tar", (char *)*state);
-    lws_prepare_options from_folder = options_of("input", in, "output", a, "size", "16", NULL);
-    prepares(&from_folder);
-    for (int i = 0; i < 3; i++) {
-        char *b = path_of("%s/b%d", (char *)*state, i);
-        static const char *const formats[] = {"gnu", "ustar", "posix"};
-        assert_int_equal(system(path_of("tar --format=%s -cf %s -C %s .", formats[i], tar, in)), 0);
-        lws_prepare_options from_tar = options_of("input", tar, "output", b, "size", "16", NULL);
-        prepares(&from_tar);
-        assert_true(same_datasets(a, b));
-        reports(b, "Files of other kinds, not looked at: 2");
-    }
-}
-
 static void refuses_useless_input(void **state)
 {
     char *folder = *state, *output = path_of("%s/out", folder), *zip = make_zip(folder);
@@ -883,7 +867,6 @@ int main(void)
         scratch_test(lists_a_folder),
         scratch_test(makes_the_right_pixels),
         scratch_test(a_zip_is_as_good_as_a_folder),
-        scratch_test(a_tar_is_as_good_as_a_folder),
         scratch_test(refuses_useless_input),
         scratch_test(refuses_contradicting_options),
         scratch_test(fractions_are_exact),

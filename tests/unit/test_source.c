@@ -56,7 +56,7 @@ static void what_can_be_asked_for(void **state)
     (void)state;
     char text[LWS_SOURCE_PATHS];
     lws_source *source;
-    assert_string_equal(lws_source_paths(text), "folder or tar or zip");
+    assert_string_equal(lws_source_paths(text), "folder or zip");
     assert_int_equal(lws_source_open(&(lws_source_args){.threads = 1}, &source), LWS_ERR_USAGE);
     check_mentions(lws_message(), "no input");
     assert_null(source);
