@@ -1,3 +1,4 @@
+/* Files and folders as wholes, and memory for their bytes. */
 #include "base/files.h"
 
 #include <errno.h>

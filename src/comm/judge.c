@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/progress.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -15,6 +16,16 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+
+void judge_tell_where(const lws_context *context, char *text, size_t size)
+{
+    const char *phase = atomic_load(&context->phase);
+    int64_t number = atomic_load(&context->number);
+    if (number >= 0)
+        snprintf(text, size, "%s %" PRId64, phase, number);
+    else
+        snprintf(text, size, "%s", phase);
+}
 
 double judge_tick(const watched *w)
 {
@@ -25,7 +36,7 @@ beat judge_beat(const watched *w)
 {
     beat mine = {.idle = w->idle, .waits = w->waits};
     memcpy(mine.host, w->host, sizeof mine.host);
-    watchdog_tell_where(w->context, mine.where, sizeof mine.where);
+    judge_tell_where(w->context, mine.where, sizeof mine.where);
     return mine;
 }
 
