@@ -129,6 +129,8 @@ static void judge_all(const watched *w, const beat *mine)
         const beat *b = r == 0 ? mine : pulse_of(w->pulse, r, &since);
         if (b->ends)
             _exit(1);
+        if (b->is_last)
+            continue;
         double age = b->idle + since;
         bool is_silent = since > 5 * judge_tick(w);
         all_idle = fmin(all_idle, age);
@@ -159,7 +161,7 @@ static void judge_root(const watched *w)
     const beat *b = pulse_of(w->pulse, 0, &since);
     if (b->ends)
         _exit(1);
-    if (since > 5 * judge_tick(w) && b->idle + since > w->watch.deadline + patience)
+    if (!b->is_last && since > 5 * judge_tick(w) && b->idle + since > w->watch.deadline + patience)
         blame_silent(w, 0, since, b, 0);
 }
 
