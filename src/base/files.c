@@ -1,4 +1,4 @@
-/* Files and folders as wholes, and memory for their bytes. */
+/* Whole files read into memory that is used again. */
 #include "base/files.h"
 
 #include <errno.h>
