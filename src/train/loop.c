@@ -4,6 +4,7 @@
 #include "stop.h"
 
 #include "base/clock.h"
+#include "base/context.h"
 #include "base/log.h"
 #include "base/profile.h"
 #include "comm/watchdog.h"
@@ -274,6 +275,7 @@ static lws_status close_log(trainer *t, lws_status status)
 lws_status lws_train(lws_comm *comm, lws_train_options *options, const lws_train_request *request)
 {
     trainer t;
+    lws_context *caller = lws_comm_enter(comm);
     stop_catch();
     lws_watchdog_phase("setup of run", -1);
     lws_watch before, watch = {options->deadline, "; go on with --resume. (The deadline is a key: deadline.)"};
@@ -289,5 +291,6 @@ lws_status lws_train(lws_comm *comm, lws_train_options *options, const lws_train
     }
     lws_watchdog_set(before, NULL);
     stop_release();
+    lws_context_enter(caller);
     return status;
 }

@@ -1,7 +1,8 @@
 #include "trainer.h"
 
-#include "inference/agreement.h"
+#include "inference/agree_images.h"
 #include "base/log.h"
+#include "comm/agreement.h"
 #include "optim/norm.h"
 #include "base/threads.h"
 
@@ -92,7 +93,7 @@ static lws_status build_reduction(trainer *t)
     return lws_reduction_create(t->comm, t->options->micro_batches, &layout, &t->reduction);
 }
 
-static lws_status build(trainer *t)
+static lws_status build_model(trainer *t)
 {
     const lws_dataset_info *info = lws_dataset_get_info(t->train);
     lws_train_options *o = t->options;
@@ -105,7 +106,12 @@ static lws_status build(trainer *t)
     const lws_tensors *tensors = lws_model_tensors(t->model);
     t->param_count = tensors->params;
     t->count = tensors->params + tensors->buffers;
-    LWS_TRY(build_reduction(t));
+    return LWS_OK;
+}
+
+static lws_status allocate(trainer *t)
+{
+    const lws_train_options *o = t->options;
     lws_arena counting = {0};
     take_memory(t, &counting);
     LWS_TRY(lws_arena_create(&t->arena, counting.used, "parameters and optimizer"));
@@ -115,6 +121,14 @@ static lws_status build(trainer *t)
     if (o->overlap)
         update_follow(t);
     return LWS_OK;
+}
+
+/* All ranks, agreed. */
+static lws_status build(trainer *t)
+{
+    LWS_TRY(lws_comm_agree(t->comm, build_model(t)));
+    LWS_TRY(build_reduction(t));
+    return lws_comm_agree(t->comm, allocate(t));
 }
 
 /* Those that are trained, without what lies between tensors. */
@@ -153,8 +167,7 @@ lws_status trainer_build(trainer *t, int threads)
     LWS_TRY(lws_comm_agree(t->comm, open_data(t)));
     const lws_split splits[] = {LWS_TRAIN, LWS_VALID};
     LWS_TRY(lws_agree_on_images(t->comm, 2, splits, (const lws_dataset *const[]){t->train, t->valid}));
-    lws_status status = build(t);
-    LWS_TRY(lws_comm_agree(t->comm, status));
+    LWS_TRY(build(t));
     t->sampler =
         (lws_sampler){(uint64_t)t->options->seed, lws_dataset_get_info(t->train)->rows, t->options->batch_size};
     int64_t per_epoch = lws_sampler_steps_per_epoch(&t->sampler);

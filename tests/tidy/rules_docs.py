@@ -28,6 +28,35 @@ def names(tree):
                         yield Breach("name", name, number, word, 1, f"there is no {word}")
 
 
+PICTURE = "docs/architecture.md"
+
+
+def picture(tree):
+    """`picture`: the graph in docs/architecture.md shows each room, above all that it uses, at first or second hand."""
+    drawn = {"cli": set()}
+    for line in tree.texts.get(PICTURE, "").split("\n"):
+        arrow = re.fullmatch(r"\s*(\w+) --> ([\w &]+)", line)
+        if arrow:
+            drawn.setdefault(arrow[1], set()).update(arrow[2].split(" & "))
+    used = {room.name: set(room.uses) for room in tree.rooms.values()}
+    for room in sorted(used):
+        for other in sorted(reached(used, room) ^ reached(drawn, room)):
+            is_drawn = other in reached(drawn, room)
+            yield Breach("picture", PICTURE, 1, f"{room}-{other}", 1,
+                         f"{room} --> {other} is drawn, but not in USES" if is_drawn else f"lacks {room} --> {other}")
+    for room in sorted(used.keys() - reached(drawn, "cli")):
+        yield Breach("picture", PICTURE, 1, room, 1, f"{room} is not below cli")
+
+
+def reached(arrows, start):
+    found, to_do = set(), [start]
+    while to_do:
+        more = arrows.get(to_do.pop(), set()) - found
+        found |= more
+        to_do += more
+    return found
+
+
 def versions(tree):
     """`version`: what CMakeLists.txt calls the version stands in CITATION.cff and has its part of CHANGELOG.md."""
     version = re.search(r"^project\(.*?VERSION ([\d.]+)", tree.texts["CMakeLists.txt"], flags=re.S | re.M)[1]

@@ -1,4 +1,5 @@
-#include "scan.h"
+/* PNG: chunks with checksums, none missing and none of an animation. */
+#include "decoder.h"
 
 #include <stdbool.h>
 #include <string.h>
@@ -27,7 +28,7 @@ static bool is_type(const uint8_t *chunk, const char *type)
     return memcmp(chunk + 4, type, 4) == 0;
 }
 
-const char *lws_scan_png(const uint8_t *data, size_t bytes)
+static const char *scan(const uint8_t *data, size_t bytes)
 {
     bool have_header = false, have_pixels = false;
     size_t at = 8; /* past the signature */
@@ -57,3 +58,11 @@ const char *lws_scan_png(const uint8_t *data, size_t bytes)
     }
     return "truncated PNG";
 }
+
+const lws_decoder lws_decoder_png = {
+    .formats = "PNG",
+    .extensions = {"png"},
+    .signatures = {"\x89PNG\r\n\x1a\n"},
+    .scan = scan,
+    .decode = lws_decode_stb,
+};

@@ -1,4 +1,5 @@
-#include "scan.h"
+/* GIF: blocks of a single frame, up to the trailer. */
+#include "decoder.h"
 
 static const char truncated[] = "truncated GIF";
 
@@ -20,7 +21,7 @@ static size_t colour_table(uint8_t flags)
     return flags & 0x80 ? (size_t)3 << ((flags & 7) + 1) : 0;
 }
 
-const char *lws_scan_gif(const uint8_t *data, size_t bytes)
+static const char *scan(const uint8_t *data, size_t bytes)
 {
     int frames = 0;
     if (bytes < 13)
@@ -48,3 +49,11 @@ const char *lws_scan_gif(const uint8_t *data, size_t bytes)
     }
     return truncated;
 }
+
+const lws_decoder lws_decoder_gif = {
+    .formats = "GIF",
+    .extensions = {"gif"},
+    .signatures = {"GIF87a", "GIF89a"},
+    .scan = scan,
+    .decode = lws_decode_stb,
+};
