@@ -1,5 +1,6 @@
 # Refuses, in the folder of one layer, includes that the include path alone cannot refuse.
-file(GLOB files ${FOLDER}/*.c ${FOLDER}/*.h)
+# This is the one list of which room knows which library: tests/tidy reads it, too.
+file(GLOB_RECURSE files ${FOLDER}/*.c ${FOLDER}/*.h)
 set(cblas.h_owner kernels)
 set(mpi.h_owner comm)
 set(hdf5.h_owner data)

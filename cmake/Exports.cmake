@@ -1,4 +1,5 @@
-# Writes to OUTPUT the linker's version script that exports the names in the code of HEADERS, and no others.
+# Writes to OUTPUT the linker's version script that exports the names in the code of HEADERS, as version NODE, and no
+# others.
 set(names)
 foreach(header IN LISTS HEADERS)
   file(READ ${header} code)
@@ -10,4 +11,4 @@ endforeach()
 list(SORT names)
 list(REMOVE_DUPLICATES names)
 list(JOIN names ";\n" lines)
-file(WRITE ${OUTPUT} "{\nglobal:\n${lines};\nlocal:\n*;\n};\n")
+file(WRITE ${OUTPUT} "${NODE} {\nglobal:\n${lines};\nlocal:\n*;\n};\n")

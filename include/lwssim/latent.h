@@ -4,6 +4,10 @@
 
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 enum { LWS_LATENT_MAX = 4096 }; /* longest code */
 
 /* KL(N(mu, exp(logvar)) ‖ N(0, I)) summed over the latent, for each of n rows: value[i]. head is [n, 2·latent], mu
@@ -17,5 +21,9 @@ void lws_kl(int n, int latent, const float *head, double scale, double *value, f
  * same value. */
 double lws_mmd(int64_t total, int latent, double sigma, const float *codes, const float *prior, int64_t first, int n,
                double scale, float *dcode);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -17,6 +17,10 @@
 
 #include <stdbool.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 enum { LWS_LOSS_LEVELS = 16 };
 
 typedef enum lws_loss_kind { LWS_LOSS_MSE, LWS_LOSS_SSIM, LWS_LOSS_LWSSIM } lws_loss_kind;
@@ -49,5 +53,9 @@ void lws_loss_destroy(lws_loss *loss);
  * pass scale = 1 / its size. One call at a time per lws_loss. LWS_ERR_NUMERIC where x or y is not finite;
  * value and dy are then undefined. */
 lws_status lws_loss_eval(lws_loss *loss, int n, const float *x, const float *y, double scale, double *value, float *dy);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

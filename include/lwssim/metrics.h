@@ -5,6 +5,10 @@
 
 #include <lwssim/status.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 typedef enum lws_metric {
     LWS_METRIC_SSIM_G11, /* Wang et al. 2004: Gaussian 11 taps, sigma 1.5, valid, population covariance */
     LWS_METRIC_SSIM_U7,  /* uniform 7×7, sample covariance: scikit-image's default */
@@ -25,5 +29,9 @@ extern const int lws_metric_min_side[LWS_METRICS];
  * smaller than the metric needs. Allocates its own scratch; may be called from several threads. LWS_ERR_MEMORY,
  * LWS_ERR_NUMERIC where an input is not finite. */
 lws_status lws_metrics_image(int h, int w, int c, const float *x, const float *y, double value[LWS_METRICS]);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

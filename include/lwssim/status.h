@@ -6,6 +6,10 @@
 #ifndef LWSSIM_STATUS_H
 #define LWSSIM_STATUS_H
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 typedef enum lws_status {
     LWS_OK = 0,
     LWS_ERR_USAGE,    /* a wrong argument, key or value: exit code 2 */
@@ -38,5 +42,9 @@ int lws_exit_code(lws_status status);
         if (lws_try_ != LWS_OK)                                                                                        \
             return lws_try_;                                                                                           \
     } while (0)
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -221,6 +221,20 @@ static bool assign(const lws_config_key *key, void *at, const char *value)
     return false;
 }
 
+size_t lws_config_compose(size_t parts, const lws_config_part *part, size_t room, lws_config_key *keys)
+{
+    size_t count = 0;
+    for (size_t p = 0; p < parts; p++) {
+        for (size_t i = 0; i < part[p].count; i++, count++) {
+            if (count >= room)
+                continue;
+            keys[count] = part[p].keys[i];
+            keys[count].offset += part[p].offset;
+        }
+    }
+    return count;
+}
+
 void lws_config_defaults(lws_config_table table, void *fields)
 {
     for (size_t i = 0; i < table.count; i++)

@@ -54,6 +54,18 @@ typedef struct lws_config_table {
     bool *given; /* [count] gets true where a text sets the key, whatever the value; NULL: nobody asks */
 } lws_config_table;
 
+/* Keys of a struct that stands `offset` bytes into a larger one. */
+typedef struct lws_config_part {
+    const lws_config_key *keys;
+    size_t count;
+    size_t offset;
+} lws_config_part;
+
+/* The keys of a struct made of parts: those of one part after the other, each with the offset of its field in the
+ * whole. Writes at most `room` of them and returns how many there are; keys may be NULL where room is 0. Names must
+ * differ. */
+size_t lws_config_compose(size_t parts, const lws_config_part *part, size_t room, lws_config_key *keys);
+
 /* Sets every field to its default. `fields` is the struct the table describes, in all functions here. */
 void lws_config_defaults(lws_config_table table, void *fields);
 

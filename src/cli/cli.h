@@ -2,44 +2,40 @@
 #ifndef LWS_CLI_H
 #define LWS_CLI_H
 
+#include "commands.h"
+
 #include "comm/comm.h"
 #include "base/config.h"
 
 #include <stdbool.h>
 
 /* A subcommand gets its own name as argv[0] and returns a status; main prints the message of a failure. */
-lws_status cmd_prepare(int argc, char **argv);
-lws_status cmd_train(int argc, char **argv);
-lws_status cmd_replay(int argc, char **argv);
-lws_status cmd_evaluate(int argc, char **argv);
-lws_status cmd_reconstruct(int argc, char **argv);
-lws_status cmd_compare(int argc, char **argv);
-lws_status cmd_inspect(int argc, char **argv);
-lws_status cmd_verify(int argc, char **argv);
-lws_status cmd_bench(int argc, char **argv);
+#define DECLARE(name, summary) lws_status cmd_##name(int argc, char **argv);
+CLI_COMMANDS(DECLARE)
+#undef DECLARE
 
-/* options.c: parses a command's options over their defaults. `usage` begins its --help; when that was asked for it is
+/* command.c: parses a command's options over their defaults. `usage` begins its --help; when that was asked for it is
  * printed (by rank 0) and *done set. rest: see lws_config_parse. */
 lws_status cli_parse(lws_config_table table, void *fields, int argc, char **argv, const char *usage, const char **rest,
                      int *rest_count, bool *done);
 
-/* options.c: what all commands that know ranks do after cli_parse(): they agree on its status, on the program and on
+/* command.c: what all commands that know ranks do after cli_parse(): they agree on its status, on the program and on
  * the command; and on the options but those of the keys in `own` (see agreement.h). All ranks. */
 lws_status cli_agree(lws_comm *comm, lws_status parsed, const char *command, bool help, lws_config_table table,
                      const void *fields, const char *const *own);
 
-/* options.c: where an option may differ from rank to rank, it is given to all of them or to none. All ranks. */
+/* command.c: where an option may differ from rank to rank, it is given to all of them or to none. All ranks. */
 lws_status cli_agree_given(lws_comm *comm, const char *option, bool is_given);
 
-/* options.c: the start of a command on several ranks: MPI, watched from the first moment on: after
+/* command.c: the start of a command on several ranks: MPI, watched from the first moment on: after
  * LWSSIM_DEADLINE seconds (600) without progress the job ends. All ranks. LWS_ERR_USAGE, LWS_ERR_MEMORY. */
 lws_status cli_enter(lws_comm **comm);
 
-/* options.c: the end of a command: what it printed is flushed, and the message of a failure or stop printed; once
+/* command.c: the end of a command: what it printed is flushed, and the message of a failure or stop printed; once
  * however often it is called. Returns status, or LWS_ERR_IO where standard output could not be written. */
 lws_status cli_report(lws_status status);
 
-/* options.c: the end of a command on several ranks: rank 0 reports before any rank leaves, as mpirun ends the others,
+/* command.c: the end of a command on several ranks: rank 0 reports before any rank leaves, as mpirun ends the others,
  * with what they have not yet said, when the first exits with an error. All ranks. Returns status. */
 lws_status cli_leave(lws_comm *comm, lws_status status);
 

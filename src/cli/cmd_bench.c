@@ -1,9 +1,11 @@
-#include "bench.h"
+/* lwssim bench: runs the sections that were asked for, as a table or as JSON. */
+#include "bench/bench.h"
 #include "cli.h"
 
 #include "kernels/gemm.h"
 #include <lwssim/latent.h>
 #include "base/simd.h"
+#include <lwssim/version.h>
 
 #include <stdio.h>
 #include <string.h>
@@ -12,7 +14,9 @@ static const char usage[] = "usage: lwssim bench [--json] [--only conv,loss] [OP
                             "       mpirun -n RANKS lwssim bench …\n"
                             "How fast this machine runs the parts of training, in seconds rather than minutes.\n";
 
-#define SECTIONS "gemm,conv,batchnorm,adam,window,loss,step,reduction,data"
+/* " gemm conv …", a literal. */
+#define NAME(name, needs_ceiling) " " #name
+#define SECTIONS BENCH_SECTIONS(NAME)
 
 typedef struct command {
     bool json;
@@ -24,7 +28,7 @@ typedef struct command {
 static const lws_config_key keys[] = {
     {"json", LWS_CONFIG_FLAG, offsetof(command, json), "false", 0, 0, NULL,
      "print one JSON object in place of the table", "options"},
-    {"only", LWS_CONFIG_STRING, offsetof(command, only), "", 0, 0, "LIST", "of " SECTIONS, NULL},
+    {"only", LWS_CONFIG_STRING, offsetof(command, only), "", 0, 0, "LIST", "of" SECTIONS, NULL},
     {"images", LWS_CONFIG_INT, offsetof(command, images), "32", 1, 1024, NULL, "in a micro-batch", NULL},
     {"base-channels", LWS_CONFIG_INT, offsetof(command, base), "64", 1, 512, NULL, "channels of dcgan64's first layer",
      NULL},
@@ -38,21 +42,14 @@ static const lws_config_key keys[] = {
 };
 static const lws_config_table table = {keys, sizeof keys / sizeof *keys, NULL};
 
-/* In the order of SECTIONS. The matrix product comes first, as the others are held against it. */
 static const struct section {
     const char *name;
     lws_status (*run)(bench *b);
     bool needs_ceiling;
 } sections[] = {
-    {"gemm", bench_gemm, false},
-    {"conv", bench_conv, true},
-    {"batchnorm", bench_batchnorm, false},
-    {"adam", bench_adam, false},
-    {"window", bench_windows, false},
-    {"loss", bench_loss, false},
-    {"step", bench_step, true},
-    {"reduction", bench_reduction, false},
-    {"data", bench_data, false},
+#define ROW(name, needs_ceiling) {#name, bench_##name, needs_ceiling},
+    BENCH_SECTIONS(ROW)
+#undef ROW
 };
 enum { SECTION_COUNT = sizeof sections / sizeof *sections };
 
@@ -67,7 +64,7 @@ static lws_status choose(const char *only, bool *chosen)
         while (i < SECTION_COUNT && (strlen(sections[i].name) != length || memcmp(sections[i].name, at, length) != 0))
             i++;
         if (i == SECTION_COUNT)
-            return lws_fail(LWS_ERR_USAGE, "bench: --only %s: '%.*s' is none of " SECTIONS, only, (int)length, at);
+            return lws_fail(LWS_ERR_USAGE, "bench: --only %s: '%.*s' is none of" SECTIONS, only, (int)length, at);
         chosen[i] = true;
         at += length + (at[length] == ',');
     }

@@ -1,3 +1,4 @@
+/* lwssim compare: every metric and loss between two images. */
 #include "cli.h"
 
 #include "pictures.h"

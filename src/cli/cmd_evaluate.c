@@ -1,3 +1,4 @@
+/* lwssim evaluate: the metrics of a trained model on a split, with their standard errors. */
 #include "cli.h"
 
 #include "inference/agreement.h"
@@ -92,7 +93,7 @@ static lws_status default_data(lws_comm *comm, command *c)
     if (!c->run[0])
         return lws_fail(LWS_ERR_USAGE, "evaluate: --data DIR is needed");
     lws_train_options options;
-    lws_config_defaults(lws_train_table, &options);
+    lws_config_defaults(lws_train_table(), &options);
     LWS_TRY(lws_train_load_options(comm, c->run, &options));
     memcpy(c->data, options.data, sizeof c->data);
     if (!c->data[0])

@@ -45,8 +45,21 @@ static lws_status inspect_dataset(const char *folder, bool digest_only)
 
 typedef struct totals {
     int64_t parameters;
-    bool has_moments;
+    char slots[128]; /* of the optimizer: "m, v" */
+    char last[32];   /* of them */
 } totals;
+
+/* "/optimizer/m/NAME": arrays come by name, so those of a slot follow each other. */
+static void note_slot(totals *t, const char *name)
+{
+    char slot[sizeof t->last];
+    snprintf(slot, sizeof slot, "%.*s", (int)strcspn(name, "/"), name);
+    if (strcmp(slot, t->last) == 0)
+        return;
+    size_t used = strlen(t->slots);
+    snprintf(t->slots + used, sizeof t->slots - used, "%s%s", used ? ", " : "", slot);
+    strcpy(t->last, slot);
+}
 
 static lws_status print_array(void *user, const char *name, const lws_h5_info *info)
 {
@@ -61,7 +74,7 @@ static lws_status print_array(void *user, const char *name, const lws_h5_info *i
     if (strncmp(name, "/model/", 7) == 0)
         t->parameters += count;
     if (strncmp(name, "/optimizer/", 11) == 0)
-        t->has_moments = true;
+        note_slot(t, name + 11);
     else
         printf("  %-36s %s\n", name, shape);
     return LWS_OK;
@@ -75,8 +88,8 @@ static lws_status inspect_arrays(const char *path)
     lws_status status = lws_h5_visit(file, print_array, &t);
     lws_h5_close(file);
     if (status == LWS_OK)
-        printf("  %lld parameters; %s\n", (long long)t.parameters,
-               t.has_moments ? "with Adam's two moments of each" : "without the state of the optimizer");
+        printf("  %lld parameters; %s%s\n", (long long)t.parameters,
+               t.slots[0] ? "with the state of the optimizer: " : "without the state of the optimizer", t.slots);
     return status;
 }
 

@@ -1,3 +1,4 @@
+/* lwssim prepare: images to a dataset. */
 #include "cli.h"
 
 #include "base/clock.h"

@@ -1,3 +1,4 @@
+/* lwssim reconstruct: originals above their reconstructions, as one picture. */
 #include "cli.h"
 
 #include "pictures.h"

@@ -1,3 +1,4 @@
+/* lwssim replay: the step in which a run diverged, once more, on one rank. */
 #include "cli.h"
 
 #include "train/replay.h"

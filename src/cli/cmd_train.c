@@ -1,3 +1,4 @@
+/* lwssim train: the keys of a run, weakest first, and the training itself. */
 #include "cli.h"
 
 #include "comm/comm.h"
@@ -15,7 +16,7 @@ static const char usage[] = "usage: lwssim train --data DIR --run DIR [--config 
                             "       mpirun -n RANKS lwssim train …\n";
 
 typedef struct command {
-    lws_train_options options; /* first: its table's offsets hold here too */
+    lws_train_options options;
     char run[LWS_CONFIG_TEXT], config[LWS_CONFIG_TEXT];
     bool resume, overwrite;
 } command;
@@ -36,13 +37,14 @@ enum { OWN_KEYS = sizeof own_keys / sizeof *own_keys };
 /* The command's own keys, then all training keys; with the marks of those that were given. LWS_ERR_MEMORY. */
 static lws_status make_table(lws_config_table *table)
 {
-    size_t count = OWN_KEYS + lws_train_table.count;
+    const lws_config_table train = lws_train_table();
+    const lws_config_part part[] = {{own_keys, OWN_KEYS, 0}, {train.keys, train.count, offsetof(command, options)}};
+    size_t count = lws_config_compose(2, part, 0, NULL);
     lws_config_key *keys = malloc(count * sizeof *keys);
     *table = (lws_config_table){keys, count, calloc(count, sizeof(bool))};
     if (!keys || !table->given)
         return lws_fail(LWS_ERR_MEMORY, "out of memory reading the command line");
-    memcpy(keys, own_keys, sizeof own_keys);
-    memcpy(keys + OWN_KEYS, lws_train_table.keys, lws_train_table.count * sizeof *keys);
+    lws_config_compose(2, part, count, keys);
     return LWS_OK;
 }
 
@@ -89,10 +91,10 @@ static lws_status check_request(const command *c)
 static lws_status read_wishes(lws_config_table table, int argc, char **argv, command *c)
 {
     int help;
-    lws_config_table train_keys = {table.keys + OWN_KEYS, lws_train_table.count, table.given + OWN_KEYS};
+    lws_config_table train_keys = {table.keys + OWN_KEYS, table.count - OWN_KEYS, table.given + OWN_KEYS};
     memset(table.given, 0, table.count * sizeof *table.given);
     if (c->config[0])
-        LWS_TRY(lws_config_read_file(train_keys, &c->options, c->config));
+        LWS_TRY(lws_config_read_file(train_keys, c, c->config));
     settle_length(table, &c->options);
     LWS_TRY(lws_config_parse(table, c, argc, argv, argv[0], NULL, NULL, &help));
     settle_length(table, &c->options);
@@ -117,7 +119,7 @@ static lws_status read_keys(lws_comm *comm, lws_status status, lws_config_table 
     LWS_TRY(cli_agree(comm, status, argv[0], *done, request, c, (const char *const[]){"config", NULL}));
     if (*done)
         return LWS_OK;
-    lws_config_defaults(lws_train_table, &c->options);
+    lws_config_defaults(lws_train_table(), &c->options);
     if (c->resume)
         LWS_TRY(lws_train_load_options(comm, c->run, &c->options));
     return lws_comm_agree(comm, read_wishes(table, argc, argv, c));

@@ -1,9 +1,12 @@
+/* The environment that the libraries read as they are loaded, the threads of a command, and the line that describes the
+ * machine. */
 #include "cli.h"
 
 #include "kernels/gemm.h"
 #include "base/log.h"
 #include "base/simd.h"
 #include "base/threads.h"
+#include <lwssim/version.h>
 
 #include <stdlib.h>
 #include <string.h>

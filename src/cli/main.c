@@ -1,8 +1,10 @@
+/* The program: finds the subcommand, and turns its status into an exit code. */
 #include "cli.h"
 
 #include "kernels/gemm.h"
 #include "base/log.h"
 #include "base/simd.h"
+#include <lwssim/version.h>
 
 #include <fcntl.h>
 #include <signal.h>
@@ -14,15 +16,9 @@ static const struct command {
     const char *name, *summary;
     lws_status (*run)(int argc, char **argv);
 } commands[] = {
-    {"prepare", "images to a dataset: list, crop, resize, write HDF5 shards", cmd_prepare},
-    {"train", "train an auto-encoder, alone or under mpirun", cmd_train},
-    {"replay", "repeat the step in which a run diverged", cmd_replay},
-    {"evaluate", "SSIM, MS-SSIM, MSE and PSNR of a trained model on a split", cmd_evaluate},
-    {"reconstruct", "originals above their reconstructions, as a PNG", cmd_reconstruct},
-    {"compare", "every metric and loss between two images", cmd_compare},
-    {"inspect", "what a dataset, a checkpoint or a run holds", cmd_inspect},
-    {"verify", "recompute every digest of a dataset, a checkpoint or a run", cmd_verify},
-    {"bench", "how fast this machine runs the parts of training", cmd_bench},
+#define ROW(name, summary) {#name, summary, cmd_##name},
+    CLI_COMMANDS(ROW)
+#undef ROW
 };
 
 static void help(FILE *out)

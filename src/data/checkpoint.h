@@ -1,7 +1,7 @@
 /* Checkpoints: one self-verifying HDF5 file holds everything a run needs to go on.
  *
- *   /model/NAME       float32, a parameter, in its shape     /state/NAME   a running statistic
- *   /optimizer/m/NAME, /optimizer/v/NAME                     Adam's moments of that parameter
+ *   /model/NAME           float32, a parameter, in its shape     /state/NAME   a running statistic
+ *   /optimizer/SLOT/NAME  what the optimizer keeps of that parameter: slots m and v, Adam's moments
  *   attribute `digest` on each array; on the root: kind, schema, config (INI text), height, width, channels,
  *   dataset_digest, valid_digest, seed, epoch, step, best_step, best_ssim, and `digest` over all of these and the
  * arrays' digests
@@ -26,9 +26,15 @@ typedef struct lws_checkpoint_meta {
     double best_ssim;
 } lws_checkpoint_meta;
 
-/* Arrays are the flat ones of the tensor table; m and v may be NULL: they are then left out. */
+enum { LWS_CHECKPOINT_SLOTS = 8 }; /* no optimizer in use keeps more than three numbers of a parameter */
+
+/* The flat arrays of the tensor table: parameters, running statistics, and the optimizer's slots, each as long as the
+ * parameters, as /optimizer/NAME: none where they are not to be written or read. */
 typedef struct lws_checkpoint_data {
-    float *params, *buffers, *m, *v;
+    float *params, *buffers;      /* NULL: left out */
+    int slots;                    /* at most LWS_CHECKPOINT_SLOTS */
+    const char *const *slot_name; /* [slots], of at most 31 letters: "m", "v" */
+    float *slot[LWS_CHECKPOINT_SLOTS];
 } lws_checkpoint_data;
 
 /* Writes FOLDER/step-NNNNNNNNN.h5; path [LWS_PATH] gets its name. On failure (LWS_ERR_IO: full or unwritable disk;

@@ -7,9 +7,11 @@
 
 #define CHECKPOINT_KIND "lwssim checkpoint"
 
-/* The groups that hold arrays of parameters, in the order of the file. */
-enum { GROUP_MODEL, GROUP_STATE, GROUP_M, GROUP_V, GROUPS };
-extern const char *const checkpoint_group[GROUPS];
+/* Calls visit(user, name, tensor, values) for every array of a checkpoint that holds `data`, in the order in which they
+ * are written, until one fails: its name in the file, and where its numbers lie in memory. */
+typedef lws_status checkpoint_visit(void *user, const char *name, const lws_tensor *tensor, float *values);
+lws_status checkpoint_each(const lws_tensors *tensors, const lws_checkpoint_data *data, checkpoint_visit *visit,
+                           void *user);
 
 /* Everything the root digest covers, as text: the attributes, then NAME DIGEST of every array in name order. The
  * caller frees *text. LWS_ERR_MEMORY, LWS_ERR_FORMAT, LWS_ERR_IO. */

@@ -1,3 +1,4 @@
+/* Reading a checkpoint: its description, its arrays, and whether they are what was written. */
 #include "checkpoint_file.h"
 
 #include "base/text.h"
@@ -143,12 +144,17 @@ static lws_status check_digest(lws_h5 *file, const char *path, const char *name,
     return LWS_OK;
 }
 
-static lws_status read_array(lws_h5 *file, const char *path, const char *group, const lws_tensor *tensor, float *values)
+typedef struct reading {
+    lws_h5 *file;
+    const char *path;
+} reading;
+
+static lws_status read_array(void *user, const char *name, const lws_tensor *tensor, float *values)
 {
-    char name[128];
+    lws_h5 *file = ((reading *)user)->file;
+    const char *path = ((reading *)user)->path;
     lws_h5_info info;
     bool exists;
-    snprintf(name, sizeof name, "/%s/%s", group, tensor->name);
     LWS_TRY(lws_h5_exists(file, name, &exists));
     if (!exists)
         return lws_fail(LWS_ERR_MISMATCH, "%s holds another model: it has no %s", path, name);
@@ -164,32 +170,19 @@ static lws_status read_array(lws_h5 *file, const char *path, const char *group, 
 
 lws_status lws_checkpoint_read(const char *path, const lws_tensors *tensors, const lws_checkpoint_data *data)
 {
-    lws_h5 *file;
+    reading r = {.path = path};
     lws_checkpoint_meta meta;
     char *config;
-    LWS_TRY(checkpoint_open(path, false, &file, &meta, &config));
+    LWS_TRY(checkpoint_open(path, false, &r.file, &meta, &config));
     free(config);
-    lws_status status = LWS_OK;
-    float *to[GROUPS] = {data->params, data->buffers, data->m, data->v};
-    for (int g = 0; g < GROUPS; g++) {
-        for (int t = 0; to[g] && t < tensors->count && status == LWS_OK; t++) {
-            const lws_tensor *tensor = &tensors->item[t];
-            if (tensor->is_buffer == (g == GROUP_STATE))
-                status = read_array(file, path, checkpoint_group[g], tensor, to[g] + tensor->offset);
-        }
-    }
-    lws_h5_close(file);
+    lws_status status = checkpoint_each(tensors, data, read_array, &r);
+    lws_h5_close(r.file);
     return status;
 }
 
-typedef struct verification {
-    lws_h5 *file;
-    const char *path;
-} verification;
-
 static lws_status verify_array(void *user, const char *name, const lws_h5_info *info)
 {
-    verification *v = user;
+    reading *v = user;
     size_t count = 1;
     for (int i = 0; i < info->rank; i++)
         count *= (size_t)info->dims[i]; /* no more than the file can hold */
@@ -205,7 +198,7 @@ static lws_status verify_array(void *user, const char *name, const lws_h5_info *
 
 static lws_status verify(const char *path, bool is_own)
 {
-    verification v = {.path = path};
+    reading v = {.path = path};
     lws_checkpoint_meta meta;
     char *config;
     LWS_TRY(checkpoint_open(path, is_own, &v.file, &meta, &config));

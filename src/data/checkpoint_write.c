@@ -1,3 +1,4 @@
+/* Writing a checkpoint: under a temporary name, flushed, verified, renamed. */
 #include "checkpoint_file.h"
 
 #include "base/output.h"
@@ -7,28 +8,13 @@
 #include <string.h>
 #include <sys/statvfs.h>
 
-const char *const checkpoint_group[GROUPS] = {"model", "state", "optimizer/m", "optimizer/v"};
-
-static lws_status write_array(lws_h5 *file, const char *group, const lws_tensor *tensor, const float *values)
+static lws_status write_array(void *user, const char *name, const lws_tensor *tensor, float *values)
 {
-    char name[128], digest[LWS_DIGEST_TEXT];
-    snprintf(name, sizeof name, "/%s/%s", group, tensor->name);
+    lws_h5 *file = user;
+    char digest[LWS_DIGEST_TEXT];
     LWS_TRY(lws_h5_write(file, name, LWS_H5_F32, tensor->rank, tensor->dims, values));
     lws_digest(values, tensor->count * sizeof *values, digest);
     return lws_h5_put_text(file, name, "digest", digest);
-}
-
-static lws_status write_arrays(lws_h5 *file, const lws_tensors *tensors, const lws_checkpoint_data *data)
-{
-    const float *from[GROUPS] = {data->params, data->buffers, data->m, data->v};
-    for (int g = 0; g < GROUPS; g++) {
-        for (int t = 0; from[g] && t < tensors->count; t++) {
-            const lws_tensor *tensor = &tensors->item[t];
-            if (tensor->is_buffer == (g == GROUP_STATE))
-                LWS_TRY(write_array(file, checkpoint_group[g], tensor, from[g] + tensor->offset));
-        }
-    }
-    return LWS_OK;
 }
 
 static lws_status write_meta(lws_h5 *file, const lws_checkpoint_meta *meta, const char *config)
@@ -67,11 +53,11 @@ static void amounts(double a, double b, char text_a[32], char text_b[32])
 }
 
 /* HDF5 reports a full disk late and badly, so the room is looked at first. */
-static lws_status check_room(const char *folder, const lws_tensors *tensors)
+static lws_status check_room(const char *folder, const lws_tensors *tensors, int slots)
 {
     struct statvfs disk;
     char needed[32], found[32];
-    double need = 4.0 * (3 * (double)tensors->params + (double)tensors->buffers) + (1 << 20);
+    double need = 4.0 * ((1 + slots) * (double)tensors->params + (double)tensors->buffers) + (1 << 20);
     if (statvfs(folder, &disk) != 0 || (double)disk.f_bavail * (double)disk.f_frsize >= need)
         return LWS_OK;
     amounts(need, (double)disk.f_bavail * (double)disk.f_frsize, needed, found);
@@ -84,7 +70,7 @@ static lws_status write_temporary(const char *path, const lws_checkpoint_meta *m
 {
     lws_h5 *file;
     LWS_TRY(lws_h5_create(path, &file));
-    lws_status status = write_arrays(file, tensors, data);
+    lws_status status = checkpoint_each(tensors, data, write_array, file);
     if (status == LWS_OK)
         status = write_meta(file, meta, config);
     lws_status closed = lws_h5_close(file);
@@ -98,7 +84,7 @@ lws_status lws_checkpoint_write(const char *folder, const lws_checkpoint_meta *m
 {
     lws_output out;
     lws_checkpoint_path(folder, meta->step, path);
-    LWS_TRY(check_room(folder, tensors));
+    LWS_TRY(check_room(folder, tensors, data->slots));
     LWS_TRY(checkpoint_make_way(path, meta->step));
     LWS_TRY(lws_output_open(path, &out));
     lws_status status = write_temporary(out.path, meta, config, tensors, data);

@@ -4,6 +4,7 @@
 #include "kernels/gemm.h"
 #include "base/log.h"
 #include "base/simd.h"
+#include <lwssim/version.h>
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* A model: two nets, the latent code between them, a reconstruction loss, and their memory. */
 #include "model/model.h"
 
 #include "presets.h"
@@ -102,6 +103,16 @@ const lws_model_spec *lws_model_get_spec(const lws_model *m)
 const lws_tensors *lws_model_tensors(const lws_model *m)
 {
     return &m->tensors;
+}
+
+const lws_net *lws_model_encoder(const lws_model *m)
+{
+    return m->encoder;
+}
+
+const lws_net *lws_model_decoder(const lws_model *m)
+{
+    return m->decoder;
 }
 
 size_t lws_model_memory(const lws_model *m)

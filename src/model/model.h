@@ -1,4 +1,4 @@
-/* Auto-encoders: AE, VAE and MMD-AE over preset networks, with a reconstruction loss.
+/* Auto-encoders: AE, VAE and MMD-AE over preset networks, with a reconstruction loss. Not collective.
  *
  * The model owns its activations and scratch; parameters, statistics and gradients are the caller's flat
  * arrays, laid out by the tensor table: parameters first, then statistics. One micro-batch goes through at a
@@ -53,16 +53,20 @@ lws_status lws_model_check_training(const lws_model *model);
 const lws_model_spec *lws_model_get_spec(const lws_model *model);
 const lws_tensors *lws_model_tensors(const lws_model *model);
 
+/* The two nets, to look at (lws_net_layer()). */
+const lws_net *lws_model_encoder(const lws_model *model);
+const lws_net *lws_model_decoder(const lws_model *model);
+
 /* Bytes of activations and scratch. */
 size_t lws_model_memory(const lws_model *model);
 
-/* Tells the model that the parameters have changed (or are others), before its next pass with them. After _expire that
- * pass itself prepares them layer by layer; a training pass asks its flow for them first. */
+/* Tells the model that the parameters have changed (or are others), before its next pass with them. After _invalidate
+ * that pass itself transforms them layer by layer; a training pass waits for them first, if it has a flow. */
 void lws_model_transform_weights(lws_model *model, const float *params);
 void lws_model_invalidate(lws_model *model);
 
-/* Training passes get expired parameters from, and give finished gradients to, `flow` (not owned; NULL: nobody). The
- * offsets are those of the flat arrays. */
+/* Training passes wait for invalidated parameters at, and give complete gradients to, `flow` (not owned; NULL: nobody).
+ * The offsets are those of the flat arrays. */
 void lws_model_follow(lws_model *model, const lws_flow *flow);
 
 /* A micro-batch of a global batch. */

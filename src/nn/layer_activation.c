@@ -1,3 +1,4 @@
+/* ReLU and sigmoid, value by value. */
 #include "layer.h"
 
 #include "kernels/activation.h"
@@ -32,16 +33,21 @@ static void sigmoid_backward(const layer *self, const lws_pass *pass, const lws_
 }
 
 static const layer_ops relu_ops = {
-    .kind = "activation", .forward = relu_forward, .backward = relu_backward, .in_place = true};
-static const layer_ops sigmoid_ops = {
-    .kind = "activation", .forward = sigmoid_forward, .backward = sigmoid_backward, .in_place = true};
+    .kind = "relu", .group = "activation", .forward = relu_forward, .backward = relu_backward, .in_place = true};
+static const layer_ops sigmoid_ops = {.kind = "sigmoid",
+                                      .group = "activation",
+                                      .forward = sigmoid_forward,
+                                      .backward = sigmoid_backward,
+                                      .in_place = true};
 
 lws_status lws_net_relu(lws_net *net)
 {
-    return net_append(net, "relu", sizeof(layer), &relu_ops, lws_net_out(net)) ? LWS_OK : LWS_ERR_MEMORY;
+    layer *l;
+    return net_append(net, "relu", sizeof *l, &relu_ops, lws_net_out(net), &l);
 }
 
 lws_status lws_net_sigmoid(lws_net *net)
 {
-    return net_append(net, "sigmoid", sizeof(layer), &sigmoid_ops, lws_net_out(net)) ? LWS_OK : LWS_ERR_MEMORY;
+    layer *l;
+    return net_append(net, "sigmoid", sizeof *l, &sigmoid_ops, lws_net_out(net), &l);
 }

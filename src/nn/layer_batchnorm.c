@@ -1,3 +1,5 @@
+/* Batch norm with a scale and a shift for each channel, then ReLU if asked; on its own, or fused with its neighbours.
+ */
 #include "layer.h"
 
 #include "kernels/batchnorm.h"
@@ -109,7 +111,7 @@ static void finalize_stats(layer *self)
     write_mean(l, pass, bn.mean);
 }
 
-static void make(void *user, int image, float *y)
+static void normalize(void *user, int image, float *y)
 {
     const layer *self = user;
     lws_batchnorm bn = arrays(self, self->pass);
@@ -143,12 +145,32 @@ static void make_gradient(void *user, int image, float *dx)
 
 static const layer_fused_ops fused_ops = {.accumulate_stats = accumulate_stats,
                                           .finalize_stats = finalize_stats,
-                                          .producer = make,
+                                          .producer = normalize,
                                           .accumulate_gradient_sums = accumulate_gradient_sums,
                                           .finalize_gradient_sums = finalize_gradient_sums,
                                           .make_gradient = make_gradient};
-static const layer_ops ops = {.kind = "batch norm",
-                              .least_values = 2, /* of one value nothing is left once its mean is taken off */
+static int attributes(const layer *self, lws_attribute *out)
+{
+    out[0] = (lws_attribute){"relu", ((const batchnorm_layer *)self)->relu};
+    out[1] = (lws_attribute){"epsilon", LWS_BATCHNORM_EPSILON};
+    return 2;
+}
+
+/* Of a single value nothing is left once its mean is taken off. */
+static lws_status check_training(const layer *self, int n)
+{
+    if ((int64_t)n * self->in.h * self->in.w < 2)
+        return lws_fail(LWS_ERR_USAGE,
+                        "%s: a micro-batch of %d image gives this batch norm one value a channel, of which it leaves "
+                        "nothing: raise batch-size or lower micro-batches, or prepare larger images",
+                        self->name, n);
+    return LWS_OK;
+}
+
+static const layer_ops ops = {.kind = "batchnorm",
+                              .group = "batch norm",
+                              .attributes = attributes,
+                              .check_training = check_training,
                               .kept = kept,
                               .scratch = scratch,
                               .forward = forward,
@@ -158,14 +180,15 @@ static const layer_ops ops = {.kind = "batch norm",
 
 lws_status lws_net_batchnorm(lws_net *net, const char *name, bool relu)
 {
-    batchnorm_layer *l = (batchnorm_layer *)net_append(net, name, sizeof *l, &ops, lws_net_out(net));
-    if (!l)
-        return LWS_ERR_MEMORY;
-    int64_t c = l->base.in.c;
+    batchnorm_layer *l;
+    LWS_TRY(net_append(net, name, sizeof *l, &ops, lws_net_out(net), &l));
     l->relu = relu;
-    LWS_TRY(net_tensor(net, name, "gamma", false, 1, &c, 1, 0, &l->gamma));
-    LWS_TRY(net_tensor(net, name, "beta", false, 1, &c, 0, 0, &l->beta));
-    LWS_TRY(net_tensor(net, name, "running_mean", true, 1, &c, 0, 0, &l->mean));
-    LWS_TRY(net_tensor(net, name, "running_var", true, 1, &c, 1, 0, &l->variance));
-    return LWS_OK;
+    int64_t c = l->base.in.c;
+    layer_tensor gamma = {.rank = 1, .dims = {c}, .mean = 1}, beta = {.rank = 1, .dims = {c}};
+    layer_tensor mean = {.is_buffer = true, .rank = 1, .dims = {c}}, var = mean;
+    var.mean = 1;
+    LWS_TRY(net_tensor(net, "gamma", gamma, &l->gamma));
+    LWS_TRY(net_tensor(net, "beta", beta, &l->beta));
+    LWS_TRY(net_tensor(net, "running_mean", mean, &l->mean));
+    return net_tensor(net, "running_var", var, &l->variance);
 }

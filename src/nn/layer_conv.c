@@ -106,14 +106,27 @@ static void transpose_backward(const layer *self, const lws_pass *pass, const lw
     run(l, pass, &(lws_conv2d_args){.wide = *dy, .narrow = *x, .dw = pass->dparams + l->weight, .to_narrow = *dx});
 }
 
-static const layer_ops conv_ops = {.kind = "convolution",
+static int attributes(const layer *self, lws_attribute *out)
+{
+    const lws_conv2d *g = &((const conv_layer *)self)->geometry;
+    out[0] = (lws_attribute){"kernel", g->kernel};
+    out[1] = (lws_attribute){"stride", g->stride};
+    out[2] = (lws_attribute){"pad", g->pad};
+    return 3;
+}
+
+static const layer_ops conv_ops = {.kind = "conv",
+                                   .group = "convolution",
+                                   .attributes = attributes,
                                    .transformed = transformed,
                                    .transform_weights = transform_weights,
                                    .scratch = scratch,
                                    .can_fuse = can_fuse,
                                    .forward = conv_forward,
                                    .backward = conv_backward};
-static const layer_ops transpose_ops = {.kind = "convolution",
+static const layer_ops transpose_ops = {.kind = "conv_transpose",
+                                        .group = "convolution",
+                                        .attributes = attributes,
                                         .transformed = transformed,
                                         .transform_weights = transform_weights,
                                         .scratch = scratch,
@@ -138,16 +151,15 @@ static lws_status append(lws_net *net, const char *name, lws_shape out, lws_conv
     if (!fits(wide.h, narrow.h, kernel, stride, pad) || !fits(wide.w, narrow.w, kernel, stride, pad))
         return lws_fail(LWS_ERR_USAGE, "%s: a %d×%d kernel with stride %d does not join %d × %d and %d × %d pixels",
                         name, kernel, kernel, stride, wide.h, wide.w, narrow.h, narrow.w);
-    conv_layer *l = (conv_layer *)net_append(net, name, sizeof *l, ops, out);
-    if (!l)
-        return LWS_ERR_MEMORY;
+    conv_layer *l;
+    LWS_TRY(net_append(net, name, sizeof *l, ops, out, &l));
     l->geometry = (lws_conv2d){wide.h, wide.w, wide.c, narrow.h, narrow.w, narrow.c, kernel, stride, pad};
     l->tile = choose_tile(&l->geometry);
     l->has_bias = spec.bias;
-    int64_t dims[] = {kernel, kernel, wide.c, narrow.c}, channels = out.c;
-    LWS_TRY(net_tensor(net, name, "weight", false, 4, dims, 0, sqrt(spec.gain / fan_in), &l->weight));
+    layer_tensor weight = {.rank = 4, .dims = {kernel, kernel, wide.c, narrow.c}, .std = sqrt(spec.gain / fan_in)};
+    LWS_TRY(net_tensor(net, "weight", weight, &l->weight));
     if (spec.bias)
-        LWS_TRY(net_tensor(net, name, "bias", false, 1, &channels, 0, 0, &l->bias));
+        LWS_TRY(net_tensor(net, "bias", (layer_tensor){.rank = 1, .dims = {out.c}}, &l->bias));
     return LWS_OK;
 }
 

@@ -1,3 +1,4 @@
+/* A dense layer: from all values of an image to all of the next. */
 #include "layer.h"
 
 #include "kernels/dense.h"
@@ -40,17 +41,16 @@ static void backward(const layer *self, const lws_pass *pass, const lws_image_so
         lws_dense_backward_data(pass->n, inputs(l), outputs(l), dy->at, pass->params + l->weight, dx->at);
 }
 
-static const layer_ops ops = {.kind = "dense", .forward = forward, .backward = backward};
+static const layer_ops ops = {.kind = "dense", .group = "dense", .forward = forward, .backward = backward};
 
 lws_status lws_net_dense(lws_net *net, const char *name, lws_shape out, bool bias, double gain)
 {
-    dense_layer *l = (dense_layer *)net_append(net, name, sizeof *l, &ops, out);
-    if (!l)
-        return LWS_ERR_MEMORY;
-    int64_t dims[] = {inputs(l), outputs(l)};
+    dense_layer *l;
+    LWS_TRY(net_append(net, name, sizeof *l, &ops, out, &l));
     l->has_bias = bias;
-    LWS_TRY(net_tensor(net, name, "weight", false, 2, dims, 0, sqrt(gain / (double)dims[0]), &l->weight));
+    layer_tensor weight = {.rank = 2, .dims = {inputs(l), outputs(l)}, .std = sqrt(gain / inputs(l))};
+    LWS_TRY(net_tensor(net, "weight", weight, &l->weight));
     if (bias)
-        LWS_TRY(net_tensor(net, name, "bias", false, 1, &dims[1], 0, 0, &l->bias));
+        LWS_TRY(net_tensor(net, "bias", (layer_tensor){.rank = 1, .dims = {outputs(l)}}, &l->bias));
     return LWS_OK;
 }

@@ -1,8 +1,17 @@
-/* Sequential networks of layers over flat arrays.
+/* Sequential networks of layers over flat arrays. Not collective.
  *
  * A net is built layer by layer, then planned for a largest batch. All parameters of a model stand in one flat
  * array, all running statistics in another; the tensor table says which part is what. Layers hold offsets, never
- * memory of their own. Activations are NHWC. Nothing allocates after the plan. */
+ * memory of their own. Activations are NHWC. Nothing allocates after the plan.
+ *
+ * A net is a chain: a layer reads what the one before wrote, and nothing else does. What branches is within a layer,
+ * which may hold nets of its own (a residual block is one layer: y = x + f(x), f a net) and adds their gradients in an
+ * order of its own. So a pass is one loop, two arrays of gradients in turn serve all its layers, a layer that its
+ * neighbours compute has exactly two, and the order of the layers is that of their parameters, by which these come and
+ * gradients go while the pass is going on. Were an input any earlier layer, each of these would need to know who else
+ * still reads or adds to an array. What the chain leaves out is a connection past the ends of a layer, as from an
+ * encoder to a decoder; an auto-encoder must have none of these, as all that it knows of an image goes through the
+ * code. */
 #ifndef LWSSIM_NN_H
 #define LWSSIM_NN_H
 
@@ -65,6 +74,39 @@ lws_status lws_net_sigmoid(lws_net *net);
 lws_shape lws_net_in(const lws_net *net);
 lws_shape lws_net_out(const lws_net *net);
 
+/* ---- what a net is made of, for those who write it in other forms ---- */
+
+enum { LWS_ATTRIBUTES_MAX = 8, LWS_BRANCHES_MAX = 2 };
+
+typedef struct lws_attribute {
+    const char *name; /* one of those below */
+    double value;
+} lws_attribute;
+
+/* A layer. Its kind says what it computes, by its tensors ("NAME/weight", …) and attributes; n images each:
+ *
+ *   conv            weight [kernel, kernel, in.c, out.c], perhaps bias [out.c]; kernel, stride, pad (above and left)
+ *   conv_transpose  the adjoint: weight [kernel, kernel, out.c, in.c], perhaps bias [out.c]; kernel, stride, pad
+ *   dense           weight [in, out] over all values in their order h, w, c; perhaps bias [out]
+ *   batchnorm       gamma, beta, running_mean, running_var [c]; epsilon; relu (1: max(y, 0) behind it)
+ *   relu, sigmoid   no tensors
+ */
+typedef struct lws_layer_info {
+    const char *name; /* "encoder/conv1" */
+    const char *kind;
+    lws_shape in, out;
+    int tensor_count; /* of the layer itself, not of its branches */
+    const lws_tensor *tensors;
+    int attribute_count;
+    lws_attribute attributes[LWS_ATTRIBUTES_MAX];
+    int branch_count; /* nets that it is made of, each from its input */
+    const lws_net *branches[LWS_BRANCHES_MAX];
+} lws_layer_info;
+
+/* The layers of a net in their order, numbered from 0. What it points to is the net's and the tensor table's. */
+int lws_net_count(const lws_net *net);
+lws_layer_info lws_net_layer(const lws_net *net, int i);
+
 /* Takes memory for activations and gradients of up to n images from the arena (which may only be counting). A pass has
  * at most as many threads as OpenMP gives the caller now. */
 void lws_net_plan(lws_net *net, int n, lws_arena *arena);
@@ -77,8 +119,8 @@ lws_status lws_net_check_training(const lws_net *net, int n);
 size_t lws_net_scratch(const lws_net *net, int n);
 
 /* Derives from the parameters what layers keep of them in another form. Call it whenever they have changed, before the
- * next pass. Or _expire: the next forward pass then does it layer by layer, having asked its flow for the parameters.
- */
+ * next pass. Or _invalidate: the next forward pass then does it layer by layer, having waited for each one's parameters
+ * if it has a flow. */
 void lws_net_transform_weights(lws_net *net, const float *params);
 void lws_net_invalidate(lws_net *net);
 

@@ -22,6 +22,7 @@ typedef struct lws_train_options {
     int64_t ssim_window;
     int ssim_shape;
     /* optimizer */
+    int optimizer; /* lws_optimizer_row() */
     int64_t batch_size, micro_batches, epochs, steps, seed;
     double lr, lr_min, weight_decay, clip_norm, bn_momentum;
     int schedule;
@@ -36,7 +37,8 @@ typedef struct lws_train_options {
     bool log_rows, profile, overlap;
 } lws_train_options;
 
-extern const lws_config_table lws_train_table;
+/* The table of all keys, of lws_train_options. Static memory, made at the first call, by any thread. */
+lws_config_table lws_train_table(void);
 
 /* Checks what concerns several keys at once (batch and micro-batches, windows and weights). LWS_ERR_USAGE. */
 lws_status lws_train_options_check(const lws_train_options *options);

@@ -1,3 +1,4 @@
+/* Grids of images, enlarged where they are small, as one picture. */
 #include "report/grid.h"
 
 #include "png.h"

@@ -1,3 +1,4 @@
+/* metrics.jsonl: one JSON object a line, appended, cut back on resume, kept in memory while the disk refuses it. */
 #include "record_memory.h"
 
 #include "report/metrics_log.h"

@@ -1,3 +1,4 @@
+/* Records: JSON objects that are put together field by field, and that notice when memory has run out. */
 #include "report/record.h"
 
 #include "record_memory.h"

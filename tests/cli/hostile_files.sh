@@ -79,7 +79,7 @@ refused m.h5 'step' verify inspect evaluate
 refused n.h5 'the shape of .*encoder/conv1/weight' evaluate reconstruct
 refused o.h5 'holds another model: it has no /model/encoder/conv1/weight' evaluate
 expect 0 ranks 0 inspect $good
-expect_text "parameters; with Adam's two moments" out
+expect_text 'parameters; with the state of the optimizer: m, v' out
 expect 0 ranks 0 inspect p.h5 # as of a step that diverged
 expect_text 'parameters; without the state of the optimizer' out
 cp -r run odd

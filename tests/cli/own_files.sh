@@ -225,7 +225,7 @@ cp copy/checkpoints/step-000000010.h5 copy/checkpoints/step-10.h5
 expect_error 1 "$top holds the state of step 10, not of the step in its name" ranks 0 verify copy
 expect_error 1 "$top holds the state of step 10" ranks 0 verify copy/$top
 expect 0 ranks 0 evaluate --run copy --data data --json -
-expect_text '"step":	40' out
+expect_text $'"step":\t40' out
 resume 41 "warning: copy/$top holds the state of step 10.*passing over it"
 expect_text 'resuming from copy/checkpoints/step-000000040.h5' err
 for step in 10 20 30 40; do

@@ -27,7 +27,9 @@ typedef struct arrays {
 
 static lws_checkpoint_data data_of(arrays *a)
 {
-    return (lws_checkpoint_data){a->params, a->buffers, a->m, a->v};
+    static const char *const names[] = {"m", "v"};
+    return (lws_checkpoint_data){
+        .params = a->params, .buffers = a->buffers, .slots = 2, .slot_name = names, .slot = {a->m, a->v}};
 }
 
 static uint8_t *sound;

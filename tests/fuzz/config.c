@@ -91,7 +91,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     char *text = strndup((const char *)data + 1, size - 1);
     FUZZ_CHECK(text);
-    check(data[0] % 4 == 0 ? own : data[0] % 4 == 1 ? lws_train_table : lws_prepare_table, text);
+    check(data[0] % 4 == 0 ? own : data[0] % 4 == 1 ? lws_train_table() : lws_prepare_table, text);
     free(text);
     return 0;
 }

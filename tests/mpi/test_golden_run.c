@@ -96,7 +96,7 @@ static void make_dataset(const golden_run *run, char *data, size_t size_of_data)
 
 static void set(lws_train_options *o, const char *key, const char *value)
 {
-    lws_status status = lws_config_set(lws_train_table, o, key, value, "test");
+    lws_status status = lws_config_set(lws_train_table(), o, key, value, "test");
     if (status != LWS_OK)
         print_error("%s\n", lws_message());
     assert_int_equal(status, LWS_OK);
@@ -106,7 +106,7 @@ static void set(lws_train_options *o, const char *key, const char *value)
 static void set_keys(lws_train_options *o, const golden_run *run, const char *data, bool off)
 {
     char *keys = strdup(run->keys), *rest = keys;
-    lws_config_defaults(lws_train_table, o);
+    lws_config_defaults(lws_train_table(), o);
     for (char *pair; (pair = strsep(&rest, " "));) {
         char *value = strchr(pair, '=');
         *value = 0;

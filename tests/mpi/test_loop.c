@@ -801,7 +801,12 @@ static void describe_anew(const char *run, int64_t step, const lws_checkpoint_me
     assert_int_equal(lws_inference_load(NULL, NULL, run_of(run), false, &trained), LWS_OK);
     const lws_tensors *tensors = lws_model_tensors(trained.model);
     float *all = calloc(3 * tensors->params + tensors->buffers, sizeof *all);
-    lws_checkpoint_data data = {all, all + 3 * tensors->params, all + tensors->params, all + 2 * tensors->params};
+    static const char *const names[] = {"m", "v"};
+    lws_checkpoint_data data = {.params = all,
+                                .buffers = all + 3 * tensors->params,
+                                .slots = 2,
+                                .slot_name = names,
+                                .slot = {all + tensors->params, all + 2 * tensors->params}};
     assert_int_equal(lws_checkpoint_read(checkpoint_of(run, step), tensors, &data), LWS_OK);
     assert_int_equal(
         __real_lws_checkpoint_write(path_of("%s/checkpoints", run_of(run)), meta, config, tensors, &data, path),

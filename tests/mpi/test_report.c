@@ -34,7 +34,7 @@ static const run_case runs[] = {
 
 static void set(lws_train_options *o, const char *key, const char *value)
 {
-    if (lws_config_set(lws_train_table, o, key, value, "test") != LWS_OK)
+    if (lws_config_set(lws_train_table(), o, key, value, "test") != LWS_OK)
         fail_msg("%s", lws_message());
 }
 
@@ -49,7 +49,7 @@ static lws_train_options *train_options(const char *data)
 {
     lws_train_options *o = malloc(sizeof *o);
     assert_non_null(o);
-    lws_config_defaults(lws_train_table, o);
+    lws_config_defaults(lws_train_table(), o);
     static const char *const pairs[][2] = {{"preset", "tiny16"},  {"micro-batches", "4"}, {"threads", "1"},
                                            {"warmup-steps", "2"}, {"lr", "0.01"},         {"lr-min", "0.002"},
                                            {"keep", "9"},         {"schedule", "cosine"}, {"kl-weight", "0.5"},

@@ -40,13 +40,13 @@ static lws_status train(int64_t steps, bool resume)
     lws_train_options *o = malloc(sizeof *o);
     const lws_train_request request = {run, resume, false};
     snprintf(run, sizeof run, "%s/run", folder);
-    lws_config_defaults(lws_train_table, o);
+    lws_config_defaults(lws_train_table(), o);
     snprintf(o->data, sizeof o->data, "%.200s/data", folder);
     const char *const pairs[][2] = {{"preset", "tiny16"},      {"batch-size", "16"}, {"micro-batches", "4"},
                                     {"windows", "3,7"},        {"threads", "1"},     {"eval-every", "0"},
                                     {"checkpoint-every", "0"}, {"grid", "0"}};
     for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
-        assert_int_equal(lws_config_set(lws_train_table, o, pairs[i][0], pairs[i][1], "test"), LWS_OK);
+        assert_int_equal(lws_config_set(lws_train_table(), o, pairs[i][0], pairs[i][1], "test"), LWS_OK);
     o->steps = steps;
     lws_status status = lws_train(comm, o, &request);
     if (status != LWS_OK && status != LWS_STOPPED)

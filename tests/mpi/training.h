@@ -334,7 +334,7 @@ CHECK_UNUSED static void set_usual(lws_train_options *o)
                                     {"log-every", "1"},        {"grid", "1"},        {"keep", "100"},
                                     {"checkpoint-every", "0"}, {"eval-every", "0"}};
     for (size_t i = 0; i < sizeof usual / sizeof *usual; i++)
-        assert_int_equal(lws_config_set(lws_train_table, o, usual[i][0], usual[i][1], "test"), LWS_OK);
+        assert_int_equal(lws_config_set(lws_train_table(), o, usual[i][0], usual[i][1], "test"), LWS_OK);
 }
 
 /* KEY, VALUE pairs up to NULL, over the usual ones, or after "resume" over those of the run; "resume" and "overwrite"
@@ -346,7 +346,7 @@ CHECK_UNUSED static lws_status train_(const char *name, const char *first, ...)
     lws_train_request request = {.run = run};
     va_list args;
     snprintf(run, sizeof run, "%s", run_of(name));
-    lws_config_defaults(lws_train_table, o);
+    lws_config_defaults(lws_train_table(), o);
     request.resume = strcmp(first, "resume") == 0;
     if (request.resume)
         assert_int_equal(lws_train_load_options(comm, run, o), LWS_OK);
@@ -360,7 +360,7 @@ CHECK_UNUSED static lws_status train_(const char *name, const char *first, ...)
         else if (strcmp(key, "overwrite") == 0)
             request.overwrite = true;
         else if (strcmp(key, "resume") != 0)
-            assert_int_equal(lws_config_set(lws_train_table, o, key, value, "test"), LWS_OK);
+            assert_int_equal(lws_config_set(lws_train_table(), o, key, value, "test"), LWS_OK);
     }
     va_end(args);
     said[0] = 0;

@@ -32,7 +32,9 @@ static const lws_config_key keys[] = {
     {"every", LWS_CONFIG_INTERVAL, AT(every), "500", 0, 0, NULL, "checkpoint interval", NULL},
 };
 
-static const lws_config_table table = {keys, sizeof keys / sizeof *keys, NULL};
+enum { KEYS = sizeof keys / sizeof *keys };
+
+static const lws_config_table table = {keys, KEYS, NULL};
 
 CHECK_UNUSED static options fresh(void)
 {

@@ -256,6 +256,54 @@ static void long_strings_and_back(void **state)
     round_trip(&o);
 }
 
+/* A struct of two of the same kind and a key of its own: the keys of all three, each with a field of its own. */
+static void tables_are_composed(void **state)
+{
+    (void)state;
+    enum { ALL = KEYS + 1 + 2 };
+    static const lws_config_key own[] = {{"own", LWS_CONFIG_INT, sizeof(int64_t), "7", 0, 9, NULL, "a number", "Own"}};
+    static const lws_config_key late[] = {
+        {"late", LWS_CONFIG_FLAG, offsetof(options, fast), "true", 0, 0, NULL, "", NULL},
+        {"wait", LWS_CONFIG_REAL, offsetof(options, rate), ".5", 0, 1, NULL, "", NULL}};
+    typedef struct whole_options {
+        double before;
+        options first;
+        int64_t unused, own;
+        options second;
+    } whole_options;
+    whole_options all;
+    const lws_config_part part[] = {{keys, KEYS, offsetof(whole_options, first)},
+                                    {own, 1, offsetof(whole_options, unused)},
+                                    {NULL, 0, 0},
+                                    {late, 2, offsetof(whole_options, second)}};
+    lws_config_key whole[ALL + 1];
+    assert_int_equal(lws_config_compose(4, part, 0, NULL), ALL);
+    memset(whole, 0, sizeof whole);
+    assert_int_equal(lws_config_compose(4, part, KEYS, whole), ALL);
+    assert_null(whole[KEYS].name); /* nothing beyond the room */
+    assert_int_equal(lws_config_compose(4, part, ALL, whole), ALL);
+    assert_null(whole[ALL].name);
+    for (int i = 0; i < KEYS; i++) {
+        assert_string_equal(whole[i].name, keys[i].name);
+        assert_string_equal(whole[i].help, keys[i].help);
+    }
+    const lws_config_table composed = {whole, ALL, NULL};
+    memset(&all, 0x5a, sizeof all);
+    lws_config_defaults(composed, &all);
+    const options defaults = fresh();
+    assert_memory_equal(&all.first, &defaults, sizeof defaults);
+    assert_int_equal(all.own, 7);
+    assert_true(all.second.fast);
+    check_near(all.second.rate, .5, 0);
+    assert_int_equal(lws_config_set(composed, &all, "own", "3", "here"), LWS_OK);
+    assert_int_equal(lws_config_set(composed, &all, "batch-size", "5", "here"), LWS_OK);
+    assert_int_equal(all.own, 3);
+    assert_int_equal(all.first.batch_size, 5);
+    lws_config_key same[ALL];
+    assert_int_equal(lws_config_compose(4, part, ALL, same), ALL);
+    assert_memory_equal(same, whole, sizeof same); /* the parts stay as they are */
+}
+
 static void groups_are_headings(void **state)
 {
     (void)state;
@@ -304,6 +352,7 @@ int main(void)
         cmocka_unit_test(text_and_back),
         cmocka_unit_test(awkward_strings_and_back),
         cmocka_unit_test(long_strings_and_back),
+        cmocka_unit_test(tables_are_composed),
         cmocka_unit_test(groups_are_headings),
         cmocka_unit_test(help_lists_everything),
     };

@@ -476,27 +476,27 @@ static void encode_is_codes(void **state)
 
 typedef struct watcher {
     problem *p;
-    int needs, dones;
-    size_t need[64], done[64];
-    float *seen; /* what each done() vouched for */
+    int waits, readies;
+    size_t wait[64], ready[64];
+    float *seen; /* what each grad_ready() vouched for */
 } watcher;
 
-static void note_need(void *user, size_t end)
+static void note_wait(void *user, size_t end)
 {
     watcher *w = user;
-    w->need[w->needs++] = end;
+    w->wait[w->waits++] = end;
 }
 
-static void note_done(void *user, size_t begin)
+static void note_ready(void *user, size_t begin)
 {
     watcher *w = user;
-    size_t before = w->dones ? w->done[w->dones - 1] : w->p->tensors->params;
+    size_t before = w->readies ? w->ready[w->readies - 1] : w->p->tensors->params;
     assert_true(begin < before);
     memcpy(w->seen + begin, w->p->dparams + begin, (before - begin) * sizeof(float));
-    w->done[w->dones++] = begin;
+    w->ready[w->readies++] = begin;
 }
 
-/* Expired parameters are asked for layer by layer on the way forward and take effect; gradients are given layer by
+/* Invalidated parameters are waited for layer by layer on the way forward and take effect; gradients are given layer by
  * layer on the way back, and what was given does not change any more. */
 static void flow(void **state)
 {
@@ -504,7 +504,7 @@ static void flow(void **state)
     problem p = make(spec_of(TINY16, LWS_MODEL_VAE, LWS_LOSS_LWSSIM, 16), 3, 68);
     size_t params = p.tensors->params, ends[64];
     watcher w = {.p = &p, .seen = check_floats(params)};
-    const lws_flow follow = {&w, note_need, note_done};
+    const lws_flow follow = {&w, note_wait, note_ready};
     int layers = 0;
     for (int t = 0; t < p.tensors->count; t++) { /* tensors of a layer stand together */
         const lws_tensor *a = &p.tensors->item[t];
@@ -519,36 +519,36 @@ static void flow(void **state)
     assert_int_equal(ends[layers - 1], params);
     check_rng r = {69};
     float *other = check_random_floats(&r, params, -.2, .2);
-    lws_model_sums prepared, expired;
+    lws_model_sums before, after;
     memset(p.dparams, 0, params * sizeof(float)), memset(w.seen, 0, params * sizeof(float));
-    run(&p, &prepared);
+    run(&p, &before);
     lws_model_follow(p.model, &follow);
-    lws_model_transform_weights(p.model, other); /* what expires */
+    lws_model_transform_weights(p.model, other); /* what becomes invalid */
     lws_model_invalidate(p.model);
     memset(p.dparams, 0, params * sizeof(float)); /* what is given too early */
-    run(&p, &expired);
-    assert_true(expired.recon == prepared.recon && expired.kl == prepared.kl);
+    run(&p, &after);
+    assert_true(after.recon == before.recon && after.kl == before.kl);
     check_free(other, params);
-    assert_int_equal(w.needs, layers);
-    assert_memory_equal(w.need, ends, (size_t)layers * sizeof *ends);
+    assert_int_equal(w.waits, layers);
+    assert_memory_equal(w.wait, ends, (size_t)layers * sizeof *ends);
     int batch_norms_within = 0;
-    for (int k = 0; k < w.dones; k++) {
+    for (int k = 0; k < w.readies; k++) {
         int layer = layers - 1 - k - batch_norms_within;
-        while (layer > 0 && ends[layer - 1] != w.done[k]) /* a batch norm computed by its neighbours comes with one */
+        while (layer > 0 && ends[layer - 1] != w.ready[k]) /* a batch norm computed by its neighbours comes with one */
             layer--, batch_norms_within++;
-        assert_int_equal(w.done[k], layer > 0 ? ends[layer - 1] : 0);
+        assert_int_equal(w.ready[k], layer > 0 ? ends[layer - 1] : 0);
     }
-    assert_int_equal(w.done[w.dones - 1], 0);
-    assert_true(w.dones + batch_norms_within == layers && w.dones >= 8);
+    assert_int_equal(w.ready[w.readies - 1], 0);
+    assert_true(w.readies + batch_norms_within == layers && w.readies >= 8);
     check_same_bits(w.seen, p.dparams, params * sizeof(float));
-    w.dones = 0;
-    run(&p, &expired); /* nothing has expired any more */
-    assert_int_equal(w.needs, layers);
-    assert_int_equal(w.done[w.dones - 1], 0);
+    w.readies = 0;
+    run(&p, &after); /* nothing is invalid any more */
+    assert_int_equal(w.waits, layers);
+    assert_int_equal(w.ready[w.readies - 1], 0);
     lws_model_follow(p.model, NULL);
     lws_model_invalidate(p.model);
-    run(&p, &expired);
-    assert_int_equal(w.needs, layers);
+    run(&p, &after);
+    assert_int_equal(w.waits, layers);
     check_free(w.seen, params);
     release(&p);
 }
@@ -601,6 +601,65 @@ static void first_not_finite(void **state)
     }
     finds(LWS_MODEL_VAE, "encoder/dense/bias", 5, 200, NULL, /* the logarithm of a variance: exp(100) is no float */
           "the codes drawn are not finite, from a finite output of the encoder");
+}
+
+/* ---- what a model says of its layers ------------------------------------------------------------------------------
+ */
+
+static double attribute(const lws_layer_info *l, const char *name)
+{
+    for (int i = 0; i < l->attribute_count; i++)
+        if (strcmp(l->attributes[i].name, name) == 0)
+            return l->attributes[i].value;
+    fail_msg("%s has no %s", l->name, name);
+    return 0;
+}
+
+static void check_listed(const lws_net *net, const network *n, int *tensor)
+{
+    static const char *const kinds[] = {"conv", "conv_transpose", "dense", "batchnorm", "relu", "sigmoid"};
+    static const int tensors[] = {1, 1, 1, 4, 0, 0}, attributes[] = {3, 3, 0, 2, 0, 0};
+    lws_shape in = n->in;
+    assert_int_equal(lws_net_count(net), n->count);
+    for (int i = 0; i < n->count; i++) {
+        const network_layer *want = &n->layer[i];
+        lws_layer_info l = lws_net_layer(net, i);
+        char name[64];
+        snprintf(name, sizeof name, "%s/%s", n->prefix, want->name);
+        assert_string_equal(l.name, name);
+        assert_string_equal(l.kind, kinds[want->op]);
+        assert_memory_equal(&l.in, &in, sizeof in);
+        in = (lws_shape){want->h, want->w, want->c};
+        assert_memory_equal(&l.out, &in, sizeof in);
+        assert_int_equal(l.branch_count, 0);
+        assert_int_equal(l.attribute_count, attributes[want->op]);
+        assert_int_equal(l.tensor_count, tensors[want->op] + want->bias);
+        for (int t = 0; t < l.tensor_count; t++)
+            assert_memory_equal(l.tensors[t].name, name, strlen(name));
+        *tensor += l.tensor_count;
+        if (want->op == OP_CONV || want->op == OP_DECONV) {
+            assert_true(attribute(&l, "kernel") == want->kernel);
+            assert_true(attribute(&l, "stride") == want->stride);
+            assert_true(attribute(&l, "pad") == want->pad);
+        } else if (want->op == OP_NORM) {
+            assert_true(attribute(&l, "relu") == 1);
+            assert_true(attribute(&l, "epsilon") == 1e-5);
+        }
+    }
+}
+
+/* Every layer with all that it takes to compute it elsewhere, and every tensor once. */
+static void layers_are_listed(void **state)
+{
+    (void)state;
+    for (int preset = 0; preset < 3; preset++) {
+        problem p = make(spec_of(preset, LWS_MODEL_VAE, LWS_LOSS_MSE, 3), 1, 71);
+        int tensors = 0;
+        check_listed(lws_model_encoder(p.model), &p.encoder, &tensors);
+        check_listed(lws_model_decoder(p.model), &p.decoder, &tensors);
+        assert_int_equal(tensors, p.tensors->count);
+        release(&p);
+    }
 }
 
 /* ---- sizes and refusals ------------------------------------------------------------------------------------------ */
@@ -701,6 +760,7 @@ int main(void)
         cmocka_unit_test(encode_is_codes),
         cmocka_unit_test(flow),
         cmocka_unit_test(first_not_finite),
+        cmocka_unit_test(layers_are_listed),
         cmocka_unit_test(memory),
         cmocka_unit_test(refusals),
         cmocka_unit_test(training_needs_two_values),

@@ -18,7 +18,7 @@
  * wherever and however it was made. */
 static char *config_text(const lws_train_options *options)
 {
-    char *text = lws_config_text(lws_train_table, options);
+    char *text = lws_config_text(lws_train_table(), options);
     char *run = text ? strstr(text, "[run]") : NULL;
     if (run)
         *run = 0;
@@ -39,6 +39,8 @@ lws_status checkpoints_create(trainer *t, const char *run, const stop_watch *sto
                                 .stop = stop,
                                 .patience = c->options->checkpoint_patience},
                        .config = config_text(c->options)};
+    for (int i = 0; i < c->optimizer->slots; i++)
+        k->slot_name[i] = c->optimizer->slot[i].name;
     return k->config ? LWS_OK : lws_fail(LWS_ERR_MEMORY, "out of memory describing the run");
 }
 
@@ -53,10 +55,16 @@ static void folder_of(const checkpoints *k, char *folder)
 }
 
 /* Rank 0: all arrays that a checkpoint holds. */
-static lws_checkpoint_data whole_state(const trainer *t)
+static lws_checkpoint_data whole_state(const checkpoints *k)
 {
-    return (lws_checkpoint_data){t->state.params, state_buffers(&t->state), t->state.full_slot[0],
-                                 t->state.full_slot[1]};
+    const train_state *s = &k->trainer->state;
+    lws_checkpoint_data data = {.params = s->params,
+                                .buffers = state_buffers(s),
+                                .slots = k->trainer->context.optimizer->slots,
+                                .slot_name = k->slot_name};
+    for (int i = 0; i < data.slots; i++)
+        data.slot[i] = s->full_slot[i];
+    return data;
 }
 
 lws_checkpoint_meta checkpoints_describe(const checkpoints *k)
@@ -84,7 +92,7 @@ static lws_status write_state(void *user)
     int64_t step = t->state.step;
     char folder[LWS_PATH], path[LWS_PATH];
     lws_checkpoint_meta meta = checkpoints_describe(k);
-    lws_checkpoint_data data = whole_state(t);
+    lws_checkpoint_data data = whole_state(k);
     folder_of(k, folder);
     if (diverge_after_update(t))
         return lws_fail(LWS_ERR_NUMERIC,
@@ -185,7 +193,7 @@ static lws_status read_newest(const checkpoints *k, lws_checkpoint_meta *meta)
     LWS_TRY(lws_train_options_continue(&before, c->options));
     LWS_TRY(check_images(c, path, meta));
     LWS_TRY(check_description(c, path, meta));
-    lws_checkpoint_data data = whole_state(k->trainer);
+    lws_checkpoint_data data = whole_state(k);
     LWS_TRY(lws_checkpoint_read(path, c->tensors, &data));
     LWS_TRY(lws_checkpoint_set_aside(folder, meta->step));
     lws_info("resuming from %s (step %" PRId64 ")", path, meta->step);

@@ -14,9 +14,10 @@ typedef struct best_step {
 } best_step;
 
 typedef struct checkpoints {
-    trainer *trainer;           /* not owned */
-    const char *run;            /* the run folder; not owned */
-    char *config;               /* text that goes into checkpoints */
+    trainer *trainer; /* not owned */
+    const char *run;  /* the run folder; not owned */
+    char *config;     /* text that goes into checkpoints */
+    const char *slot_name[LWS_SLOTS_MAX];
     best_step best, saved_best; /* saved_best: as in the latest checkpoint */
     lateness late;
 } checkpoints;

@@ -3,11 +3,11 @@
 
 #include "run/run_log.h"
 
-#include "base/build.h"
 #include "base/log.h"
 #include "comm/watchdog.h"
 #include "kernels/gemm.h"
 #include "report/record.h"
+#include <lwssim/version.h>
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,7 +39,7 @@ static lws_status describe(trainer *t, const step_result *r, const char *weights
     lws_record_text(record, "weights_digest", digest);
     lws_record_text(record, "version", LWS_VERSION);
     lws_record_text(record, "kernel", lws_gemm_core());
-    char *config = lws_config_text(lws_train_table, o);
+    char *config = lws_config_text(lws_train_table(), o);
     if (!config)
         return lws_fail(LWS_ERR_MEMORY, "out of memory describing the run");
     lws_record_text(record, "config", config);

@@ -101,10 +101,11 @@ static lws_status compare(const trainer *t, const recorded *r, lws_replay_report
                         "with %s: set OPENBLAS_CORETYPE=%s, or use a machine of that kind.",
                         (long long)report->step, now, r->kernel, lws_gemm_core(), r->kernel);
     if (needs_moments(t, report->recorded) || needs_moments(t, report->found))
-        return lws_fail(LWS_ERR_NUMERIC,
-                        "step %lld does not fail here as recorded: %s. What failed was its update, which took the optimizer's "
-                        "moments as well, and they are not kept: that speaks neither for nor against the machine (%s).",
-                        (long long)report->step, now, report->where);
+        return lws_fail(
+            LWS_ERR_NUMERIC,
+            "step %lld does not fail here as recorded: %s. What failed was its update, which took the optimizer's "
+            "moments as well, and they are not kept: that speaks neither for nor against the machine (%s).",
+            (long long)report->step, now, report->where);
     return lws_fail(
         LWS_ERR_NUMERIC,
         "step %lld does not fail here as recorded: %s. With the same program that speaks for a fault of the "
@@ -138,7 +139,7 @@ static lws_status with_options(lws_comm *comm, const char *folder, const char *p
         return lws_fail(LWS_ERR_MEMORY, "out of memory reading %s", path);
     lws_status status = lws_train_options_read(r->config, path, options);
     if (status == LWS_OK && data[0])
-        status = lws_config_set(lws_train_table, options, "data", data, "replay");
+        status = lws_config_set(lws_train_table(), options, "data", data, "replay");
     if (status == LWS_OK) {
         trainer t;
         lws_comm_node node;

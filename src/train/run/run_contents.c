@@ -40,9 +40,9 @@ static lws_status look_at_config(const char *run, bool *is_own)
     join(run, "config.ini", path);
     if (access(path, F_OK) != 0)
         return LWS_OK;
-    lws_config_defaults(lws_train_table, &options);
+    lws_config_defaults(lws_train_table(), &options);
     memset(options.data, 0, sizeof options.data);
-    lws_status status = lws_config_read_file(lws_train_table, &options, path);
+    lws_status status = lws_config_read_file(lws_train_table(), &options, path);
     *is_own = status == LWS_OK && options.data[0];
     return status == LWS_ERR_USAGE ? LWS_OK : status;
 }

@@ -60,7 +60,7 @@ static lws_status write_config(const char *run, const lws_train_options *options
 {
     char path[LWS_PATH];
     snprintf(path, sizeof path, "%s/config.ini", run);
-    char *text = lws_config_text(lws_train_table, options);
+    char *text = lws_config_text(lws_train_table(), options);
     if (!text)
         return lws_fail(LWS_ERR_MEMORY, "out of memory writing %s", path);
     lws_status status = lws_output_write(path, text, strlen(text));
@@ -86,7 +86,7 @@ static lws_status load_from_checkpoint(const char *run, lws_train_options *optio
                         run);
     LWS_TRY(lws_checkpoint_find(folder, -1, path));
     LWS_TRY(lws_checkpoint_read_meta(path, &meta, &config));
-    lws_status status = lws_config_read_text(lws_train_table, options, config, path);
+    lws_status status = lws_config_read_text(lws_train_table(), options, config, path);
     free(config);
     if (status == LWS_OK)
         lws_warn("%s has no config.ini: its configuration is that in %s, but for where its data is, how often it saves "
@@ -101,7 +101,7 @@ lws_status lws_train_load_options(lws_comm *comm, const char *run, lws_train_opt
     if (lws_comm_rank(comm) == 0) {
         char path[LWS_PATH];
         snprintf(path, sizeof path, "%s/config.ini", run);
-        status = access(path, F_OK) == 0 ? lws_config_read_file(lws_train_table, options, path)
+        status = access(path, F_OK) == 0 ? lws_config_read_file(lws_train_table(), options, path)
                                          : load_from_checkpoint(run, options);
     }
     LWS_TRY(lws_comm_agree(comm, status));

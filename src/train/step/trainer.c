@@ -93,7 +93,7 @@ lws_status trainer_create(lws_comm *comm, lws_train_options *options, int thread
     *t = (trainer){.context = {.comm = comm, .is_root = lws_comm_rank(comm) == 0, .options = options}};
     t->integrity = (integrity){.context = c, .state = &t->state, .failure = &t->failure};
     t->updater = (updater){.context = c, .state = &t->state, .integrity = &t->integrity, .message = &t->message};
-    LWS_TRY(lws_agree_on_options(comm, lws_train_table, options, (const char *const[]){"data", "threads", NULL}));
+    LWS_TRY(lws_agree_on_options(comm, lws_train_table(), options, (const char *const[]){"data", "threads", NULL}));
     LWS_TRY(lws_comm_agree(comm, lws_train_options_check(options)));
     LWS_TRY(lws_comm_agree(comm, lws_threads_start(threads)));
     LWS_TRY(lws_comm_agree(comm, open_data(c)));

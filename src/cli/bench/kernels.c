@@ -179,7 +179,7 @@ static void window_row(bench *b, window_case *w, const char *shape)
     bench_row(b, key, label, &time, 1, &rate);
 }
 
-lws_status bench_windows(bench *b)
+lws_status bench_window(bench *b)
 {
     size_t image = (size_t)BENCH_SIDE * BENCH_SIDE * BENCH_COLOURS, threads = (size_t)b->threads;
     window_case w = {.images = b->images, .per_thread = lws_window_scratch(BENCH_SIDE, BENCH_SIDE, BENCH_COLOURS)};

@@ -32,7 +32,7 @@ typedef struct bench {
     lws_status status; /* of bench_floats in this section */
 } bench;
 
-/* ---- bench.c: memory, time, rows ---- */
+/* ---- measure.c: memory, time, rows ---- */
 
 /* `count` floats, uniform in [0, 1), or zeros, freed when the section ends. On failure the section must stop at
  * bench_ready. */
@@ -66,15 +66,22 @@ void bench_row(bench *b, const char *key, const char *label, const bench_time *t
 
 /* ---- the sections ---- */
 
-lws_status bench_gemm(bench *b); /* bench_kernels.c; sets b->ceiling */
-lws_status bench_batchnorm(bench *b);
-lws_status bench_adam(bench *b);
-lws_status bench_windows(bench *b);
-lws_status bench_conv(bench *b); /* bench_conv.c */
-lws_status bench_loss(bench *b); /* bench_model.c */
-lws_status bench_step(bench *b);
-lws_status bench_reduction(bench *b); /* bench_parallel.c */
-lws_status bench_data(bench *b);      /* bench_data.c */
+/* In the order of the table: the name, of which bench_NAME() is the measurement, and whether it shows rates beside that
+ * of the matrix product (bench_gemm), which then is measured first in any case. */
+#define BENCH_SECTIONS(ROW)                                                                                            \
+    ROW(gemm, false)                                                                                                   \
+    ROW(conv, true)                                                                                                    \
+    ROW(batchnorm, false)                                                                                              \
+    ROW(adam, false)                                                                                                   \
+    ROW(window, false)                                                                                                 \
+    ROW(loss, false)                                                                                                   \
+    ROW(step, true)                                                                                                    \
+    ROW(reduction, false)                                                                                              \
+    ROW(data, false)
+
+#define DECLARE(name, needs_ceiling) lws_status bench_##name(bench *b);
+BENCH_SECTIONS(DECLARE)
+#undef DECLARE
 
 /* The convolution between levels `level` - 1 and `level` (1 to BENCH_LEVELS) of dcgan64, the encoder's and, as its
  * adjoint, the decoder's; and its operations, multiplications and additions, in one pass over one image. */

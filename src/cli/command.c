@@ -1,3 +1,4 @@
+/* What every subcommand does: parse its options, agree with the other ranks, begin, end, and report a failure once. */
 #include "cli.h"
 
 #include "inference/agreement.h"

@@ -1,3 +1,4 @@
+/* What the sections share: memory that lives as long as a section, times of repeated runs, and rows of the table. */
 #include "bench.h"
 
 #include "base/clock.h"
