@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # Installs what the tests need, builds with warnings as errors, runs every test, and names those that were skipped.
 #
-#   tests/run.sh                 release build: all tests; then the unit and MPI tests under the sanitizers of memory and of
-#                                threads; where there is clang, a build with it, and each fuzzer for some seconds
-#   tests/run.sh --no-sanitize   the first part only
+#   tests/run.sh                 release build: format, lint, all tests; then the unit and MPI tests under the sanitizers of
+#                                memory and of threads; where there is clang, a build with it, and each fuzzer for some
+#                                seconds
+#   tests/run.sh --no-sanitize   the release build only
 #   tests/run.sh --quick         for every save of a file: builds what has changed, then the unit tests, the golden runs and
 #                                a run that is resumed
 set -euo pipefail
@@ -13,7 +14,7 @@ for option in "$@"; do
     case $option in
         --no-sanitize) sanitize=no ;;
         --quick) quick=yes ;;
-        -h | --help) sed -n '2,8s/^# \{0,1\}//p' "$0"; exit 0 ;;
+        -h | --help) sed -n '2,9s/^# \{0,1\}//p' "$0"; exit 0 ;;
         *) echo "run.sh: unknown option '$option'; --help lists them" >&2; exit 2 ;;
     esac
 done
@@ -24,6 +25,8 @@ with_clang=
 ! command -v clang > /dev/null || with_clang="libomp-dev libclang-rt-dev"
 # shellcheck disable=SC2086 # lists of words
 install_packages $LWSSIM_PACKAGES libcmocka-dev python3-h5py python3-skimage python3-pil procps $with_clang
+# Of these only one version will do, which not every system has: lint.sh says so then.
+[ "$quick" = yes ] || install_packages clang-format-14 clang-tidy-14 > /dev/null 2>&1 || true
 
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 [ -d "${LWSSIM_SHARED:-../shared}" ] || echo "no ../shared: tests on the real images will be skipped"
@@ -84,6 +87,8 @@ part() {
 }
 
 build_fresh release all -DLWS_WERROR=ON
+part "format" tests/tidy/lint.sh format
+part "lint" tests/tidy/lint.sh
 run release
 if [ "$sanitize" = yes ]; then
     build_fresh asan all -DLWS_WERROR=ON

@@ -1,69 +1,76 @@
+/* From the bytes of a file to pixels: the table of decoders, and what is the same for all of them. */
 #include "datasets/decode/image.h"
 
-#include "decode.h"
+#include "decoder.h"
+
 #include "base/files.h"
-#include "scan.h"
 
 #include <fcntl.h>
 #include <limits.h>
-#include <stb_image.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 /* ---- formats --------------------------------------------------------------------------------- */
 
-static bool has_extension(const char *name, const char *extension)
+/* One row a format, in the order in which messages name them. */
+extern const lws_decoder lws_decoder_jpeg, lws_decoder_png, lws_decoder_gif, lws_decoder_bmp, lws_decoder_tga,
+    lws_decoder_pnm;
+static const lws_decoder *const decoders[] = {&lws_decoder_jpeg, &lws_decoder_png, &lws_decoder_gif,
+                                              &lws_decoder_bmp,  &lws_decoder_tga, &lws_decoder_pnm};
+enum { DECODERS = sizeof decoders / sizeof *decoders };
+
+static bool has_extension(const lws_decoder *d, const char *name)
 {
     const char *dot = strrchr(name, '.');
-    return dot && strcasecmp(dot + 1, extension) == 0;
+    bool has = false;
+    for (int i = 0; dot && d->extensions[i]; i++)
+        has = has || strcasecmp(dot + 1, d->extensions[i]) == 0;
+    return has;
+}
+
+static bool has_signature(const lws_decoder *d, const void *data, size_t bytes)
+{
+    bool has = false;
+    for (int i = 0; d->signatures[i]; i++) {
+        size_t n = strlen(d->signatures[i]);
+        has = has || (bytes >= n && memcmp(data, d->signatures[i], n) == 0);
+    }
+    return has;
 }
 
 bool lws_image_is_name(const char *name)
 {
-    static const char *const known[] = {"jpg", "jpeg", "jpe", "png", "gif", "bmp", "tga", "pgm", "ppm", "pnm"};
-    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
-        if (has_extension(name, known[i]))
-            return true;
+    bool is_known = false;
+    for (int i = 0; i < DECODERS; i++)
+        is_known = is_known || has_extension(decoders[i], name);
+    return is_known;
+}
+
+const char *lws_image_formats(char text[LWS_IMAGE_FORMATS])
+{
+    int at = 0;
+    for (int i = 0; i < DECODERS && at < LWS_IMAGE_FORMATS; i++)
+        at += snprintf(text + at, (size_t)(LWS_IMAGE_FORMATS - at), "%s%s", i ? ", " : "", decoders[i]->formats);
+    return text;
+}
+
+/* The decoder for a file, by what is in it; by its name where no signature fits. NULL: none. */
+static const lws_decoder *find(const lws_decode_args *args)
+{
+    for (int i = 0; i < DECODERS; i++) {
+        if (has_signature(decoders[i], args->data, args->bytes))
+            return decoders[i];
     }
-    return false;
+    for (int i = 0; i < DECODERS; i++) {
+        if (!decoders[i]->signatures[0] && has_extension(decoders[i], args->name))
+            return decoders[i];
+    }
+    return NULL;
 }
 
-static bool starts(const uint8_t *data, size_t bytes, const char *with, size_t n)
-{
-    return bytes >= n && memcmp(data, with, n) == 0;
-}
-
-static bool is_jpeg(const uint8_t *data, size_t bytes)
-{
-    return starts(data, bytes, "\xff\xd8\xff", 3);
-}
-
-/* NULL where the bytes look like an image that can be decoded whole; else the reason. stb_image
- * tries formats one after the other, TGA last, which takes nearly anything for an image: hence the
- * check of the signature. */
-static const char *check_contents(const uint8_t *data, size_t bytes, const char *name)
-{
-    if (bytes == 0)
-        return "empty file";
-    if (bytes > INT_MAX)
-        return "file of more than 2 GB";
-    if (is_jpeg(data, bytes))
-        return lws_scan_jpeg(data, bytes);
-    if (starts(data, bytes, "\x89PNG\r\n\x1a\n", 8))
-        return lws_scan_png(data, bytes);
-    if (starts(data, bytes, "GIF87a", 6) || starts(data, bytes, "GIF89a", 6))
-        return lws_scan_gif(data, bytes);
-    if (starts(data, bytes, "BM", 2))
-        return lws_scan_bmp(data, bytes);
-    if (starts(data, bytes, "P5", 2) || starts(data, bytes, "P6", 2))
-        return lws_scan_pnm(data, bytes);
-    if (has_extension(name, "tga"))
-        return lws_scan_tga(data, bytes);
-    return "not an image of a known format (JPEG, PNG, GIF, BMP, TGA, PGM, PPM)";
-}
-
-/* ---- decoding -------------------------------------------------------------------------------- */
+/* ---- channels -------------------------------------------------------------------------------- */
 
 /* In place: padded RGB [count, 4] to luma [count], with the weights and the rounding of Pillow's
  * "L". */
@@ -85,69 +92,41 @@ static void to_rgb(uint8_t *pixels, size_t count)
     }
 }
 
-lws_status lws_decode_check_size(int64_t width, int64_t height)
+static void convert(lws_image *image, int channels)
 {
-    if (width < 1 || height < 1 || width > LWS_IMAGE_SIDE || height > LWS_IMAGE_SIDE ||
-        width * height > LWS_IMAGE_PIXELS)
-        return lws_fail(LWS_ERR_FORMAT, "%lld x %lld pixels: more than %d a side or %d million in all",
-                        (long long)width, (long long)height, LWS_IMAGE_SIDE, LWS_IMAGE_PIXELS / 1000000);
-    return LWS_OK;
+    size_t count = (size_t)image->width * (size_t)image->height;
+    if (image->channels == 4 && channels == 1)
+        to_luma(image->pixels, count);
+    else if (image->channels == 4 && channels == 3)
+        to_rgb(image->pixels, count);
+    image->channels = channels;
 }
 
-lws_status lws_decode_whole(const void *user, int width, int height, lws_crop *crop)
-{
-    (void)user;
-    *crop = (lws_crop){0, 0, width, height};
-    return LWS_OK;
-}
+/* ---- images ---------------------------------------------------------------------------------- */
 
-static lws_status stb_failure(void)
+lws_status lws_image_decode_part(const lws_decode_args *args, lws_image *out, lws_crop *crop)
 {
-    const char *reason = stbi_failure_reason();
-    if (reason && strcmp(reason, "outofmem") == 0)
-        return lws_fail(LWS_ERR_MEMORY, "out of memory decoding an image");
-    return lws_fail(LWS_ERR_FORMAT, "cannot be decoded (%s)", reason ? reason : "no reason given");
-}
-
-/* Formats other than JPEG, of which no part can be had; to 4 channels, stb_image's fastest. */
-static lws_status decode_others(const uint8_t *data, size_t bytes, lws_image_choose *choose, const void *user,
-                                lws_image *out, lws_crop *crop)
-{
-    int width, height, in_file;
-    if (!stbi_info_from_memory(data, (int)bytes, &width, &height, &in_file))
-        return stb_failure();
-    LWS_TRY(lws_decode_check_size(width, height));
-    LWS_TRY(choose(user, width, height, crop));
-    uint8_t *pixels = stbi_load_from_memory(data, (int)bytes, &width, &height, &in_file, 4);
-    if (!pixels)
-        return stb_failure();
-    *out = (lws_image){pixels, width, height, 4};
-    return LWS_OK;
-}
-
-lws_status lws_image_decode_part(const void *data, size_t bytes, const char *name, int channels,
-                                 lws_image_choose *choose, const void *user, lws_image *out, lws_crop *crop)
-{
+    char formats[LWS_IMAGE_FORMATS];
     *out = (lws_image){0};
-    const char *reason = check_contents(data, bytes, name);
+    if (args->bytes == 0)
+        return lws_fail(LWS_ERR_FORMAT, "empty file");
+    if (args->bytes > INT_MAX)
+        return lws_fail(LWS_ERR_FORMAT, "file of more than 2 GB");
+    const lws_decoder *decoder = find(args);
+    if (!decoder)
+        return lws_fail(LWS_ERR_FORMAT, "not an image of a known format (%s)", lws_image_formats(formats));
+    const char *reason = decoder->scan(args->data, args->bytes);
     if (reason)
         return lws_fail(LWS_ERR_FORMAT, "%s", reason);
-    if (is_jpeg(data, bytes))
-        LWS_TRY(lws_decode_jpeg(data, bytes, channels, choose, user, out, crop));
-    else
-        LWS_TRY(decode_others(data, bytes, choose, user, out, crop));
-    if (out->channels == 4 && channels == 1)
-        to_luma(out->pixels, (size_t)out->width * (size_t)out->height);
-    else if (out->channels == 4 && channels == 3)
-        to_rgb(out->pixels, (size_t)out->width * (size_t)out->height);
-    out->channels = channels;
+    LWS_TRY(decoder->decode(args, out, crop));
+    convert(out, args->channels);
     return LWS_OK;
 }
 
 lws_status lws_image_decode(const void *data, size_t bytes, const char *name, int channels, lws_image *out)
 {
     lws_crop whole;
-    return lws_image_decode_part(data, bytes, name, channels, lws_decode_whole, NULL, out, &whole);
+    return lws_image_decode_part(&(lws_decode_args){data, bytes, name, channels, NULL, NULL}, out, &whole);
 }
 
 void lws_image_free(lws_image *image)
@@ -155,8 +134,6 @@ void lws_image_free(lws_image *image)
     free(image->pixels); /* stb_image's allocator is malloc, too */
     *image = (lws_image){0};
 }
-
-/* ---- files ----------------------------------------------------------------------------------- */
 
 lws_status lws_image_read(const char *path, int channels, lws_image *out)
 {

@@ -26,12 +26,6 @@ typedef struct lws_image {
                      resize */
 } lws_image;
 
-/* Decodes `bytes` bytes at `data` to 1 channel (Rec. 601 luma, as Pillow's "L"), 3 or 4. `name`
- * serves to tell TGA, which has no signature, by its extension. The pixels are the caller's:
- * lws_image_free. Any thread. LWS_ERR_FORMAT with the reason alone ("truncated", …), without the
- * name; LWS_ERR_MEMORY. */
-lws_status lws_image_decode(const void *data, size_t bytes, const char *name, int channels, lws_image *out);
-
 /* A part of an image: width × height pixels from (left, top) on. */
 typedef struct lws_crop {
     int left, top, width, height;
@@ -40,11 +34,24 @@ typedef struct lws_crop {
 /* Chooses a part of an image, inside of it, once its size is known. An error is passed on. */
 typedef lws_status lws_image_choose(const void *user, int width, int height, lws_crop *crop);
 
-/* The same for a caller who wants a part alone: of a JPEG little more than that part is decoded, to the same pixels.
- * *out holds at least the part that `choose` picked, and *crop tells where in *out. Damage anywhere in the file counts.
- */
-lws_status lws_image_decode_part(const void *data, size_t bytes, const char *name, int channels,
-                                 lws_image_choose *choose, const void *user, lws_image *out, lws_crop *crop);
+/* An image file in memory, and what is wanted of it. */
+typedef struct lws_decode_args {
+    const void *data; /* [bytes] */
+    size_t bytes;
+    const char *name;         /* serves to tell TGA, which has no signature, by its extension */
+    int channels;             /* 1 (Rec. 601 luma, as Pillow's "L"), 3 or 4 */
+    lws_image_choose *choose; /* the part that is wanted; NULL: all of it */
+    const void *user;         /* choose's */
+} lws_decode_args;
+
+/* Decodes a part of an image: of a JPEG little more than that part, to the same pixels. *out holds at least the part
+ * that was chosen, and *crop tells where in *out. Damage anywhere in the file counts. The pixels are the caller's:
+ * lws_image_free. Any thread. LWS_ERR_FORMAT with the reason alone ("truncated", …), without the name;
+ * LWS_ERR_MEMORY. */
+lws_status lws_image_decode_part(const lws_decode_args *args, lws_image *out, lws_crop *crop);
+
+/* The same for a whole image. */
+lws_status lws_image_decode(const void *data, size_t bytes, const char *name, int channels, lws_image *out);
 
 /* Reads and decodes a file; messages name it. LWS_ERR_IO, LWS_ERR_FORMAT, LWS_ERR_MEMORY. */
 lws_status lws_image_read(const char *path, int channels, lws_image *out);
@@ -53,6 +60,10 @@ void lws_image_free(lws_image *image);
 
 /* True for a name whose extension is that of a format above. */
 bool lws_image_is_name(const char *name);
+
+/* The names of the formats above, "JPEG, PNG, …", for people: writes them to `text` and returns it. */
+enum { LWS_IMAGE_FORMATS = 128 };
+const char *lws_image_formats(char text[LWS_IMAGE_FORMATS]);
 
 typedef enum lws_filter { LWS_FILTER_LANCZOS, LWS_FILTER_AREA } lws_filter;
 

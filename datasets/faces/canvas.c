@@ -1,3 +1,4 @@
+/* How much of each pixel a shape covers, and the noise that gives surfaces their grain. */
 #include "canvas.h"
 
 #include <math.h>

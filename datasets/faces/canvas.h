@@ -58,8 +58,8 @@ typedef struct lws_paint {
 void lws_canvas_paint(lws_canvas *canvas, const lws_frame *frame, const lws_figure *shape, const lws_figure *clip,
                       const lws_paint *paint);
 
-/* How much of a pixel of side `pixel` at (x, y) of the frame the shape covers, 0 to 1. */
-float lws_figure_cover(const lws_figure *shape, float x, float y, float pixel);
+/* How much of a pixel of side `pixel` at (x, y) of the frame the shape *p covers, 0 to 1. */
+float lws_figure_cover(const lws_figure *p, float x, float y, float pixel);
 
 /* Smooth noise in [-1, 1] with one wave or so per unit. */
 float lws_noise(float x, float y, uint32_t seed);

@@ -1,3 +1,4 @@
+/* The traits of a face, thrown like dice from its seed and index: one sequence of throws, in the order of this file. */
 #include "traits.h"
 
 #include "base/rng.h"

@@ -1,11 +1,16 @@
 /* The command-line options of preparation. */
 #include "datasets/prepare/prepare.h"
 
+#include "datasets/decode/image.h"
+#include "datasets/sources/source.h"
+
+#include <stdio.h>
+
 #define FIELD(name) offsetof(lws_prepare_options, name)
 
 static const lws_config_key keys[] = {
-    {"input", LWS_CONFIG_STRING, FIELD(input), "", 0, 0, "DIR|ZIP",
-     "folder (searched with all below it) or zip with JPEG, PNG, GIF, BMP, TGA, PGM or PPM images", "Source"},
+    {"input", LWS_CONFIG_STRING, FIELD(input), "", 0, 0, "DIR|ARCHIVE",
+     "folder (searched with all below it) or archive of images", "Source"},
     {"synthetic", LWS_CONFIG_INT, FIELD(synthetic), "0", 0, 1e9, NULL,
      "draw N synthetic faces instead of reading images", NULL},
     {"recipe", LWS_CONFIG_CHOICE, FIELD(recipe), "auto", 0, 0, "auto|celeba|folder|synthetic",
@@ -34,10 +39,17 @@ static const lws_config_key keys[] = {
      "of the synthetic faces, and of which image falls into which split", NULL},
 
     {"output", LWS_CONFIG_STRING, FIELD(output), "", 0, 0, "DIR", "folder for the dataset", "Output"},
-    {"shards", LWS_CONFIG_INT, FIELD(shards), "0", 0, LWS_DATASET_SHARDS, NULL,
+    {"shards", LWS_CONFIG_INT, FIELD(shards), "0", 0, LWS_SHARDS_MAX, NULL,
      "files for the largest split, the others in proportion; 0: of about 64 MB", NULL},
     {"overwrite", LWS_CONFIG_FLAG, FIELD(overwrite), "false", 0, 0, NULL,
      "replace a dataset that stands in the output folder, when the new one is complete", NULL},
 };
 
 const lws_config_table lws_prepare_table = {keys, sizeof keys / sizeof *keys, NULL};
+
+const char *lws_prepare_inputs(char text[LWS_PREPARE_INPUTS])
+{
+    char paths[LWS_SOURCE_PATHS], formats[LWS_IMAGE_FORMATS];
+    snprintf(text, LWS_PREPARE_INPUTS, "a %s of %s", lws_source_paths(paths), lws_image_formats(formats));
+    return text;
+}

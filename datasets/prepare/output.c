@@ -2,7 +2,7 @@
 #include "plan.h"
 
 #include "target.h"
-#include "shard_file.h"
+#include "data/shard.h"
 
 #include "base/folder.h"
 #include "base/output.h"
@@ -169,7 +169,7 @@ lws_status lws_prepare_complete(lws_prepare *plan, int shard, const lws_prepare_
         lws_digest(digests + first, (size_t)facts.rows_by_split[facts.split] * sizeof *digests, split_digest);
         facts.digest = digest;
         facts.split_digest = split_digest;
-        status = lws_shard_file_complete(path, &facts);
+        status = lws_shard_complete(path, &facts);
     }
     free(path);
     return status;
@@ -177,7 +177,7 @@ lws_status lws_prepare_complete(lws_prepare *plan, int shard, const lws_prepare_
 
 static char *report_path(const lws_prepare *plan)
 {
-    return lws_path(plan->options.output, ".", LWS_PREPARE_REPORT, LWS_TARGET_PARTIAL);
+    return lws_path(plan->options.output, ".", LWS_PREPARE_REPORT, LWS_SHARD_PARTIAL);
 }
 
 lws_status lws_prepare_publish(lws_prepare *plan, const lws_prepare_result *results, const char *const *problems)

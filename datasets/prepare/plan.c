@@ -47,11 +47,12 @@ static lws_status choose_recipe(lws_prepare *plan)
 {
     const lws_prepare_options *o = &plan->options;
     int kind = o->recipe;
+    bool is_drawn = plan->source->kind->draw != NULL;
     if (kind == LWS_RECIPE_AUTO)
-        kind = !plan->source ? LWS_RECIPE_SYNTHETIC : looks_like_celeba(plan) ? LWS_RECIPE_CELEBA : LWS_RECIPE_FOLDER;
-    if ((kind == LWS_RECIPE_SYNTHETIC) != !plan->source)
-        return lws_fail(LWS_ERR_USAGE, plan->source ? "--recipe synthetic needs --synthetic N, not --input"
-                                                    : "--synthetic goes with --recipe synthetic alone");
+        kind = is_drawn ? LWS_RECIPE_SYNTHETIC : looks_like_celeba(plan) ? LWS_RECIPE_CELEBA : LWS_RECIPE_FOLDER;
+    if ((kind == LWS_RECIPE_SYNTHETIC) != is_drawn)
+        return lws_fail(LWS_ERR_USAGE, is_drawn ? "--synthetic goes with --recipe synthetic alone"
+                                                : "--recipe synthetic needs --synthetic N, not --input");
     return lws_recipe_resolve(o, kind, &plan->recipe);
 }
 
@@ -61,13 +62,14 @@ static lws_status open_source(lws_prepare *plan)
     if (!o->output[0])
         return lws_fail(LWS_ERR_USAGE, "prepare needs --output DIR");
     if ((o->input[0] != 0) == (o->synthetic > 0))
-        return lws_fail(LWS_ERR_USAGE, "prepare needs either --input DIR|ZIP or --synthetic N");
+        return lws_fail(LWS_ERR_USAGE, "prepare needs either --input DIR|ARCHIVE or --synthetic N");
     if (o->synthetic > 0 && o->partition[0])
         return lws_fail(LWS_ERR_USAGE, "--partition has no meaning with --synthetic");
-    plan->listed = o->synthetic;
-    if (o->synthetic > 0)
-        return LWS_OK;
-    LWS_TRY(lws_source_open(o->input, plan->threads, &plan->source));
+    lws_source_args args = {.path = o->input[0] ? o->input : NULL,
+                            .faces = o->synthetic,
+                            .seed = (uint64_t)o->seed,
+                            .threads = plan->threads};
+    LWS_TRY(lws_source_open(&args, &plan->source));
     plan->listed = plan->source->count;
     return LWS_OK;
 }
@@ -151,7 +153,7 @@ static int64_t shards_of(const lws_prepare *plan, int64_t n, int64_t largest)
     else
         wanted = (n * bytes + SHARD_BYTES - 1) / SHARD_BYTES;
     wanted = wanted < 1 ? 1 : wanted;
-    wanted = wanted > LWS_DATASET_SHARDS ? LWS_DATASET_SHARDS : wanted;
+    wanted = wanted > LWS_SHARDS_MAX ? LWS_SHARDS_MAX : wanted;
     return wanted > n ? n : wanted;
 }
 
@@ -262,12 +264,11 @@ int64_t lws_prepare_images(const lws_prepare *plan, int shard)
 static lws_status digest_names(const lws_prepare *plan, int64_t images, char digest[LWS_DIGEST_TEXT])
 {
     const char **name = calloc((size_t)images + 1, sizeof *name);
-    char buffer[32];
     if (!name)
         return LWS_ERR_MEMORY;
     for (int64_t i = 0; i < images; i++)
-        name[i] = plan->source ? lws_plan_image_name(plan, plan->images[i], buffer) : "";
-    lws_status status = lws_dataset_names_digest(images, name, digest);
+        name[i] = plan->source->entries ? plan->source->entries[plan->images[i]].name : "";
+    lws_status status = lws_shard_names_digest(images, name, digest);
     free(name);
     return status;
 }
@@ -278,7 +279,7 @@ static lws_status digest_marks(const lws_prepare *plan, int64_t images, char dig
     uint64_t *mark = calloc((size_t)images + 1, sizeof *mark);
     if (!mark)
         return LWS_ERR_MEMORY;
-    for (int64_t i = 0; i < images && plan->source; i++)
+    for (int64_t i = 0; i < images && plan->source->entries; i++)
         mark[i] = plan->source->entries[plan->images[i]].mark;
     lws_digest(mark, (size_t)images * sizeof *mark, digest);
     free(mark);
@@ -316,15 +317,7 @@ size_t lws_plan_row_bytes(const lws_prepare *plan)
 char *lws_plan_shard_path(const lws_prepare *plan, int shard)
 {
     const lws_plan_shard *s = &plan->shards[shard];
-    char name[LWS_DATASET_SHARD_NAME];
-    lws_dataset_shard_name(s->split, s->index, plan->shards_in_split[s->split], name);
-    return lws_path(plan->options.output, ".", name, LWS_TARGET_PARTIAL);
-}
-
-const char *lws_plan_image_name(const lws_prepare *plan, int64_t image, char buffer[32])
-{
-    if (plan->source)
-        return plan->source->entries[image].name;
-    snprintf(buffer, 32, "face-%09lld", (long long)image);
-    return buffer;
+    char name[LWS_SHARD_NAME];
+    lws_shard_name(s->split, s->index, plan->shards_in_split[s->split], name);
+    return lws_path(plan->options.output, ".", name, LWS_SHARD_PARTIAL);
 }

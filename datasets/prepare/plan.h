@@ -18,9 +18,9 @@ struct lws_prepare {
     lws_prepare_options options;
     lws_recipe recipe;
     char recipe_text[512];
-    lws_source *source;              /* NULL: synthetic */
+    lws_source *source;
     int threads;                     /* that may read the source */
-    int64_t listed;                  /* images in the source, or synthetic faces */
+    int64_t listed;                  /* images in the source */
     char partition[LWS_CONFIG_TEXT]; /* the partition file in use, "" for none */
     lws_partition_report partition_report;
     int64_t *images; /* indices into the source: the train images, then valid, test */
@@ -44,9 +44,5 @@ char *lws_plan_shard_path(const lws_prepare *plan, int shard);
 /* report.c: writes the report to `path`. LWS_ERR_IO. */
 lws_status lws_plan_write_report(const lws_prepare *plan, const lws_prepare_result *results,
                                  const char *const *problems, const char *path);
-
-/* The name of an image, given its index in the source; `buffer` is used where it has to be made up.
- */
-const char *lws_plan_image_name(const lws_prepare *plan, int64_t image, char buffer[32]);
 
 #endif

@@ -23,7 +23,7 @@
 
 /* The options of `lwssim prepare`; the table gives their meaning and defaults. */
 typedef struct lws_prepare_options {
-    char input[LWS_CONFIG_TEXT]; /* folder or zip; "" with synthetic */
+    char input[LWS_CONFIG_TEXT]; /* folder or archive; "" with synthetic */
     char output[LWS_CONFIG_TEXT];
     int recipe;                 /* auto | celeba | folder | synthetic */
     int64_t synthetic;          /* number of faces, 0: images from input */
@@ -42,6 +42,10 @@ typedef struct lws_prepare_options {
 
 extern const lws_config_table lws_prepare_table;
 
+/* What `input` may be, "a folder or zip of JPEG, PNG, …", for people: writes it to `text` and returns it. */
+enum { LWS_PREPARE_INPUTS = 256 };
+const char *lws_prepare_inputs(char text[LWS_PREPARE_INPUTS]);
+
 typedef struct lws_prepare lws_prepare;
 
 /* What became of one shard. Plain data: travels between processes as bytes. */
@@ -50,7 +54,7 @@ typedef struct lws_prepare_result {
 } lws_prepare_result;
 
 /* Checks the options, lists the images, assigns them to splits and shards. The same on every
- * process. Owned by the caller: lws_prepare_free. LWS_ERR_USAGE, LWS_ERR_IO, LWS_ERR_FORMAT (zip,
+ * process. Owned by the caller: lws_prepare_free. LWS_ERR_USAGE, LWS_ERR_IO, LWS_ERR_FORMAT (archive,
  * partition file), LWS_ERR_MEMORY.
  *
  * Shards: each split is cut into runs of equal length, about 64 MB of pixels each, or with `shards`

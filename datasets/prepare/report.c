@@ -20,8 +20,8 @@ static void write_names(FILE *out, const char *what, int64_t count, char *const 
 static void write_source(FILE *out, const lws_prepare *plan)
 {
     fprintf(out, "%s%s\n", LWS_TARGET_REPORT_BEGINS, plan->recipe_text);
-    if (!plan->source) {
-        fprintf(out, "Source: %lld synthetic faces\n", (long long)plan->listed);
+    if (plan->source->kind->draw) {
+        fprintf(out, "Source: %lld %s\n", (long long)plan->listed, plan->source->kind->name);
         return;
     }
     fprintf(out, "Source: %s\n", plan->options.input);

@@ -1,11 +1,9 @@
 /* The work on one shard: every image read, decoded, cropped and resized, by all threads. */
 #include "plan.h"
 
-#include "datasets/faces/face.h"
-#include "shard_file.h"
-
 #include "base/progress.h"
 #include "base/text.h"
+#include "data/shard.h"
 
 #include <omp.h>
 #include <stdatomic.h>
@@ -51,8 +49,13 @@ static lws_status read_image(job *j, worker *w, int64_t image, uint8_t *out)
     lws_image decoded;
     lws_crop crop;
     LWS_TRY(source->kind->read(source, image, w->thread, &w->bytes));
-    LWS_TRY(lws_image_decode_part(w->bytes.data, w->bytes.size, source->entries[image].name, r->channels == 1 ? 1 : 4,
-                                  choose_crop, r, &decoded, &crop));
+    lws_decode_args args = {.data = w->bytes.data,
+                            .bytes = w->bytes.size,
+                            .name = source->entries[image].name,
+                            .channels = r->channels == 1 ? 1 : 4,
+                            .choose = choose_crop,
+                            .user = r};
+    LWS_TRY(lws_image_decode_part(&args, &decoded, &crop));
     lws_status status = lws_image_resize(w->resizer, &decoded, crop, r->filter, r->size, r->size, out);
     lws_image_free(&decoded);
     return status;
@@ -61,11 +64,12 @@ static lws_status read_image(job *j, worker *w, int64_t image, uint8_t *out)
 static lws_status make_row(job *j, worker *w, int64_t image, uint8_t *out)
 {
     const lws_recipe *r = &j->plan->recipe;
+    const lws_source *source = j->plan->source;
     if (!w->resizer)
         return lws_fail(LWS_ERR_MEMORY, "out of memory");
-    if (j->plan->source)
-        return read_image(j, w, image, out);
-    return lws_face_draw((uint64_t)j->plan->options.seed, (uint64_t)image, r->size, r->channels, out);
+    if (source->kind->draw)
+        return source->kind->draw(source, image, r->size, r->channels, out);
+    return read_image(j, w, image, out);
 }
 
 static void stop(job *j, int64_t i, lws_status status, const char *name)
@@ -80,10 +84,10 @@ static void stop(job *j, int64_t i, lws_status status, const char *name)
 
 static void do_image(job *j, worker *w, int64_t i)
 {
-    char buffer[32];
+    char buffer[LWS_SOURCE_NAME];
     int64_t image = j->plan->images[j->shard->first + i];
     uint8_t *out = j->pixels + (size_t)i * j->row_bytes;
-    const char *name = lws_plan_image_name(j->plan, image, buffer);
+    const char *name = lws_source_name(j->plan->source, image, buffer);
     lws_status status = make_row(j, w, image, out);
     if (status == LWS_OK) {
         j->digests[i] = lws_digest64(out, j->row_bytes);
@@ -121,12 +125,12 @@ static void do_all(job *j)
 /* "NAME: reason" for every image left out; NULL when out of memory. */
 static char *problem_text(const job *j)
 {
-    char buffer[32];
+    char buffer[LWS_SOURCE_NAME];
     lws_text text = {0};
     for (int64_t i = 0; i < j->shard->count; i++) {
         if (!j->reasons[i])
             continue;
-        const char *name = lws_plan_image_name(j->plan, j->plan->images[j->shard->first + i], buffer);
+        const char *name = lws_source_name(j->plan->source, j->plan->images[j->shard->first + i], buffer);
         if (!j->plan->first_problem[0])
             snprintf(j->plan->first_problem, sizeof j->plan->first_problem, "%s: %s", name, j->reasons[i]);
         lws_text_add(&text, "%s: %s\n", name, j->reasons[i]);
@@ -139,7 +143,7 @@ static lws_status write_rows(job *j, int64_t *rows)
 {
     int64_t count = j->shard->count, kept = 0;
     const char **names = calloc((size_t)count + 1, sizeof *names);
-    char(*made_up)[32] = calloc((size_t)count + 1, sizeof *made_up);
+    char(*made_up)[LWS_SOURCE_NAME] = calloc((size_t)count + 1, sizeof *made_up);
     char *path = lws_plan_shard_path(j->plan, (int)(j->shard - j->plan->shards));
     lws_status status = LWS_OK;
     if (!names || !made_up || !path) {
@@ -151,11 +155,11 @@ static lws_status write_rows(job *j, int64_t *rows)
             if (kept < i)
                 memcpy(j->pixels + (size_t)kept * j->row_bytes, j->pixels + (size_t)i * j->row_bytes, j->row_bytes);
             j->digests[kept] = j->digests[i];
-            names[kept] = lws_plan_image_name(j->plan, j->plan->images[j->shard->first + i], made_up[i]);
+            names[kept] = lws_source_name(j->plan->source, j->plan->images[j->shard->first + i], made_up[i]);
             kept++;
         }
         const lws_recipe *r = &j->plan->recipe;
-        status = lws_shard_file_write(path, kept, r->size, r->channels, j->pixels, j->digests, names);
+        status = lws_shard_write(path, &(lws_shard_images){kept, r->size, r->channels, j->pixels, j->digests, names});
     }
     *rows = kept;
     free(names);

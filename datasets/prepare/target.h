@@ -8,7 +8,6 @@
 
 #include "datasets/prepare/prepare.h"
 
-#define LWS_TARGET_PARTIAL ".partial"
 #define LWS_TARGET_PREPARING ".lwssim-preparing"
 
 /* How files that have no other mark of ours begin. */
@@ -17,12 +16,12 @@
 
 /* What lies in the folder. */
 typedef struct lws_target_contents {
-    bool has_dataset;                   /* shards, by what is in them */
-    bool has_marker;                    /* LWS_TARGET_PREPARING, by what is in it */
-    char shard[LWS_DATASET_SHARD_NAME]; /* the first of the shards by name */
-    char foreign[256];                  /* the first thing by name that is of no dataset, dot-names aside; "": none */
-    char in_the_way[256];               /* the first that has a name of ours, and is not ours; "": none */
-    char partial[256];                  /* a file in the making; "": none */
+    bool has_dataset;           /* shards, by what is in them */
+    bool has_marker;            /* LWS_TARGET_PREPARING, by what is in it */
+    char shard[LWS_SHARD_NAME]; /* the first of the shards by name */
+    char foreign[256];          /* the first thing by name that is of no dataset, dot-names aside; "": none */
+    char in_the_way[256];       /* the first that has a name of ours, and is not ours; "": none */
+    char partial[256];          /* a file in the making; "": none */
 } lws_target_contents;
 
 /* LWS_ERR_IO where the folder or a shard cannot be read, LWS_ERR_MEMORY. */

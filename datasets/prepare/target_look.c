@@ -4,7 +4,7 @@
 #include "base/files.h"
 
 #include "base/folder.h"
-#include "data/h5.h"
+#include "data/shard.h"
 #include "base/input.h"
 #include "base/output.h"
 
@@ -19,18 +19,14 @@
 /* Of a shard or the report. */
 static bool is_product(const char *name)
 {
-    return lws_dataset_is_shard_name(name) || strcmp(name, LWS_PREPARE_REPORT) == 0;
+    return lws_shard_is_name(name) || strcmp(name, LWS_PREPARE_REPORT) == 0;
 }
 
 /* ".train-00000-of-00008.h5.partial" */
 static bool is_partial(const char *name)
 {
-    char inner[LWS_DATASET_SHARD_NAME];
-    size_t n = strlen(name), end = sizeof LWS_TARGET_PARTIAL - 1;
-    if (name[0] != '.' || n <= end + 1 || n - end > sizeof inner || strcmp(name + n - end, LWS_TARGET_PARTIAL) != 0)
-        return false;
-    snprintf(inner, sizeof inner, "%.*s", (int)(n - end - 1), name + 1);
-    return is_product(inner);
+    char inner[LWS_SHARD_NAME];
+    return lws_shard_parse_partial(name, inner) && is_product(inner);
 }
 
 /* What a preparation leaves where it is killed, or cannot even tidy up: a file in the making, or what was to become
@@ -50,26 +46,14 @@ static bool is_leftover(const char *name)
 static lws_status is_shard(const char *path, bool *is_own)
 {
     static const unsigned char signature[] = "\211HDF\r\n\032\n";
-    lws_h5 *file;
-    char *recipe;
-    lws_status status = lws_h5_open(path, &file);
-    *is_own = false;
-    if (status == LWS_ERR_FORMAT)
-        return lws_input_look(path, signature, sizeof signature - 1, is_own);
-    LWS_TRY(status);
-    status = lws_h5_get_text(file, "/", "recipe", &recipe);
-    if (status == LWS_OK) {
-        *is_own = true;
-        free(recipe);
-    }
-    lws_h5_close(file);
-    return status == LWS_ERR_FORMAT ? LWS_OK : status;
+    lws_status status = lws_shard_peek(path, is_own);
+    return status == LWS_ERR_FORMAT ? lws_input_look(path, signature, sizeof signature - 1, is_own) : status;
 }
 
 static lws_status look_at(const char *path, const char *name, lws_target_contents *c)
 {
     bool is_own = true;
-    if (lws_dataset_is_shard_name(name)) {
+    if (lws_shard_is_name(name)) {
         LWS_TRY(is_shard(path, &is_own));
         if (is_own && !c->has_dataset)
             strcpy(c->shard, name); /* such a name fits */

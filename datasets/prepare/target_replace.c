@@ -43,7 +43,7 @@ static lws_status put_in_place_again(const char *from, const char *to)
 /* From .NAME.partial to NAME. */
 static lws_status do_one(step *what, const char *folder, const char *name)
 {
-    char *from = lws_path(folder, ".", name, LWS_TARGET_PARTIAL), *to = lws_path(folder, "", name, "");
+    char *from = lws_path(folder, ".", name, LWS_SHARD_PARTIAL), *to = lws_path(folder, "", name, "");
     lws_status status = from && to ? what(from, to) : lws_fail(LWS_ERR_MEMORY, "out of memory publishing %s", name);
     free(from);
     free(to);
@@ -52,10 +52,10 @@ static lws_status do_one(step *what, const char *folder, const char *name)
 
 static lws_status do_all(step *what, const char *folder, const int shards[LWS_SPLITS])
 {
-    char name[LWS_DATASET_SHARD_NAME];
+    char name[LWS_SHARD_NAME];
     for (int s = 0; s < LWS_SPLITS; s++) {
         for (int i = 0; i < shards[s]; i++) {
-            lws_dataset_shard_name((lws_split)s, i, shards[s], name);
+            lws_shard_name((lws_split)s, i, shards[s], name);
             LWS_TRY(do_one(what, folder, name));
         }
     }
@@ -65,19 +65,14 @@ static lws_status do_all(step *what, const char *folder, const int shards[LWS_SP
 /* Is it one of the new shards? Only their number in its name has to be looked at. */
 static bool is_new(const char *name, const int shards[LWS_SPLITS])
 {
-    for (int s = 0; s < LWS_SPLITS; s++) {
-        size_t n = strlen(lws_split_name[s]);
-        int index, count;
-        if (strncmp(name, lws_split_name[s], n) == 0 && sscanf(name + n, "-%d-of-%d", &index, &count) == 2)
-            return count == shards[s] && index < count;
-    }
-    return false;
+    lws_shard_place place;
+    return lws_shard_parse_name(name, &place) && place.shards == shards[place.split] && place.shard < place.shards;
 }
 
 /* All that have the name of a shard are shards: that was looked at before. */
 static lws_status remove_old(void *shards, const char *folder, const char *name)
 {
-    return lws_dataset_is_shard_name(name) && !is_new(name, shards) ? lws_target_remove(folder, name) : LWS_OK;
+    return lws_shard_is_name(name) && !is_new(name, shards) ? lws_target_remove(folder, name) : LWS_OK;
 }
 
 static lws_status finish(const char *folder, const char *marker, int shards[LWS_SPLITS], step *put)
@@ -124,7 +119,7 @@ static lws_status resume(const char *folder, const char *marker, bool *found)
     bool is_own = fscanf(in, marker_format, &shards[LWS_TRAIN], &shards[LWS_VALID], &shards[LWS_TEST]) == LWS_SPLITS;
     fclose(in);
     for (int s = 0; is_own && s < LWS_SPLITS; s++)
-        is_own = shards[s] >= 0 && shards[s] <= LWS_DATASET_SHARDS;
+        is_own = shards[s] >= 0 && shards[s] <= LWS_SHARDS_MAX;
     if (!is_own)
         return lws_fail(LWS_ERR_USAGE, "%s is not a file of lwssim prepare: move it away, or choose another --output",
                         marker);

@@ -1,4 +1,5 @@
-#include "source.h"
+/* A folder and all below it as a source of images; its files are opened one by one. */
+#include "list.h"
 
 #include "base/progress.h"
 
@@ -7,6 +8,7 @@
 #include <fts.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 typedef struct folder {
@@ -27,8 +29,6 @@ static void close_folder(lws_source *source)
         close(f->fd);
     free(f);
 }
-
-static const lws_source_kind kind = {read_entry, close_folder};
 
 /* One step of the walk. `skip` is the length of the folder's own path. A link that leads nowhere is
  * listed, so that it turns up among the images that cannot be read. */
@@ -73,17 +73,26 @@ static lws_status list(folder *f, const char *path)
     return status;
 }
 
-lws_status lws_source_open_folder(const char *path, lws_source **out)
+static bool probe(const lws_source_args *args)
+{
+    struct stat st;
+    return args->path && stat(args->path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+static lws_status open_folder(const lws_source_args *args, lws_source **out)
 {
     folder *f = calloc(1, sizeof *f);
     if (!f)
-        return lws_fail(LWS_ERR_MEMORY, "%s: out of memory", path);
-    f->common.kind = &kind;
-    f->fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    lws_status status = f->fd < 0 ? lws_fail(LWS_ERR_IO, "cannot open the folder %s: %m", path) : list(f, path);
-    if (status == LWS_OK)
-        *out = &f->common;
-    else
-        lws_source_close(&f->common);
-    return status;
+        return lws_fail(LWS_ERR_MEMORY, "%s: out of memory", args->path);
+    *out = &f->common;
+    f->fd = open(args->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return f->fd < 0 ? lws_fail(LWS_ERR_IO, "cannot open the folder %s: %m", args->path) : list(f, args->path);
 }
+
+const lws_source_kind lws_source_folder = {
+    .name = "folder",
+    .probe = probe,
+    .open = open_folder,
+    .read = read_entry,
+    .close = close_folder,
+};

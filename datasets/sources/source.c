@@ -1,77 +1,59 @@
-#include "source.h"
+/* The table of sources, and which of them an input is of. */
+#include "datasets/sources/source.h"
+
+#include "list.h"
 
 #include "datasets/decode/image.h"
 
-#include <stdbool.h>
-#include <stdlib.h>
-#include <string.h>
+#include <stdio.h>
 #include <sys/stat.h>
 
-/* ".name" in any folder, and what macOS adds to zips. */
-static bool is_hidden(const char *name)
-{
-    return name[0] == '.' || strstr(name, "/.") || strncmp(name, "__MACOSX/", 9) == 0;
-}
+/* One row a kind, in the order in which they are asked: the zip, which would take any file, last. */
+extern const lws_source_kind lws_source_synthetic, lws_source_folder, lws_source_zip;
+static const lws_source_kind *const kinds[] = {&lws_source_synthetic, &lws_source_folder, &lws_source_zip};
+enum { KINDS = sizeof kinds / sizeof *kinds };
 
-lws_status lws_source_add(lws_source *source, const char *name, uint64_t place, uint64_t mark)
+static const lws_source_kind *find(const lws_source_args *args)
 {
-    if (is_hidden(name))
-        return LWS_OK;
-    if (!lws_image_is_name(name)) {
-        source->others++;
-        return LWS_OK;
+    for (int i = 0; i < KINDS; i++) {
+        if (kinds[i]->probe(args))
+            return kinds[i];
     }
-    if (source->count == source->capacity) {
-        int64_t capacity = source->capacity * 2 + 1024;
-        lws_source_entry *grown = realloc(source->entries, (size_t)capacity * sizeof *source->entries);
-        if (!grown)
-            return lws_fail(LWS_ERR_MEMORY, "out of memory listing images");
-        source->entries = grown;
-        source->capacity = capacity;
-    }
-    char *copy = strdup(name);
-    if (!copy)
-        return lws_fail(LWS_ERR_MEMORY, "out of memory listing images");
-    source->entries[source->count++] = (lws_source_entry){copy, place, mark};
-    return LWS_OK;
+    return NULL;
 }
 
-static int by_name(const void *a, const void *b)
+const char *lws_source_paths(char text[LWS_SOURCE_PATHS])
 {
-    const lws_source_entry *x = a, *y = b;
-    int order = strcmp(x->name, y->name);
-    return order ? order : (x->place > y->place) - (x->place < y->place);
+    int at = 0;
+    for (int i = 0; i < KINDS && at < LWS_SOURCE_PATHS; i++) {
+        if (kinds[i]->read)
+            at += snprintf(text + at, (size_t)(LWS_SOURCE_PATHS - at), "%s%s", at ? " or " : "", kinds[i]->name);
+    }
+    return text;
 }
 
-lws_status lws_source_open(const char *path, int threads, lws_source **out)
+lws_status lws_source_open(const lws_source_args *args, lws_source **out)
 {
     struct stat st;
+    char formats[LWS_IMAGE_FORMATS];
     *out = NULL;
-    if (stat(path, &st) != 0)
-        return lws_fail(LWS_ERR_IO, "cannot open the input %s: %m", path);
+    if (args->path && stat(args->path, &st) != 0)
+        return lws_fail(LWS_ERR_IO, "cannot open the input %s: %m", args->path);
+    const lws_source_kind *kind = find(args);
+    if (!kind)
+        return lws_fail(LWS_ERR_USAGE, "there is no input");
     lws_source *source = NULL;
-    LWS_TRY(S_ISDIR(st.st_mode) ? lws_source_open_folder(path, &source) : lws_source_open_zip(path, threads, &source));
-    if (source->count == 0) {
-        lws_status status = lws_fail(LWS_ERR_USAGE,
-                                     "%s holds no images (.jpg .png .gif .bmp .tga .pgm "
-                                     ".ppm); %lld other files",
-                                     path, (long long)source->others);
+    lws_status status = kind->open(args, &source);
+    if (source)
+        source->kind = kind;
+    if (status == LWS_OK && source->count == 0)
+        status = lws_fail(LWS_ERR_USAGE, "%s holds no images (%s); %lld other files", args->path,
+                          lws_image_formats(formats), (long long)source->others);
+    if (status == LWS_OK) {
+        lws_source_sort(source);
+        *out = source;
+    } else {
         lws_source_close(source);
-        return status;
     }
-    qsort(source->entries, (size_t)source->count, sizeof *source->entries, by_name);
-    for (int64_t i = 1; i < source->count; i++)
-        source->repeats += strcmp(source->entries[i - 1].name, source->entries[i].name) == 0;
-    *out = source;
-    return LWS_OK;
-}
-
-void lws_source_close(lws_source *source)
-{
-    if (!source)
-        return;
-    for (int64_t i = 0; i < source->count; i++)
-        free(source->entries[i].name);
-    free(source->entries);
-    source->kind->close(source);
+    return status;
 }

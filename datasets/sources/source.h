@@ -1,23 +1,50 @@
-/* Where image files come from: a folder tree or a zip. A source lists its images once, in byte
- * order of their names, and then gives the bytes of any of them to any thread. */
+/* Where images come from: the files of a folder tree or of an archive, or a painter of faces. A source lists its images
+ * once, in byte order of their names, and then gives any of them to any thread.
+ *
+ * A kind of source is one file, which ends with its row, a lws_source_kind, and that row's name in the table of
+ * source.c. */
 #ifndef LWSSIM_SOURCE_H
 #define LWSSIM_SOURCE_H
 
 #include "base/files.h"
 
+#include <stdbool.h>
+
+/* What is asked for: the images of a path, or faces. */
+typedef struct lws_source_args {
+    const char *path; /* a folder or a file; NULL with `faces` */
+    int64_t faces;    /* how many synthetic ones, 0 with `path` */
+    uint64_t seed;    /* of the faces */
+    int threads;      /* how many may read */
+} lws_source_args;
+
 typedef struct lws_source lws_source;
 
-/* What one kind of source does. */
+/* What one kind of source does. It either reads files or draws pixels: the other is NULL. */
 typedef struct lws_source_kind {
+    const char *name; /* for people: "folder" */
+
+    /* Whether what is asked for is of this kind, in a short look. */
+    bool (*probe)(const lws_source_args *args);
+
+    /* Opens it and lists its images by lws_source_add (list.h). *out is set as soon as there is anything to close, also
+     * where it fails afterwards. LWS_ERR_IO, LWS_ERR_FORMAT, LWS_ERR_MEMORY. */
+    lws_status (*open)(const lws_source_args *args, lws_source **out);
+
     /* The bytes of image `index`, for thread `thread` (0 to threads - 1): reads of different
      * threads may run at the same time. LWS_ERR_MEMORY and LWS_ERR_USAGE are failures; anything
      * else tells with its message, which does not name the image, why this image cannot be had. */
     lws_status (*read)(lws_source *source, int64_t index, int thread, lws_bytes *bytes);
+
+    /* Image `index` as pixels [size, size, channels], channels 1 (luma) or 3; any thread. LWS_ERR_MEMORY. */
+    lws_status (*draw)(const lws_source *source, int64_t index, int size, int channels, uint8_t *out);
+
+    /* Closes what the kind has opened, and frees the source itself; its list is gone already. */
     void (*close)(lws_source *source);
 } lws_source_kind;
 
 typedef struct lws_source_entry {
-    char *name;     /* path inside the folder or zip; owned */
+    char *name;     /* path inside the folder or archive; owned */
     uint64_t place; /* the kind's own */
     uint64_t mark;  /* of the content, as far as a listing shows it: other marks, other contents */
 } lws_source_entry;
@@ -25,23 +52,25 @@ typedef struct lws_source_entry {
 /* The part common to all kinds; theirs begin with it. */
 struct lws_source {
     const lws_source_kind *kind;
-    lws_source_entry *entries; /* [count], in byte order of names */
+    lws_source_entry *entries; /* [count], in byte order of names; NULL where images are drawn */
     int64_t count, capacity;
     int64_t others;  /* visible files whose extension is not that of an image format */
     int64_t repeats; /* entries named as the one before */
 };
 
-/* Opens a folder or zip and lists it. `threads`: how many may read. LWS_ERR_IO, LWS_ERR_FORMAT,
- * LWS_ERR_MEMORY; LWS_ERR_USAGE where there is no image in it. */
-lws_status lws_source_open(const char *path, int threads, lws_source **out);
+/* Opens what is asked for and lists it. LWS_ERR_IO, LWS_ERR_FORMAT, LWS_ERR_MEMORY; LWS_ERR_USAGE where nothing is
+ * asked for or there is no image in it. */
+lws_status lws_source_open(const lws_source_args *args, lws_source **out);
+
+/* NULL is fine. */
 void lws_source_close(lws_source *source);
 
-/* The kinds. `path` is a folder, or a file taken for a zip. */
-lws_status lws_source_open_folder(const char *path, lws_source **out);
-lws_status lws_source_open_zip(const char *path, int threads, lws_source **out);
+/* The name of an image; `buffer` is used where it has to be made up. */
+enum { LWS_SOURCE_NAME = 32 };
+const char *lws_source_name(const lws_source *source, int64_t index, char buffer[LWS_SOURCE_NAME]);
 
-/* For the kinds: takes the file `name` into the list if it is one for it (no hidden name, known
- * extension), or counts it among the others. The name is copied. LWS_ERR_MEMORY. */
-lws_status lws_source_add(lws_source *source, const char *name, uint64_t place, uint64_t mark);
+/* The kinds that a path can be of, "folder or zip", for people: writes them to `text` and returns it. */
+enum { LWS_SOURCE_PATHS = 128 };
+const char *lws_source_paths(char text[LWS_SOURCE_PATHS]);
 
 #endif

@@ -1,4 +1,5 @@
-#include "source.h"
+/* A zip as a source of images; libzip finds each by its place in the directory at the end of the file. */
+#include "list.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
@@ -83,8 +84,6 @@ static void close_zip(lws_source *source)
     free(a);
 }
 
-static const lws_source_kind kind = {read_entry, close_zip};
-
 /* Size and CRC, which the archive's directory lists. */
 static uint64_t mark_of(zip_t *zip, zip_uint64_t place)
 {
@@ -106,19 +105,28 @@ static lws_status list(archive *a)
     return LWS_OK;
 }
 
-lws_status lws_source_open_zip(const char *path, int threads, lws_source **out)
+/* Any file: what makes a zip stands at its end, and libzip tells best what is wrong with one. */
+static bool probe(const lws_source_args *args)
+{
+    return args->path != NULL;
+}
+
+static lws_status open_zip(const lws_source_args *args, lws_source **out)
 {
     archive *a = calloc(1, sizeof *a);
     if (!a)
-        return lws_fail(LWS_ERR_MEMORY, "%s: out of memory", path);
-    a->common.kind = &kind;
-    a->threads = threads;
-    a->path = strdup(path);
-    a->handles = calloc((size_t)threads, sizeof *a->handles);
-    lws_status status = a->path && a->handles ? list(a) : lws_fail(LWS_ERR_MEMORY, "%s: out of memory", path);
-    if (status == LWS_OK)
-        *out = &a->common;
-    else
-        lws_source_close(&a->common);
-    return status;
+        return lws_fail(LWS_ERR_MEMORY, "%s: out of memory", args->path);
+    *out = &a->common;
+    a->threads = args->threads;
+    a->path = strdup(args->path);
+    a->handles = calloc((size_t)args->threads, sizeof *a->handles);
+    return a->path && a->handles ? list(a) : lws_fail(LWS_ERR_MEMORY, "%s: out of memory", args->path);
 }
+
+const lws_source_kind lws_source_zip = {
+    .name = "zip",
+    .probe = probe,
+    .open = open_zip,
+    .read = read_entry,
+    .close = close_zip,
+};

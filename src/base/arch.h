@@ -4,8 +4,8 @@
 
 #include "base/simd.h"
 
-/* What LWSSIM_ARCH (NULL, "": nothing) asks for on a CPU with `widest`. LWS_ERR_USAGE, with `widest` in *arch, where
+/* What LWSSIM_ARCH (NULL, "": nothing) asks for on a CPU with `most`. LWS_ERR_USAGE, with `most` in *arch, where
  * there is none of this name or the CPU has it not. */
-lws_status arch_choose(const char *name, lws_arch widest, lws_arch *arch);
+lws_status arch_choose(const char *name, lws_arch most, lws_arch *arch);
 
 #endif

@@ -71,7 +71,8 @@ void lws_config_defaults(lws_config_table table, void *fields);
 
 /* Sets one field from text. `origin` says where the text stands ("command line", "run.ini:3").
  * LWS_ERR_USAGE: unknown key (the nearest one is suggested), malformed or out-of-range value. */
-lws_status lws_config_set(lws_config_table table, void *fields, const char *key, const char *value, const char *origin);
+lws_status lws_config_set(lws_config_table table, void *fields, const char *name, const char *value,
+                          const char *origin);
 
 /* Has a text set the key since table.given was last cleared? False for a key that is not in the table. */
 bool lws_config_is_given(lws_config_table table, const char *key);

@@ -147,3 +147,33 @@ void lws_folder_unlock(const char *folder, int lock)
         unlink(path);
     close(lock);
 }
+
+/* ---- out of the way -------------------------------------------------------------------------- */
+
+/* Fails with EEXIST where `to` is there. */
+static bool rename_to_new(const char *from, const char *to)
+{
+    struct stat info;
+    if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0)
+        return true;
+    if (errno != EINVAL && errno != ENOSYS)
+        return false;
+    if (lstat(to, &info) == 0) { /* a file system that knows only the plain rename */
+        errno = EEXIST;
+        return false;
+    }
+    return rename(from, to) == 0;
+}
+
+lws_status lws_folder_rename_aside(const char *path, const char *suffix)
+{
+    char to[LWS_PATH + 64];
+    snprintf(to, sizeof to, "%s.%s", path, suffix);
+    for (int i = 2; !rename_to_new(path, to); i++) {
+        if (errno != EEXIST)
+            return lws_fail(LWS_ERR_IO, "cannot rename %s to %s: %m", path, to);
+        snprintf(to, sizeof to, "%s.%s-%d", path, suffix, i);
+    }
+    lws_warn("%s is kept as %s", path, to);
+    return LWS_OK;
+}

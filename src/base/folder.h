@@ -1,4 +1,4 @@
-/* Folders: made, flushed, and locked against other jobs. */
+/* Folders: made, flushed, and locked against other jobs; files in them renamed out of the way. Not collective. */
 #ifndef LWSSIM_FOLDER_H
 #define LWSSIM_FOLDER_H
 
@@ -22,6 +22,9 @@ lws_status lws_folder_flush(const char *folder);
 
 /* The same for the folder that the file or folder of this path is in. */
 lws_status lws_folder_flush_above(const char *path);
+
+/* Renames a file to PATH.SUFFIX, or PATH.SUFFIX-2 and so on, never over another file, with a warning. LWS_ERR_IO. */
+lws_status lws_folder_rename_aside(const char *path, const char *suffix);
 
 /* The name of the file that is locked. It may stay behind when its process is killed. */
 #define LWS_FOLDER_LOCK ".lwssim-lock"

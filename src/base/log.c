@@ -1,20 +1,23 @@
+/* Lines on standard error, whole and in order, whichever thread prints them. */
 #include "base/log.h"
+
+#include "base/context.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <unistd.h>
 
-static bool is_voice = true;
+/* A status line stands unfinished on the terminal, of which a process has one. Under the lock of stderr. */
 static bool status_open = false;
 
-void lws_log_set_root(bool voice)
+void lws_log_set_root(bool is_root)
 {
-    is_voice = voice;
+    atomic_store(&lws_context_current()->is_root, is_root);
 }
 
 bool lws_log_is_root(void)
 {
-    return is_voice;
+    return atomic_load(&lws_context_current()->is_root);
 }
 
 bool lws_log_is_terminal(void)
@@ -24,15 +27,17 @@ bool lws_log_is_terminal(void)
 
 static void line(const char *prefix, const char *format, va_list args)
 {
-    if (!is_voice)
+    if (!lws_log_is_root())
         return;
     /* One write a line, so that lines of several processes do not mix. */
     char text[4096];
+    flockfile(stderr);
     int used = snprintf(text, sizeof text, "%s%s", status_open ? "\n" : "", prefix);
     vsnprintf(text + used, sizeof text - (size_t)used, format, args);
     fprintf(stderr, "%s\n", text);
     fflush(stderr);
     status_open = false;
+    funlockfile(stderr);
 }
 
 void lws_info(const char *format, ...)
@@ -63,13 +68,15 @@ void lws_log_status(const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    if (!is_voice) {
+    if (!lws_log_is_root()) {
         /* silent */
     } else if (lws_log_is_terminal()) {
+        flockfile(stderr);
         fputs("\r\033[K", stderr);
         vfprintf(stderr, format, args);
         fflush(stderr);
         status_open = true;
+        funlockfile(stderr);
     } else {
         line("", format, args);
     }

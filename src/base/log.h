@@ -1,11 +1,12 @@
-/* Messages for the person at the terminal. One process of a job, the voice, prints; the others are silent. */
+/* Messages for the person at the terminal. Rank 0 prints, the other ranks are silent: which it is stands in the context
+ * that the calling thread works in (context.h). Any thread; lines are printed whole. */
 #ifndef LWSSIM_LOG_H
 #define LWSSIM_LOG_H
 
 #include <stdbool.h>
 
-/* Makes this process the voice, or silences it. Every process is the voice until it is told otherwise. */
-void lws_log_set_root(bool voice);
+/* Whether the calling thread's context prints its messages. A process does until it is told otherwise. */
+void lws_log_set_root(bool is_root);
 bool lws_log_is_root(void);
 
 /* A line on standard error, with "lwssim: " before it; printf style. Lines of a status display

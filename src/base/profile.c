@@ -1,3 +1,4 @@
+/* The tree of stretches of a thread, its sums, and the timeline as a file. */
 #include "base/profile.h"
 
 #include "base/clock.h"
@@ -28,7 +29,7 @@ typedef struct open_stretch {
     double begin;
 } open_stretch;
 
-static struct {
+struct lws_profile {
     double start;
     int nodes, depth; /* depth may go beyond DEPTH_MAX: what lies deeper is not seen */
     node *node;       /* [NODES_MAX] */
@@ -36,48 +37,53 @@ static struct {
     int64_t events, events_max;
     event *event;
     open_stretch open[DEPTH_MAX];
-} profile;
+};
 
-bool lws_profile_is_on;
-static _Thread_local bool is_watched;
+_Thread_local struct lws_profile *lws_profile_here;
 
 lws_status lws_profile_start(int64_t events)
 {
     lws_profile_stop();
-    profile.node = calloc(NODES_MAX, sizeof *profile.node);
-    profile.listed = calloc(NODES_MAX, sizeof *profile.listed);
-    profile.event = calloc((size_t)events + 1, sizeof *profile.event);
-    if (!profile.node || !profile.listed || !profile.event) {
+    struct lws_profile *p = calloc(1, sizeof *p);
+    lws_profile_here = p;
+    if (p) {
+        p->node = calloc(NODES_MAX, sizeof *p->node);
+        p->listed = calloc(NODES_MAX, sizeof *p->listed);
+        p->event = calloc((size_t)events + 1, sizeof *p->event);
+    }
+    if (!p || !p->node || !p->listed || !p->event) {
         lws_profile_stop();
         return lws_fail(LWS_ERR_MEMORY, "out of memory for a profile of %lld events", (long long)events);
     }
-    profile.node[0] = (node){.parent = NONE, .first_child = NONE, .last_child = NONE, .next = NONE};
-    profile.nodes = 1;
-    profile.events_max = events;
-    profile.start = lws_now();
-    is_watched = lws_profile_is_on = true;
+    p->node[0] = (node){.parent = NONE, .first_child = NONE, .last_child = NONE, .next = NONE};
+    p->nodes = 1;
+    p->events_max = events;
+    p->start = lws_now();
     return LWS_OK;
 }
 
 void lws_profile_stop(void)
 {
-    is_watched = lws_profile_is_on = false;
-    free(profile.node);
-    free(profile.listed);
-    free(profile.event);
-    memset(&profile, 0, sizeof profile);
+    struct lws_profile *p = lws_profile_here;
+    if (!p)
+        return;
+    free(p->node);
+    free(p->listed);
+    free(p->event);
+    free(p);
+    lws_profile_here = NULL;
 }
 
 /* The child of `parent` with this name, made when it is new. NONE when the table is full. */
-static int child_of(int parent, const char *group, const char *name)
+static int child_of(struct lws_profile *all, int parent, const char *group, const char *name)
 {
-    int i = profile.node[parent].first_child;
-    while (i != NONE && strncmp(profile.node[i].sum.name, name, LWS_PROFILE_NAME - 1) != 0)
-        i = profile.node[i].next;
-    if (i != NONE || profile.nodes == NODES_MAX)
+    int i = all->node[parent].first_child;
+    while (i != NONE && strncmp(all->node[i].sum.name, name, LWS_PROFILE_NAME - 1) != 0)
+        i = all->node[i].next;
+    if (i != NONE || all->nodes == NODES_MAX)
         return i;
-    i = profile.nodes++;
-    node *n = &profile.node[i], *p = &profile.node[parent];
+    i = all->nodes++;
+    node *n = &all->node[i], *p = &all->node[parent];
     *n = (node){.parent = parent, .first_child = NONE, .last_child = NONE, .next = NONE};
     n->sum.depth = parent == 0 ? 0 : p->sum.depth + 1;
     snprintf(n->sum.name, sizeof n->sum.name, "%s", name);
@@ -85,57 +91,60 @@ static int child_of(int parent, const char *group, const char *name)
     if (p->first_child == NONE)
         p->first_child = i;
     else
-        profile.node[p->last_child].next = i;
+        all->node[p->last_child].next = i;
     p->last_child = i;
     return i;
 }
 
 void lws_profile_enter(const char *group, const char *name)
 {
-    if (!is_watched || profile.depth++ >= DEPTH_MAX)
+    struct lws_profile *p = lws_profile_here;
+    if (!p || p->depth++ >= DEPTH_MAX)
         return;
-    int parent = profile.depth > 1 ? profile.open[profile.depth - 2].node : 0;
-    open_stretch *open = &profile.open[profile.depth - 1];
-    open->node = parent == NONE ? NONE : child_of(parent, group, name);
+    int parent = p->depth > 1 ? p->open[p->depth - 2].node : 0;
+    open_stretch *open = &p->open[p->depth - 1];
+    open->node = parent == NONE ? NONE : child_of(p, parent, group, name);
     open->event = NONE;
     open->begin = lws_now();
     /* The place in the timeline is taken at the beginning, so that a stretch is there whenever one inside it is. */
-    if (open->node != NONE && profile.events < profile.events_max) {
-        open->event = profile.events++;
-        profile.event[open->event] = (event){.node = open->node, .begin = open->begin};
+    if (open->node != NONE && p->events < p->events_max) {
+        open->event = p->events++;
+        p->event[open->event] = (event){.node = open->node, .begin = open->begin};
     }
 }
 
 void lws_profile_leave(void)
 {
-    if (!is_watched || profile.depth == 0 || profile.depth-- > DEPTH_MAX)
+    struct lws_profile *p = lws_profile_here;
+    if (!p || p->depth == 0 || p->depth-- > DEPTH_MAX)
         return;
-    const open_stretch *open = &profile.open[profile.depth];
+    const open_stretch *open = &p->open[p->depth];
     if (open->node == NONE)
         return;
     double now = lws_now(), seconds = now - open->begin;
-    node *n = &profile.node[open->node];
+    node *n = &p->node[open->node];
     n->sum.calls++;
     n->sum.seconds += seconds;
     n->sum.self += seconds;
-    profile.node[n->parent].sum.self -= seconds;
+    p->node[n->parent].sum.self -= seconds;
     if (open->event != NONE)
-        profile.event[open->event].end = now;
+        p->event[open->event].end = now;
 }
 
 int lws_profile_entries(const lws_profile_entry **entries)
 {
+    const struct lws_profile *p = lws_profile_here;
     int count = 0;
-    *entries = profile.listed;
-    for (int i = profile.nodes > 1 ? profile.node[0].first_child : NONE; i != NONE;) {
-        profile.listed[count++] = profile.node[i].sum;
-        if (profile.node[i].first_child != NONE) {
-            i = profile.node[i].first_child;
+    *entries = p ? p->listed : NULL;
+    for (int i = p && p->nodes > 1 ? p->node[0].first_child : NONE; i != NONE;) {
+        p->listed[count++] = p->node[i].sum;
+        if (p->node[i].first_child != NONE) {
+            i = p->node[i].first_child;
             continue;
         }
-        while (i != NONE && profile.node[i].next == NONE)
-            i = profile.node[i].parent;
-        i = i == NONE ? NONE : profile.node[i].next;
+        while (i != NONE && p->node[i].next == NONE)
+            i = p->node[i].parent;
+        i = i == NONE ? NONE : p->node[i].next;
     }
     return count;
 }
@@ -154,16 +163,16 @@ static void write_string(FILE *out, const char *text)
     putc('"', out);
 }
 
-static void write_event(FILE *out, const event *e, int process)
+static void write_event(FILE *out, const struct lws_profile *p, const event *e, int process)
 {
-    const lws_profile_entry *sum = &profile.node[e->node].sum;
+    const lws_profile_entry *sum = &p->node[e->node].sum;
     fprintf(out, ",\n{\"name\":");
     write_string(out, sum->name);
     if (sum->group[0]) {
         fprintf(out, ",\"cat\":");
         write_string(out, sum->group);
     }
-    fprintf(out, ",\"ph\":\"X\",\"ts\":%.3f,\"dur\":%.3f,\"pid\":%d,\"tid\":0}", 1e6 * (e->begin - profile.start),
+    fprintf(out, ",\"ph\":\"X\",\"ts\":%.3f,\"dur\":%.3f,\"pid\":%d,\"tid\":0}", 1e6 * (e->begin - p->start),
             1e6 * (e->end - e->begin), process);
 }
 
@@ -178,6 +187,7 @@ lws_status lws_profile_write(const char *path, int process)
 {
     lws_output out;
     struct stat there;
+    const struct lws_profile *p = lws_profile_here;
     if (stat(path, &there) == 0 && S_ISREG(there.st_mode) && !lws_profile_is_timeline(path))
         return lws_fail(LWS_ERR_USAGE, "%s is not a timeline of this program: move it away", path);
     LWS_TRY(lws_output_open(path, &out));
@@ -185,9 +195,9 @@ lws_status lws_profile_write(const char *path, int process)
             "%s{\"name\":\"process_name\",\"ph\":\"M\",\"pid\":%d,\"tid\":0,"
             "\"args\":{\"name\":\"rank %d\"}}",
             beginning, process, process);
-    for (int64_t i = 0; i < profile.events; i++)
-        if (profile.event[i].end > 0)
-            write_event(out.file, &profile.event[i], process);
+    for (int64_t i = 0; p && i < p->events; i++)
+        if (p->event[i].end > 0)
+            write_event(out.file, p, &p->event[i], process);
     fprintf(out.file, "\n]}\n");
     return lws_output_commit(&out);
 }

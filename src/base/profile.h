@@ -1,9 +1,9 @@
 /* Where the time goes: nested stretches of work with names, added up by their place in the nesting, and a timeline of
  * the first of them.
  *
- * Off until lws_profile_start(), and then a stretch costs one branch. One thread is watched, the one that starts the
- * profile; what others do passes unseen, so library code may mark a stretch wherever it runs. Nothing allocates
- * between start and stop. One profile a process. */
+ * A thread has a profile of its own, or none: until its lws_profile_start() a stretch costs one branch. What threads
+ * without one do passes unseen, so library code may mark a stretch wherever it runs, and several trainings in one
+ * process, each in a thread, keep profiles side by side. Nothing allocates between start and stop. */
 #ifndef LWSSIM_PROFILE_H
 #define LWSSIM_PROFILE_H
 
@@ -23,11 +23,11 @@ typedef struct lws_profile_entry {
     double self;    /* seconds less those of the stretches inside */
 } lws_profile_entry;
 
-/* Begins anew, watching the calling thread and keeping the timeline of the first `events` stretches (24 bytes each).
+/* Begins the calling thread's profile anew, keeping the timeline of the first `events` stretches (24 bytes each).
  * LWS_ERR_MEMORY; the profile is then off. */
 lws_status lws_profile_start(int64_t events);
 
-/* Ends the profile and frees what it holds. Fine when it is off. */
+/* Ends the calling thread's profile and frees what it holds. Fine when it is off; all below speak of it, too. */
 void lws_profile_stop(void);
 
 /* The sums so far, each stretch before those inside it, in order of first appearance. Returns their number; *entries
@@ -43,7 +43,7 @@ lws_status lws_profile_write(const char *path, int process);
 bool lws_profile_is_timeline(const char *path);
 
 /* For the inline functions below. */
-extern bool lws_profile_is_on;
+extern _Thread_local struct lws_profile *lws_profile_here; /* NULL: off */
 void lws_profile_enter(const char *group, const char *name);
 void lws_profile_leave(void);
 
@@ -51,13 +51,13 @@ void lws_profile_leave(void);
  * the same parent is the same stretch. */
 static inline void lws_profile_begin(const char *group, const char *name)
 {
-    if (lws_profile_is_on)
+    if (lws_profile_here)
         lws_profile_enter(group, name);
 }
 
 static inline void lws_profile_end(void)
 {
-    if (lws_profile_is_on)
+    if (lws_profile_here)
         lws_profile_leave();
 }
 

@@ -1,23 +1,23 @@
+/* The signs of life are counted in the context of the thread that gives them. */
 #include "base/progress.h"
 
-#include <stdatomic.h>
-
-static atomic_uint done;
-static atomic_bool waiting;
+#include "base/context.h"
 
 void lws_progress(void)
 {
-    atomic_fetch_add_explicit(&done, 1, memory_order_relaxed);
-    atomic_store_explicit(&waiting, false, memory_order_relaxed);
+    lws_context *c = lws_context_current();
+    atomic_fetch_add_explicit(&c->progress, 1, memory_order_relaxed);
+    atomic_store_explicit(&c->waits, false, memory_order_relaxed);
 }
 
 void lws_progress_wait(void)
 {
-    atomic_store_explicit(&waiting, true, memory_order_relaxed);
+    atomic_store_explicit(&lws_context_current()->waits, true, memory_order_relaxed);
 }
 
 unsigned lws_progress_count(bool *waits)
 {
-    *waits = atomic_load_explicit(&waiting, memory_order_relaxed);
-    return atomic_load_explicit(&done, memory_order_relaxed);
+    const lws_context *c = lws_context_current();
+    *waits = atomic_load_explicit(&c->waits, memory_order_relaxed);
+    return atomic_load_explicit(&c->progress, memory_order_relaxed);
 }

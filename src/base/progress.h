@@ -1,4 +1,5 @@
-/* Signs of life of this process, for whoever watches it (watchdog.h). Any thread; some nanoseconds each. */
+/* Signs of life of the calling thread's context (context.h), for whoever watches it (watchdog.h). Any thread; some
+ * nanoseconds each. */
 #ifndef LWSSIM_PROGRESS_H
 #define LWSSIM_PROGRESS_H
 
@@ -8,10 +9,10 @@
  * all but not between two calls. */
 void lws_progress(void);
 
-/* From now to the next lws_progress() this process only waits for another one. */
+/* From now to the next lws_progress() this context only waits for another process. */
 void lws_progress_wait(void);
 
-/* How often lws_progress() has been called, and whether the process waits. */
+/* How often lws_progress() has been called in this context, and whether it waits. */
 unsigned lws_progress_count(bool *waits);
 
 #endif

@@ -1,3 +1,4 @@
+/* The message of each thread, and the table of status codes. */
 #include <lwssim/status.h>
 
 #include <errno.h>
@@ -28,16 +29,33 @@ const char *lws_message(void)
     return message;
 }
 
+static const struct entry {
+    lws_status status;
+    lws_exit exit_code;
+    const char *text;
+} entries[] = {
+#define ENTRY(name, value, exit_code, text) {name, exit_code, text},
+    LWS_STATUS_LIST(ENTRY)
+#undef ENTRY
+};
+
+/* NULL: it is no status. */
+static const struct entry *entry_of(lws_status status)
+{
+    for (size_t i = 0; i < sizeof entries / sizeof *entries; i++)
+        if (entries[i].status == status)
+            return &entries[i];
+    return NULL;
+}
+
+const char *lws_status_text(lws_status status)
+{
+    const struct entry *e = entry_of(status);
+    return e ? e->text : "";
+}
+
 int lws_exit_code(lws_status status)
 {
-    switch (status) {
-    case LWS_OK:
-        return 0;
-    case LWS_ERR_USAGE:
-        return 2;
-    case LWS_STOPPED:
-        return 75;
-    default:
-        return 1;
-    }
+    const struct entry *e = entry_of(status);
+    return e ? (int)e->exit_code : LWS_EXIT_FAILED;
 }

@@ -59,8 +59,4 @@ lws_status cli_check_output(const char *option, const char *output, const char *
 /* outputs.c: LWS_ERR_USAGE where the name promises another kind of picture than a PNG. */
 lws_status cli_check_png(const char *option, const char *output);
 
-/* what.c: what a path is. */
-typedef enum cli_kind { CLI_DATASET, CLI_SHARD, CLI_CHECKPOINT, CLI_RUN } cli_kind;
-lws_status cli_identify(const char *path, cli_kind *kind);
-
 #endif

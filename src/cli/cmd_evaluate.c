@@ -1,7 +1,7 @@
 /* lwssim evaluate: the metrics of a trained model on a split, with their standard errors. */
 #include "cli.h"
 
-#include "inference/agreement.h"
+#include "inference/agree_images.h"
 #include "inference/evaluate.h"
 #include "base/log.h"
 #include "report/record.h"

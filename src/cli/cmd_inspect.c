@@ -1,9 +1,10 @@
+/* lwssim inspect: what datasets, shards, checkpoints and runs hold. */
 #include "cli.h"
 
 #include "data/checkpoint.h"
 #include "data/dataset.h"
-#include "data/h5.h"
-#include "base/log.h"
+#include "data/path_kind.h"
+#include "data/run_names.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -45,52 +46,43 @@ static lws_status inspect_dataset(const char *folder, bool digest_only)
 
 typedef struct totals {
     int64_t parameters;
-    char slots[128]; /* of the optimizer: "m, v" */
-    char last[32];   /* of them */
+    char slots[128];                     /* of the optimizer: "m, v" */
+    char last[LWS_CHECKPOINT_SLOT_NAME]; /* of them */
 } totals;
 
-/* "/optimizer/m/NAME": arrays come by name, so those of a slot follow each other. */
-static void note_slot(totals *t, const char *name)
+/* Arrays come by name, so those of a slot follow each other. */
+static void note_slot(totals *t, const char *slot)
 {
-    char slot[sizeof t->last];
-    snprintf(slot, sizeof slot, "%.*s", (int)strcspn(name, "/"), name);
+    size_t used = strlen(t->slots);
     if (strcmp(slot, t->last) == 0)
         return;
-    size_t used = strlen(t->slots);
     snprintf(t->slots + used, sizeof t->slots - used, "%s%s", used ? ", " : "", slot);
-    strcpy(t->last, slot);
+    snprintf(t->last, sizeof t->last, "%s", slot);
 }
 
-static lws_status print_array(void *user, const char *name, const lws_h5_info *info)
+static lws_status print_array(void *user, const lws_checkpoint_array *array)
 {
     totals *t = user;
-    int64_t count = 1;
-    char shape[LWS_H5_RANK * sizeof " × 9223372036854775807" + 1] = ""; /* the longest there can be */
-    size_t used = 0;
-    for (int i = 0; i < info->rank; i++) {
-        count *= info->dims[i];
-        used += (size_t)snprintf(shape + used, sizeof shape - used, "%s%lld", i ? " × " : "", (long long)info->dims[i]);
+    if (array->group == LWS_CHECKPOINT_MODEL)
+        t->parameters += array->count;
+    if (array->group == LWS_CHECKPOINT_SLOT) {
+        note_slot(t, array->slot);
+        return LWS_OK;
     }
-    if (strncmp(name, "/model/", 7) == 0)
-        t->parameters += count;
-    if (strncmp(name, "/optimizer/", 11) == 0)
-        note_slot(t, name + 11);
-    else
-        printf("  %-36s %s\n", name, shape);
+    printf("  %-36s ", array->name);
+    for (int i = 0; i < array->rank; i++)
+        printf("%s%lld", i ? " × " : "", (long long)array->dims[i]);
+    printf("\n");
     return LWS_OK;
 }
 
 static lws_status inspect_arrays(const char *path)
 {
-    lws_h5 *file;
     totals t = {0};
-    LWS_TRY(lws_h5_open(path, &file));
-    lws_status status = lws_h5_visit(file, print_array, &t);
-    lws_h5_close(file);
-    if (status == LWS_OK)
-        printf("  %lld parameters; %s%s\n", (long long)t.parameters,
-               t.slots[0] ? "with the state of the optimizer: " : "without the state of the optimizer", t.slots);
-    return status;
+    LWS_TRY(lws_checkpoint_visit(path, print_array, &t));
+    printf("  %lld parameters; %s%s\n", (long long)t.parameters,
+           t.slots[0] ? "with the state of the optimizer: " : "without the state of the optimizer", t.slots);
+    return LWS_OK;
 }
 
 static lws_status inspect_checkpoint(const char *path, bool digest_only)
@@ -118,23 +110,17 @@ static lws_status inspect_checkpoint(const char *path, bool digest_only)
 
 static lws_status inspect_shard(const char *path, bool digest_only)
 {
-    static const char *const names[] = {"split", "digest", "split_digest", "rows_by_split", "recipe"};
-    lws_h5 *file;
-    lws_status status = LWS_OK;
-    LWS_TRY(lws_h5_open(path, &file));
-    for (size_t i = 0; i < sizeof names / sizeof *names && status == LWS_OK; i++) {
-        char *text;
-        status = lws_h5_get_text(file, "/", names[i], &text);
-        if (status != LWS_OK)
-            break;
-        if (!digest_only)
-            printf("%-14s %s\n", names[i], text);
-        else if (strcmp(names[i], "digest") == 0)
-            printf("%s\n", text);
-        free(text);
-    }
-    lws_h5_close(file);
-    return status;
+    lws_shard_header h;
+    char rows[LWS_SHARD_BY_SPLIT];
+    LWS_TRY(lws_shard_header_read(path, &h));
+    lws_shard_by_split(h.rows_by_split, rows);
+    if (digest_only)
+        printf("%s\n", h.digest);
+    else
+        printf("split          %s\ndigest         %s\nsplit_digest   %s\nrows_by_split  %s\nrecipe         %s\n",
+               lws_split_name[h.split], h.digest, h.split_digest, rows, h.recipe);
+    lws_shard_header_free(&h);
+    return LWS_OK;
 }
 
 lws_status cmd_inspect(int argc, char **argv)
@@ -143,23 +129,23 @@ lws_status cmd_inspect(int argc, char **argv)
     bool done;
     const char **path = (const char **)argv; /* what is no option, moved to the front */
     int paths;
-    cli_kind kind;
+    lws_path_kind kind;
     LWS_TRY(cli_parse(table, &c, argc, argv, usage, path, &paths, &done));
     if (done)
         return LWS_OK;
     if (paths != 1)
         return lws_fail(LWS_ERR_USAGE, "inspect: one file or folder is needed, %d given", paths);
-    LWS_TRY(cli_identify(path[0], &kind));
+    LWS_TRY(lws_path_identify(path[0], &kind));
     switch (kind) {
-    case CLI_DATASET:
+    case LWS_PATH_DATASET:
         return inspect_dataset(path[0], c.digest);
-    case CLI_SHARD:
+    case LWS_PATH_SHARD:
         return inspect_shard(path[0], c.digest);
-    case CLI_CHECKPOINT:
+    case LWS_PATH_CHECKPOINT:
         return inspect_checkpoint(path[0], c.digest);
     default: {
         char folder[LWS_PATH], newest[LWS_PATH];
-        snprintf(folder, sizeof folder, "%s/checkpoints", path[0]);
+        lws_run_checkpoints(path[0], folder);
         LWS_TRY(lws_checkpoint_find(folder, -1, newest));
         return inspect_checkpoint(newest, c.digest);
     }

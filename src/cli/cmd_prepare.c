@@ -1,4 +1,5 @@
-/* lwssim prepare: images to a dataset. */
+/* lwssim prepare: deals the shards of a preparation to the ranks and brings their results together. The preparation
+ * itself knows no ranks (datasets/prepare). */
 #include "cli.h"
 
 #include "base/clock.h"
@@ -10,9 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char usage[] = "usage: lwssim prepare --input DIR|ZIP --output DIR [OPTIONS]\n"
+static const char usage[] = "usage: lwssim prepare --input DIR|ARCHIVE --output DIR [OPTIONS]\n"
                             "       lwssim prepare --synthetic N --output DIR [OPTIONS]\n"
-                            "       mpirun -n RANKS lwssim prepare …\n";
+                            "       mpirun -n RANKS lwssim prepare …\n"
+                            "The input is %s.\n";
 
 typedef struct job {
     lws_comm *comm;
@@ -241,8 +243,10 @@ lws_status cmd_prepare(int argc, char **argv)
     job j = {0};
     lws_prepare_options options;
     bool done = false;
+    char inputs[LWS_PREPARE_INPUTS], help[sizeof usage + sizeof inputs];
+    snprintf(help, sizeof help, usage, lws_prepare_inputs(inputs));
     LWS_TRY(cli_enter(&j.comm));
-    lws_status status = cli_parse(lws_prepare_table, &options, argc, argv, usage, NULL, NULL, &done);
+    lws_status status = cli_parse(lws_prepare_table, &options, argc, argv, help, NULL, NULL, &done);
     status = cli_agree(j.comm, status, argv[0], done, lws_prepare_table, &options, NULL);
     if (status == LWS_OK && !done) {
         int threads;

@@ -1,6 +1,7 @@
 /* lwssim train: the keys of a run, weakest first, and the training itself. */
 #include "cli.h"
 
+#include "data/run_names.h"
 #include "comm/comm.h"
 #include "base/folder.h"
 #include "base/log.h"
@@ -68,7 +69,7 @@ static lws_status check_config(const command *c)
 {
     char own[LWS_PATH];
     struct stat own_info, info;
-    snprintf(own, sizeof own, "%s/config.ini", c->run);
+    snprintf(own, sizeof own, "%s/" LWS_RUN_CONFIG, c->run);
     if (c->config[0] && stat(own, &own_info) == 0 && stat(c->config, &info) == 0 && own_info.st_dev == info.st_dev &&
         own_info.st_ino == info.st_ino)
         return lws_fail(LWS_ERR_USAGE,

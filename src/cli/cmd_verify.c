@@ -1,10 +1,11 @@
+/* lwssim verify: are datasets, shards, checkpoints and runs what was written? */
 #include "cli.h"
 
 #include "data/checkpoint.h"
 #include "data/dataset.h"
-#include "base/log.h"
+#include "data/path_kind.h"
+#include "data/run_names.h"
 
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -12,11 +13,17 @@ static const char usage[] = "usage: lwssim verify FILE|DIR …\n"
                             "Recomputes every digest of datasets, shards, checkpoints and runs; stops at the "
                             "first mismatch.\n";
 
+static void print_shard(void *user, const char *path, int64_t rows)
+{
+    (void)user;
+    printf("%s: %lld images, as written\n", path, (long long)rows);
+}
+
 static lws_status verify_shard(const char *path)
 {
     int64_t rows;
-    LWS_TRY(lws_dataset_verify_shard(path, &rows));
-    printf("%s: %lld images, as written\n", path, (long long)rows);
+    LWS_TRY(lws_shard_verify(path, &rows));
+    print_shard(NULL, path, rows);
     return LWS_OK;
 }
 
@@ -27,41 +34,12 @@ static lws_status verify_checkpoint(const char *path)
     return LWS_OK;
 }
 
-static int is_shard(const struct dirent *entry)
-{
-    return lws_dataset_is_shard_name(entry->d_name);
-}
-
-/* A dataset is also whole: every split opens. */
-static lws_status verify_dataset(const char *folder)
-{
-    struct dirent **entry;
-    lws_status status = LWS_OK;
-    for (int s = 0; s < LWS_SPLITS; s++) {
-        lws_dataset *dataset;
-        LWS_TRY(lws_dataset_open(folder, (lws_split)s, &dataset));
-        lws_dataset_close(dataset);
-    }
-    int count = scandir(folder, &entry, is_shard, alphasort);
-    if (count < 0)
-        return lws_fail(LWS_ERR_IO, "cannot read the folder %s: %m", folder);
-    for (int i = 0; i < count; i++) {
-        char path[LWS_PATH + 256];
-        snprintf(path, sizeof path, "%s/%s", folder, entry[i]->d_name);
-        if (status == LWS_OK)
-            status = verify_shard(path);
-        free(entry[i]);
-    }
-    free(entry);
-    return status;
-}
-
 /* The checkpoints, from the first on. */
 static lws_status verify_run(const char *run)
 {
     char folder[LWS_PATH], path[LWS_PATH];
     int64_t *steps, count;
-    snprintf(folder, sizeof folder, "%s/checkpoints", run);
+    lws_run_checkpoints(run, folder);
     LWS_TRY(lws_checkpoint_list(folder, &steps, &count));
     lws_status status =
         count > 0 ? LWS_OK : lws_fail(LWS_ERR_IO, "there is nothing to verify in %s: it has no checkpoint", folder);
@@ -75,15 +53,15 @@ static lws_status verify_run(const char *run)
 
 static lws_status verify(const char *path)
 {
-    cli_kind kind;
-    LWS_TRY(cli_identify(path, &kind));
+    lws_path_kind kind;
+    LWS_TRY(lws_path_identify(path, &kind));
     switch (kind) {
-    case CLI_SHARD:
+    case LWS_PATH_SHARD:
         return verify_shard(path);
-    case CLI_CHECKPOINT:
+    case LWS_PATH_CHECKPOINT:
         return verify_checkpoint(path);
-    case CLI_DATASET:
-        return verify_dataset(path);
+    case LWS_PATH_DATASET:
+        return lws_dataset_verify(path, print_shard, NULL);
     default:
         return verify_run(path);
     }

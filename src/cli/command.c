@@ -1,10 +1,11 @@
 /* What every subcommand does: parse its options, agree with the other ranks, begin, end, and report a failure once. */
 #include "cli.h"
 
-#include "inference/agreement.h"
 #include "base/log.h"
 #include "base/simd.h"
+#include "comm/agreement.h"
 #include "comm/watchdog.h"
+#include "kernels/gemm.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,7 +29,7 @@ lws_status cli_agree(lws_comm *comm, lws_status parsed, const char *command, boo
                      const void *fields, const char *const *own)
 {
     LWS_TRY(lws_comm_agree(comm, parsed));
-    LWS_TRY(lws_agree_on_program(comm, command, help));
+    LWS_TRY(lws_agree_on_program(comm, command, help, lws_gemm_core()));
     return lws_agree_on_options(comm, table, fields, own);
 }
 

@@ -21,6 +21,9 @@ static const struct command {
 #undef ROW
 };
 
+#define EXIT_CODE(name, code, text) ", " #code " " text
+static const char exit_codes[] = LWS_EXIT_LIST(EXIT_CODE);
+
 static void help(FILE *out)
 {
     fprintf(out,
@@ -29,8 +32,10 @@ static void help(FILE *out)
             LWS_VERSION);
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
         fprintf(out, "  %-12s %s\n", commands[i].name, commands[i].summary);
-    fprintf(out, "\nlwssim COMMAND --help lists the options of a command.\n"
-                 "Exit codes: 0 done, 1 failed, 2 wrong use, 75 stopped early with a checkpoint.\n");
+    fprintf(out,
+            "\nlwssim COMMAND --help lists the options of a command.\n"
+            "Exit codes: %s.\n",
+            exit_codes + 2);
 }
 
 /* Where a standard stream is closed, the next file to be opened would be it, and get what is printed. What is opened

@@ -2,6 +2,7 @@
  * one. */
 #include "cli.h"
 
+#include "data/run_names.h"
 #include "base/folder.h"
 #include "datasets/decode/image.h"
 
@@ -81,7 +82,7 @@ lws_status cli_check_output(const char *option, const char *output, const char *
         return lws_fail(LWS_ERR_USAGE, "%s %s: that file is there and is of another kind: choose another name", option,
                         output);
     for (; *inputs && !s.name[0]; inputs++) {
-        snprintf(checkpoints, sizeof checkpoints, "%s/checkpoints", *inputs);
+        lws_run_checkpoints(*inputs, checkpoints);
         LWS_TRY(look_in(&s, *inputs));
         LWS_TRY(s.name[0] ? LWS_OK : look_in(&s, checkpoints));
     }

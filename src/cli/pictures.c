@@ -3,6 +3,7 @@
 #include "cli.h"
 
 #include "data/dataset.h"
+#include "data/path_kind.h"
 #include "datasets/decode/image.h"
 #include "base/log.h"
 
@@ -104,14 +105,14 @@ static lws_status load_dataset(const char *path, int limit, pictures *p)
 lws_status pictures_load(const char *path, lws_shape shape, int crop, int limit, pictures *p)
 {
     struct stat info;
-    cli_kind kind;
+    lws_path_kind kind;
     LWS_TRY(allocate(p, limit, shape));
     lws_status status;
     if (stat(path, &info) != 0)
         status = lws_fail(LWS_ERR_IO, "cannot open %s: %m", path);
     else if (!S_ISDIR(info.st_mode))
         status = append_file(path, crop, p);
-    else if (cli_identify(path, &kind) == LWS_OK && kind == CLI_DATASET)
+    else if (lws_path_identify(path, &kind) == LWS_OK && kind == LWS_PATH_DATASET)
         status = load_dataset(path, limit, p);
     else
         status = load_folder(path, crop, limit, p);

@@ -14,10 +14,10 @@ typedef struct pictures {
 /* At most `limit` images of this shape from an image file, a folder of image files (by name) or a dataset folder (the
  * first of its test split). Image files are cropped to the largest centred square, or to crop pixels a side, and
  * resized as `prepare` does. Free with pictures_free. */
-lws_status pictures_load(const char *path, lws_shape shape, int crop, int limit, pictures *out);
+lws_status pictures_load(const char *path, lws_shape shape, int crop, int limit, pictures *p);
 
 /* One image file in its own size, 3 channels. */
-lws_status pictures_read(const char *path, pictures *out);
+lws_status pictures_read(const char *path, pictures *p);
 
 void pictures_free(pictures *p);
 

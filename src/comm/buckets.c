@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 /* Many ranks cut a bucket into small slices, and each costs a message to every other rank. */
-enum { FLOATS = 1 << 20, BUCKETS = 16, BLOCKS_OF_PIECE = 4 };
+enum { FLOATS = 1 << 20, BUCKETS = 16, BLOCKS_OF_SLICE = 4 };
 
 static size_t most(size_t a, size_t b)
 {
@@ -14,7 +14,7 @@ static size_t bucket_size(const lws_reduction_layout *layout, int ranks)
 {
     if (layout->bucket > 0)
         return layout->bucket;
-    return most(FLOATS, most(layout->count / BUCKETS, (size_t)ranks * BLOCKS_OF_PIECE * layout->block));
+    return most(FLOATS, most(layout->count / BUCKETS, (size_t)ranks * BLOCKS_OF_SLICE * layout->block));
 }
 
 static size_t round_up(size_t n, size_t block)
@@ -78,7 +78,7 @@ void buckets_destroy(buckets *all)
     all->begin = NULL;
 }
 
-void buckets_piece(const buckets *all, int bucket, int rank, size_t *begin, size_t *end)
+void buckets_slice(const buckets *all, int bucket, int rank, size_t *begin, size_t *end)
 {
     size_t first = all->begin[bucket], last = all->begin[bucket + 1], ranks = (size_t)all->ranks;
     size_t blocks = (last - first + all->block - 1) / all->block;
@@ -92,7 +92,7 @@ size_t buckets_before(const buckets *all, int bucket, int rank)
 {
     size_t sum = 0, begin, end;
     for (int b = 0; b < bucket; b++) {
-        buckets_piece(all, b, rank, &begin, &end);
+        buckets_slice(all, b, rank, &begin, &end);
         sum += end - begin;
     }
     return sum;

@@ -19,7 +19,7 @@ lws_status buckets_create(const lws_reduction_layout *layout, int ranks, buckets
 void buckets_destroy(buckets *all);
 
 /* The slice [*begin, *end) of a rank in a bucket: perhaps none of it. */
-void buckets_piece(const buckets *all, int bucket, int rank, size_t *begin, size_t *end);
+void buckets_slice(const buckets *all, int bucket, int rank, size_t *begin, size_t *end);
 
 /* Floats in all slices of a rank in buckets before `bucket`. */
 size_t buckets_before(const buckets *all, int bucket, int rank);

@@ -1,3 +1,4 @@
+/* Requests in flight, the list of what moves them on, and the thread that looks after them. */
 #include "messages.h"
 
 #include "base/progress.h"
@@ -68,7 +69,7 @@ static void pause_for(int microseconds)
 static void *progress_thread(void *user)
 {
     messages *m = user;
-    pthread_mutex_t *lock = &m->comm->lock;
+    pthread_mutex_t *lock = &comm_process.lock;
     pthread_mutex_lock(lock);
     while (!m->stop) {
         if (is_idle(m)) {
@@ -96,13 +97,24 @@ static lws_status start_thread(messages *m)
     return m->is_running ? LWS_OK : lws_fail(LWS_ERR_MEMORY, "cannot start the thread that moves messages");
 }
 
+static void release(messages *m)
+{
+    if (!m)
+        return;
+    pthread_cond_destroy(&m->wake);
+    free(m->request);
+    free(m->left);
+    free(m->done);
+    free(m);
+}
+
 lws_status messages_create(lws_comm *comm, size_t most, int pause, bool (*next)(void *user), void *user, messages **out)
 {
     messages *m = calloc(1, sizeof *m);
     *out = NULL;
     if (m) {
         *m = (messages){.comm = comm,
-                        .background = {.progress = progress, .user = m, .next = comm->background},
+                        .background = {.progress = progress, .user = m},
                         .next = next,
                         .user = user,
                         .most = most,
@@ -111,17 +123,20 @@ lws_status messages_create(lws_comm *comm, size_t most, int pause, bool (*next)(
                         .done = calloc(most + 1, sizeof *m->done),
                         .pause = pause};
         pthread_cond_init(&m->wake, NULL);
-        comm->background = &m->background;
     }
     lws_status status = LWS_OK;
     if (!m || !m->request || !m->left || !m->done)
         status = lws_fail(LWS_ERR_MEMORY, "out of memory for %zu messages", most);
-    else if (pause > 0 && comm->allows_thread)
+    else if (pause > 0 && comm_process.allows_thread)
         status = start_thread(m);
     if (status != LWS_OK) {
-        messages_destroy(m);
+        release(m);
         return status;
     }
+    pthread_mutex_lock(&comm_process.lock);
+    m->background.next = comm_process.background;
+    comm_process.background = &m->background;
+    pthread_mutex_unlock(&comm_process.lock);
     *out = m;
     return LWS_OK;
 }
@@ -134,30 +149,29 @@ void messages_destroy(messages *m)
         messages_lock(m);
         progress(m);
         idle = is_idle(m);
-        pthread_mutex_unlock(&m->comm->lock);
+        pthread_mutex_unlock(&comm_process.lock);
     }
     lws_progress();
     if (m->is_running) {
-        pthread_mutex_lock(&m->comm->lock);
+        pthread_mutex_lock(&comm_process.lock);
         m->stop = true;
         pthread_cond_signal(&m->wake);
-        pthread_mutex_unlock(&m->comm->lock);
+        pthread_mutex_unlock(&comm_process.lock);
         pthread_join(m->thread, NULL);
     }
-    comm_background **at = &m->comm->background;
+    pthread_mutex_lock(&comm_process.lock);
+    comm_background **at = &comm_process.background;
     while (*at != &m->background)
         at = &(*at)->next;
     *at = m->background.next;
-    pthread_cond_destroy(&m->wake);
-    free(m->request);
-    free(m->left);
-    free(m->done);
-    free(m);
+    pthread_mutex_unlock(&comm_process.lock);
+    release(m);
 }
 
 void messages_lock(messages *m)
 {
-    pthread_mutex_lock(&m->comm->lock);
+    (void)m; /* there is one lock for all */
+    pthread_mutex_lock(&comm_process.lock);
 }
 
 void messages_unlock(messages *m)
@@ -165,21 +179,21 @@ void messages_unlock(messages *m)
     progress(m);
     if (m->is_running && !is_idle(m))
         pthread_cond_signal(&m->wake);
-    pthread_mutex_unlock(&m->comm->lock);
+    pthread_mutex_unlock(&comm_process.lock);
 }
 
 void messages_receive(messages *m, float *to, size_t n, int from_rank, int tag, int *left)
 {
     ++*left;
     m->left[m->active] = left;
-    MPI_Irecv(to, (int)n, MPI_FLOAT, from_rank, tag, m->comm->world, &m->request[m->active++]);
+    MPI_Irecv(to, (int)n, MPI_FLOAT, from_rank, tag, m->comm->mpi, &m->request[m->active++]);
 }
 
 void messages_send(messages *m, const float *from, size_t n, int to_rank, int tag, int *left)
 {
     ++*left;
     m->left[m->active] = left;
-    MPI_Isend(from, (int)n, MPI_FLOAT, to_rank, tag, m->comm->world, &m->request[m->active++]);
+    MPI_Isend(from, (int)n, MPI_FLOAT, to_rank, tag, m->comm->mpi, &m->request[m->active++]);
 }
 
 void messages_yield(void)

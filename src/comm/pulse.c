@@ -1,7 +1,9 @@
+/* Beats travel between rank 0 and each other rank, on a communicator of their own. */
 #include "pulse.h"
 
 #include "base/clock.h"
 
+#include <sched.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -20,7 +22,7 @@ struct pulse {
 lws_status pulse_create(lws_comm *comm, pulse **out)
 {
     *out = NULL;
-    if (comm->size == 1 || !comm->allows_thread)
+    if (comm->size == 1 || !comm_process.allows_thread)
         return LWS_OK;
     size_t size = (size_t)comm->size;
     pulse *p = calloc(1, sizeof *p);
@@ -45,33 +47,19 @@ void pulse_meet(pulse *p, const beat *mine)
 {
     if (!p)
         return;
-    MPI_Comm_dup(p->comm->world, &p->channel);
+    pthread_mutex_lock(&comm_process.lock);
+    MPI_Comm_dup(p->comm->mpi, &p->channel);
     MPI_Allgather(mine, sizeof *mine, MPI_BYTE, p->heard, sizeof *mine, MPI_BYTE, p->channel);
+    pthread_mutex_unlock(&comm_process.lock);
 }
 
-void pulse_destroy(pulse *p)
-{
-    if (!p)
-        return;
-    for (int r = p->first; p->sending && r < p->first + p->peers; r++)
-        if (p->sending[r] != MPI_REQUEST_NULL)
-            MPI_Wait(&p->sending[r], MPI_STATUS_IGNORE); /* so short that it leaves at once */
-    if (p->channel != MPI_COMM_NULL)
-        MPI_Comm_free(&p->channel);
-    free(p->heard);
-    free(p->told);
-    free(p->silent);
-    free(p->sending);
-    free(p);
-}
-
-/* Nothing is sent to a rank that has not taken in the last one. */
+/* Nothing is sent to a rank that has not taken in the one before, nor after the last. */
 static void tell(pulse *p, const beat *mine)
 {
     for (int r = p->first; r < p->first + p->peers; r++) {
         int done = 1;
         MPI_Test(&p->sending[r], &done, MPI_STATUS_IGNORE);
-        if (!done)
+        if (!done || p->told[r].is_last)
             continue;
         p->told[r] = *mine;
         MPI_Isend(&p->told[r], sizeof *mine, MPI_BYTE, r, TAG, p->channel, &p->sending[r]);
@@ -89,6 +77,47 @@ static void hear(pulse *p)
     }
 }
 
+/* Whether all peers have been told the last beat, and have told theirs. */
+static bool is_over(pulse *p)
+{
+    bool is_over = true;
+    for (int r = p->first; r < p->first + p->peers; r++) {
+        int done;
+        MPI_Test(&p->sending[r], &done, MPI_STATUS_IGNORE);
+        is_over = is_over && done && p->told[r].is_last && p->heard[r].is_last;
+    }
+    return is_over;
+}
+
+static void drain(pulse *p)
+{
+    const beat last = {.is_last = true};
+    for (bool over = false; !over; sched_yield()) {
+        pthread_mutex_lock(&comm_process.lock);
+        tell(p, &last);
+        hear(p);
+        over = is_over(p);
+        pthread_mutex_unlock(&comm_process.lock);
+    }
+}
+
+void pulse_destroy(pulse *p)
+{
+    if (!p)
+        return;
+    if (p->channel != MPI_COMM_NULL) {
+        drain(p);
+        pthread_mutex_lock(&comm_process.lock);
+        MPI_Comm_free(&p->channel);
+        pthread_mutex_unlock(&comm_process.lock);
+    }
+    free(p->heard);
+    free(p->told);
+    free(p->silent);
+    free(p->sending);
+    free(p);
+}
+
 /* Whoever waits in comm_wait() gives the lock up again and again, but only for an instant. */
 static bool take_lock(pthread_mutex_t *lock, double patience)
 {
@@ -104,13 +133,13 @@ static bool take_lock(pthread_mutex_t *lock, double patience)
 
 bool pulse_turn(pulse *p, const beat *mine, double passed, double patience)
 {
-    if (!take_lock(&p->comm->lock, patience))
+    if (!take_lock(&comm_process.lock, patience))
         return false;
     for (int r = p->first; r < p->first + p->peers; r++)
         p->silent[r] += passed;
     tell(p, mine);
     hear(p);
-    pthread_mutex_unlock(&p->comm->lock);
+    pthread_mutex_unlock(&comm_process.lock);
     return true;
 }
 

@@ -1,14 +1,15 @@
-/* The watchdog and the communicator: private to this folder. */
+/* The watchdog and the communicators: private to this folder. */
 #ifndef LWS_WATCHDOG_INTERNAL_H
 #define LWS_WATCHDOG_INTERNAL_H
 
+#include "comm_internal.h"
 #include "pulse.h"
 
-#include "comm/watchdog.h"
+/* comm->context is watched from now on, and hears of its ranks by the pulse (NULL: it does not), until it is
+ * disconnected. A part's is not watched before lws_watchdog_set() in it. All ranks. */
+void watchdog_connect(lws_comm *comm, pulse *p);
 
-/* The watchdog knows the ranks from now on, and hears of them by the pulse (NULL: it does not), until it is
- * disconnected. All ranks. */
-void watchdog_connect(const lws_comm *comm, pulse *p);
-void watchdog_disconnect(void);
+/* Returns the pulse, which is the caller's again. */
+pulse *watchdog_disconnect(lws_comm *comm);
 
 #endif

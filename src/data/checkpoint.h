@@ -1,21 +1,14 @@
-/* Checkpoints: one self-verifying HDF5 file holds everything a run needs to go on.
- *
- *   /model/NAME           float32, a parameter, in its shape     /state/NAME   a running statistic
- *   /optimizer/SLOT/NAME  what the optimizer keeps of that parameter: slots m and v, Adam's moments
- *   attribute `digest` on each array; on the root: kind, schema, config (INI text), height, width, channels,
- *   dataset_digest, valid_digest, seed, epoch, step, best_step, best_ssim, and `digest` over all of these and the
- * arrays' digests
+/* Checkpoints: one self-verifying HDF5 file holds everything a run needs to go on. Its format, and what makes it valid,
+ * stand in checkpoint/checkpoint_format.h; this is how it is written, read, verified and found.
  *
  * The file depends on the state of the run alone: same bits from any number of ranks. It is written under a
- * temporary name, flushed, verified and renamed. All functions run in one process (rank 0). */
+ * temporary name, flushed, verified and renamed. All functions run in one process (rank 0): not collective. */
 #ifndef LWSSIM_CHECKPOINT_H
 #define LWSSIM_CHECKPOINT_H
 
 #include "base/digest.h"
 #include "base/folder.h"
 #include "base/tensors.h"
-
-enum { LWS_CHECKPOINT_SCHEMA = 2 }; /* 1, which has no valid_digest, is read as well */
 
 typedef struct lws_checkpoint_meta {
     lws_shape image;
@@ -26,14 +19,17 @@ typedef struct lws_checkpoint_meta {
     double best_ssim;
 } lws_checkpoint_meta;
 
-enum { LWS_CHECKPOINT_SLOTS = 8 }; /* no optimizer in use keeps more than three numbers of a parameter */
+enum {
+    LWS_CHECKPOINT_SLOTS = 8,      /* no optimizer in use keeps more than three numbers of a parameter */
+    LWS_CHECKPOINT_SLOT_NAME = 32, /* room for the name of one */
+};
 
 /* The flat arrays of the tensor table: parameters, running statistics, and the optimizer's slots, each as long as the
  * parameters, as /optimizer/NAME: none where they are not to be written or read. */
 typedef struct lws_checkpoint_data {
     float *params, *buffers;      /* NULL: left out */
     int slots;                    /* at most LWS_CHECKPOINT_SLOTS */
-    const char *const *slot_name; /* [slots], of at most 31 letters: "m", "v" */
+    const char *const *slot_name; /* [slots]: "m", "v" */
     float *slot[LWS_CHECKPOINT_SLOTS];
 } lws_checkpoint_data;
 
@@ -54,6 +50,27 @@ lws_status lws_checkpoint_verify(const char *path);
 
 /* The digest attribute of a verified file: the same for equal states. */
 lws_status lws_checkpoint_digest(const char *path, char digest[LWS_DIGEST_TEXT]);
+
+/* One array of a checkpoint. */
+typedef enum lws_checkpoint_group {
+    LWS_CHECKPOINT_MODEL, /* a parameter */
+    LWS_CHECKPOINT_STATE, /* a running statistic */
+    LWS_CHECKPOINT_SLOT,  /* of the optimizer */
+    LWS_CHECKPOINT_OTHER, /* of nothing that this program writes */
+} lws_checkpoint_group;
+
+typedef struct lws_checkpoint_array {
+    const char *name; /* in the file */
+    lws_checkpoint_group group;
+    char slot[LWS_CHECKPOINT_SLOT_NAME]; /* "m", of LWS_CHECKPOINT_SLOT */
+    int rank;
+    const int64_t *dims; /* [rank] */
+    int64_t count;       /* of numbers */
+} lws_checkpoint_array;
+
+/* Calls visit(user, array) for every array in the file, by name, until one fails; its numbers are not read. */
+typedef lws_status lws_checkpoint_visit_array(void *user, const lws_checkpoint_array *array);
+lws_status lws_checkpoint_visit(const char *path, lws_checkpoint_visit_array *visit, void *user);
 
 /* What a file says of itself, without looking at its arrays: *step where it is a checkpoint. LWS_ERR_FORMAT where it is
  * none, or too damaged to tell; LWS_ERR_IO where it cannot be read. */
@@ -94,12 +111,5 @@ void lws_checkpoint_prune(const char *folder, int64_t step, int64_t keep, int64_
 /* Throws a run's checkpoints away; what is no checkpoint of the step of its name is renamed instead. LWS_ERR_IO where
  * one cannot be opened, removed or renamed. */
 lws_status lws_checkpoint_remove_all(const char *folder);
-
-/* Renames to PATH.SUFFIX, or PATH.SUFFIX-2 and so on, never over another file, with a warning.
- * LWS_ERR_IO. */
-lws_status lws_checkpoint_rename_aside(const char *path, const char *suffix);
-
-/* The step of "step-NNNNNNNNN" with this suffix; -1 for any other name, "step-10.h5" for one. */
-int64_t lws_checkpoint_step_of(const char *name, const char *suffix);
 
 #endif

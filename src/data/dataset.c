@@ -1,6 +1,7 @@
 /* A dataset folder: its shards brought together. */
-#include "shard.h"
+#include "data/dataset.h"
 
+#include "data/shard.h"
 #include "base/folder.h"
 
 #include <stdio.h>
@@ -9,7 +10,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-const char *const lws_split_name[LWS_SPLITS] = {"train", "valid", "test"};
+_Static_assert((int)LWS_DATASET_DIGEST == (int)LWS_DIGEST_TEXT, "the public header has a digest's length of its own");
 
 typedef struct piece {
     int64_t first_row;
@@ -25,45 +26,6 @@ struct lws_dataset {
     piece *shards;     /* [info.shards] */
     uint64_t *digests; /* [info.rows] of the images when the dataset was opened */
 };
-
-/* ---- names ----------------------------------------------------------------------------------- */
-
-void lws_dataset_shard_name(lws_split split, int shard, int shards, char name[LWS_DATASET_SHARD_NAME])
-{
-    snprintf(name, LWS_DATASET_SHARD_NAME, "%s-%05d-of-%05d.h5", lws_split_name[split], shard, shards);
-}
-
-bool lws_dataset_is_shard_name(const char *name)
-{
-    for (int s = 0; s < LWS_SPLITS; s++) {
-        int shard, shards;
-        char again[LWS_DATASET_SHARD_NAME];
-        size_t n = strlen(lws_split_name[s]);
-        if (strncmp(name, lws_split_name[s], n) == 0 && sscanf(name + n, "-%d-of-%d.h5", &shard, &shards) == 2) {
-            lws_dataset_shard_name((lws_split)s, shard, shards, again);
-            return strcmp(name, again) == 0;
-        }
-    }
-    return false;
-}
-
-lws_status lws_dataset_names_digest(int64_t rows, const char *const *names, char digest[LWS_DIGEST_TEXT])
-{
-    size_t bytes = 0, used = 0;
-    for (int64_t i = 0; i < rows; i++)
-        bytes += strlen(names[i]) + 1;
-    char *joined = malloc(bytes + 1);
-    if (!joined)
-        return lws_fail(LWS_ERR_MEMORY, "out of memory for the names of %lld images", (long long)rows);
-    for (int64_t i = 0; i < rows; i++) {
-        size_t n = strlen(names[i]) + 1;
-        memcpy(joined + used, names[i], n);
-        used += n;
-    }
-    lws_digest(joined, bytes, digest);
-    free(joined);
-    return LWS_OK;
-}
 
 static char *join(const char *folder, const char *name)
 {
@@ -87,7 +49,7 @@ static lws_status read_header(const char *folder, const char *name, lws_shard_he
 }
 
 typedef struct listing {
-    char first[LWS_DATASET_SHARD_NAME]; /* shard by name; "": none */
+    char first[LWS_SHARD_NAME]; /* shard by name; "": none */
     bool interrupted, replacing;
 } listing;
 
@@ -95,15 +57,16 @@ static lws_status note_file(void *user, const char *folder, const char *name)
 {
     listing *l = user;
     (void)folder;
-    l->interrupted = l->interrupted || strstr(name, ".h5.partial");
+    char inner[LWS_SHARD_NAME];
+    l->interrupted = l->interrupted || (lws_shard_parse_partial(name, inner) && lws_shard_is_name(inner));
     l->replacing = l->replacing || strcmp(name, LWS_DATASET_REPLACING) == 0;
-    if (lws_dataset_is_shard_name(name) && (!l->first[0] || strcmp(name, l->first) < 0))
+    if (lws_shard_is_name(name) && (!l->first[0] || strcmp(name, l->first) < 0))
         strcpy(l->first, name); /* such a name fits */
     return LWS_OK;
 }
 
-/* The first shard file by name, of whatever split: each knows the counts of all. */
-static lws_status find_any(const char *folder, char found[LWS_DATASET_SHARD_NAME])
+/* (1) The first shard file by name, of whatever split: each knows the counts of all. */
+static lws_status find_any(const char *folder, char found[LWS_SHARD_NAME])
 {
     listing l = {0};
     LWS_TRY(lws_folder_each(folder, note_file, &l));
@@ -121,13 +84,13 @@ static lws_status find_any(const char *folder, char found[LWS_DATASET_SHARD_NAME
                     folder);
 }
 
-/* Half a dataset must not pass for a whole one, even if the missing half is of another split. */
+/* (2) Half a dataset must not pass for a whole one, even if the missing half is of another split. */
 static lws_status check_complete(const char *folder, const lws_shard_header *any)
 {
     for (int s = 0; s < LWS_SPLITS; s++) {
         for (int64_t i = 0; i < any->shards_by_split[s]; i++) {
-            char name[LWS_DATASET_SHARD_NAME];
-            lws_dataset_shard_name((lws_split)s, (int)i, (int)any->shards_by_split[s], name);
+            char name[LWS_SHARD_NAME];
+            lws_shard_name((lws_split)s, (int)i, (int)any->shards_by_split[s], name);
             char *path = join(folder, name);
             if (!path)
                 return lws_fail(LWS_ERR_MEMORY, "%s: out of memory", folder);
@@ -143,7 +106,7 @@ static lws_status check_complete(const char *folder, const lws_shard_header *any
     return LWS_OK;
 }
 
-/* Does shard `h` belong to the same dataset as `any`, at place `index` of `split`, from row `first`
+/* (3) to (5) Does shard `h` belong to the same dataset as `any`, at place `index` of `split`, from row `first`
  * on? */
 static lws_status check_member(const char *folder, const char *name, const lws_shard_header *any,
                                const lws_shard_header *h, lws_split split, int64_t index, int64_t first)
@@ -189,14 +152,14 @@ static lws_status open_shard(lws_dataset *d, const char *folder, const char *nam
     return status;
 }
 
-/* Opens the shards one after the other and collects the images' digests. */
+/* (6) Opens the shards one after the other and collects the images' digests. */
 static lws_status open_shards(lws_dataset *d, const char *folder, lws_split split, const lws_shard_header *any)
 {
     int64_t row = 0;
     for (int i = 0; i < d->info.shards; i++) {
-        char name[LWS_DATASET_SHARD_NAME];
+        char name[LWS_SHARD_NAME];
         lws_shard_header header;
-        lws_dataset_shard_name(split, i, d->info.shards, name);
+        lws_shard_name(split, i, d->info.shards, name);
         LWS_TRY(read_header(folder, name, &header));
         lws_status status = check_member(folder, name, any, &header, split, i, row);
         if (status == LWS_OK)
@@ -243,7 +206,7 @@ static lws_status set_up(lws_dataset *d, const char *folder, lws_split split, co
 
 lws_status lws_dataset_open(const char *folder, lws_split split, lws_dataset **out)
 {
-    char name[LWS_DATASET_SHARD_NAME];
+    char name[LWS_SHARD_NAME];
     lws_shard_header any;
     *out = NULL;
     LWS_TRY(find_any(folder, name));
@@ -303,8 +266,8 @@ const uint8_t *lws_dataset_row(const lws_dataset *dataset, int64_t row)
 static lws_status tell_changed(const lws_dataset *d, int64_t row)
 {
     int shard = shard_of(d, row);
-    char name[LWS_DATASET_SHARD_NAME];
-    lws_dataset_shard_name(d->split, shard, d->info.shards, name);
+    char name[LWS_SHARD_NAME];
+    lws_shard_name(d->split, shard, d->info.shards, name);
     return lws_fail(
         LWS_ERR_FORMAT,
         "%s/%s: image %lld is no longer what was written (it does not match its digest): the file was changed, "
@@ -316,6 +279,9 @@ lws_status lws_dataset_read(const lws_dataset *dataset, const int64_t *rows, int
 {
     size_t bytes = dataset->row_bytes;
     for (int i = 0; i < n; i++, out += bytes) {
+        if (rows[i] < 0 || rows[i] >= dataset->info.rows)
+            return lws_fail(LWS_ERR_USAGE, "%s: there is no image %lld among the %lld of the split %s", dataset->folder,
+                            (long long)rows[i], (long long)dataset->info.rows, lws_split_name[dataset->split]);
         const uint8_t *in = lws_dataset_row(dataset, rows[i]);
         if (lws_digest64(in, bytes) != dataset->digests[rows[i]])
             return tell_changed(dataset, rows[i]);

@@ -1,5 +1,5 @@
 /* The little of HDF5 that datasets and checkpoints need: arrays, written in one piece each, and attributes on the
- * root or on an array. The only code that includes hdf5.h stands behind this header. Names are
+ * root or on an array. The only code that includes hdf5.h stands behind this header (in h5/). Names are
  * absolute ("/model/encoder/conv1/weight"); missing groups are created. HDF5's own error stack is
  * silenced: failures come as lws_status with the file's name in the message. Whatever reads gives LWS_ERR_IO where the
  * disk refuses, which says nothing about the file; whatever writes gives LWS_ERR_LIMIT in its place where the process
@@ -8,24 +8,12 @@
 #ifndef LWSSIM_H5_H
 #define LWSSIM_H5_H
 
+#include "data/h5_types.h"
 #include <lwssim/status.h>
 
 #include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
 
 typedef struct lws_h5 lws_h5;
-
-typedef enum lws_h5_type { LWS_H5_F32, LWS_H5_F64, LWS_H5_U8, LWS_H5_U64, LWS_H5_I64 } lws_h5_type;
-
-enum { LWS_H5_RANK = 8 };
-
-typedef struct lws_h5_info {
-    lws_h5_type type;
-    int rank;
-    int64_t dims[LWS_H5_RANK];
-    int64_t offset; /* of the elements in the file, in bytes; -1 where not in one piece */
-} lws_h5_info;
 
 /* Creates (truncating) a file / opens one read-only without file locks, which cluster file systems
  * refuse. LWS_ERR_IO, or LWS_ERR_FORMAT for a file that is not HDF5 or is truncated.
@@ -60,7 +48,6 @@ lws_status lws_h5_write(lws_h5 *file, const char *name, lws_h5_type type, int ra
  * the reader frees the list with lws_h5_free_strings. */
 lws_status lws_h5_write_strings(lws_h5 *file, const char *name, int64_t count, const char *const *text);
 lws_status lws_h5_read_strings(lws_h5 *file, const char *name, int64_t *count, char ***text);
-void lws_h5_free_strings(int64_t count, char **text);
 
 /* *exists: there is an array or a group of that name. */
 lws_status lws_h5_exists(lws_h5 *file, const char *name, bool *exists);
@@ -87,7 +74,6 @@ lws_status lws_h5_get_f64(lws_h5 *file, const char *object, const char *name, do
 /* Calls visit(user, name, info) for every array below the root, in name order; strings are passed
  * over. A link that is not a plain one is LWS_ERR_FORMAT. Stops at the first status that is not LWS_OK and returns it.
  */
-lws_status lws_h5_visit(lws_h5 *file, lws_status (*visit)(void *user, const char *name, const lws_h5_info *info),
-                        void *user);
+lws_status lws_h5_visit(lws_h5 *file, lws_h5_visitor *visit, void *user);
 
 #endif

@@ -1,5 +1,7 @@
 #include "inference/inference.h"
 
+#include "data/run_names.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +15,7 @@ static lws_status find(const char *checkpoint, const char *run, bool best, char 
     }
     if (!run || !run[0])
         return lws_fail(LWS_ERR_USAGE, "give --checkpoint FILE or --run DIR");
-    snprintf(folder, sizeof folder, "%s/checkpoints", run);
+    lws_run_checkpoints(run, folder);
     LWS_TRY(lws_checkpoint_find(folder, -1, path));
     if (!best)
         return LWS_OK;

@@ -59,22 +59,25 @@ typedef struct lws_conv_spec {
     double gain; /* variance that the initial weights give an output, over that of an input */
 } lws_conv_spec;
 
-/* Append a layer. Shapes are checked here, once. LWS_ERR_USAGE, LWS_ERR_MEMORY.
- *  conv            output (i, j) reads rows i·stride - pad … i·stride - pad + kernel - 1, columns alike; the last
- * window begins in the image or its padding, and less than a stride of the image lies behind it: -stride < (out -
- * 1)·stride + kernel - pad - in < kernel conv_transpose  the adjoint of the conv from `out` to the present shape dense
- * from all values of an image to all of `out` batchnorm       with its own scale and shift, then ReLU if asked */
+/* ---- building: each appends a layer; shapes are checked here, once. LWS_ERR_USAGE, LWS_ERR_MEMORY. ---- */
+
+/* Output row i reads rows i·stride - pad to i·stride - pad + kernel - 1, columns alike, and what is outside of the
+ * image is 0. In each direction -stride < (out - 1)·stride + kernel - pad - in < kernel: the last window does not lie
+ * wholly behind the image, nor a stride or more of the image behind it. */
 lws_status lws_net_conv(lws_net *net, const char *name, lws_shape out, lws_conv_spec spec);
+/* The adjoint of that convolution from `out` to the present shape. */
 lws_status lws_net_conv_transpose(lws_net *net, const char *name, lws_shape out, lws_conv_spec spec);
+/* From all values of an image to all of `out`. */
 lws_status lws_net_dense(lws_net *net, const char *name, lws_shape out, bool bias, double gain);
+/* With a scale and a shift of its own for each channel, then ReLU if asked. */
 lws_status lws_net_batchnorm(lws_net *net, const char *name, bool relu);
 lws_status lws_net_relu(lws_net *net);
 lws_status lws_net_sigmoid(lws_net *net);
 
+/* ---- what a net is made of, for those who write it in other forms ---- */
+
 lws_shape lws_net_in(const lws_net *net);
 lws_shape lws_net_out(const lws_net *net);
-
-/* ---- what a net is made of, for those who write it in other forms ---- */
 
 enum { LWS_ATTRIBUTES_MAX = 8, LWS_BRANCHES_MAX = 2 };
 
@@ -106,6 +109,8 @@ typedef struct lws_layer_info {
 /* The layers of a net in their order, numbered from 0. What it points to is the net's and the tensor table's. */
 int lws_net_count(const lws_net *net);
 lws_layer_info lws_net_layer(const lws_net *net, int i);
+
+/* ---- running ---- */
 
 /* Takes memory for activations and gradients of up to n images from the arena (which may only be counting). A pass has
  * at most as many threads as OpenMP gives the caller now. */

@@ -100,7 +100,7 @@ lws_status lws_metrics_log_open(const char *folder, int64_t step, bool active, l
     log->fd = -1;
     if (!active)
         return LWS_OK;
-    snprintf(log->path, sizeof log->path, "%s/metrics.jsonl", folder);
+    snprintf(log->path, sizeof log->path, "%s/" LWS_METRICS_LOG, folder);
     lws_status status = open_from(log, step, &log->fd);
     if (status != LWS_OK) {
         free(log);

@@ -6,6 +6,8 @@
 
 typedef struct lws_metrics_log lws_metrics_log;
 
+#define LWS_METRICS_LOG "metrics.jsonl"
+
 /* Opens FOLDER/metrics.jsonl for appending. Lines of steps after `step` are dropped first: a run that was killed is
  * resumed from its last checkpoint and writes them again. With active false (every rank but one) the log is a
  * sink. LWS_ERR_IO, LWS_ERR_MEMORY. */

@@ -130,6 +130,7 @@ int main(void)
 C
 
 # The README's example, in a program around it.
+# shellcheck disable=SC2016 # the dollar is of a pattern
 sed -n '/^## The loss alone/,/^## /p' "$root/README.md" | sed -n '/^```c$/,/^```$/{//!p}' >block
 [ -s block ] || fail "README.md has no example of the loss"
 {

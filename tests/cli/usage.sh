@@ -10,8 +10,10 @@ for option in --help -h help; do
     expect_text '^Exit codes: 0 done, 1 failed, 2 wrong use, 75 stopped early with a checkpoint\.$' out
     [ ! -s err ] || fail "$option speaks to standard error"
 done
+sentence=$(grep '^Exit codes: ' out)
+grep -qxF "$sentence" "$root/README.md" || fail "README.md does not say: $sentence"
 commands=$(sed -n 's/^  \([a-z][a-z]*\) .*/\1/p' out)
-[ "$(echo "$commands" | wc -l)" = 9 ] || fail "not nine commands: $commands"
+[ "$(echo "$commands" | wc -l)" = 10 ] || fail "not ten commands: $commands"
 expect 0 ranks 0 --version
 expect_text '^lwssim [0-9]+\.[0-9]+\.[0-9]+ \(instruction set (portable|avx2|avx512), matrix kernel [A-Za-z0-9_]+\)$' out
 for n in 0 2; do # said once, by however many ranks
@@ -23,7 +25,7 @@ for n in 0 2; do # said once, by however many ranks
     done
 done
 expect 0 ranks 0 prepare --help
-for line in '--size .*64.*' '--filter .*lanczos\|area' '--split .*T,V,T' '--strict'; do expect_text "$line" out; done
+for line in '--size .*64.*' '--filter .*lanczos\|area' '--split .*T,V,T' '--strict' 'folder or zip of JPEG, PNG'; do expect_text "$line" out; done
 expect 2 ranks 0
 [ ! -s out ] || fail 'without a command, help goes to standard output'
 expect_text 'usage: lwssim COMMAND' err

@@ -30,7 +30,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     char path[32];
     lws_source *source;
     int fd = fuzz_memory_file(data, size, path);
-    lws_status status = lws_source_open(path, 2, &source);
+    lws_status status = lws_source_open(&(lws_source_args){.path = path, .threads = 2}, &source);
     if (status == LWS_OK) {
         read_all(source);
         lws_source_close(source);

@@ -3,7 +3,7 @@
  * (h5_edit.h). */
 #include "h5_edit.h"
 
-#include "checkpoint_file.h"
+#include "checkpoint/checkpoint_format.h"
 
 static const char *const objects[] = {"/model/a",       "/model/b", "/state/s", "/optimizer/m/a",
                                       "/optimizer/v/b", "/",        "/model",   "/optimizer",
@@ -57,15 +57,12 @@ static void repair(const char *path)
 {
     lws_h5 *file;
     lws_checkpoint_meta meta;
-    char *config = NULL, *contents = NULL, digest[LWS_DIGEST_TEXT];
+    char *config = NULL, digest[LWS_DIGEST_TEXT];
     if (lws_h5_edit(path, &file) != LWS_OK)
         return;
     if (checkpoint_read_meta(file, path, &meta, &config) == LWS_OK &&
-        checkpoint_contents(file, &meta, config, &contents) == LWS_OK) {
-        lws_digest(contents, strlen(contents), digest);
+        checkpoint_root_digest(file, &meta, config, digest) == LWS_OK)
         lws_h5_put_text(file, "/", "digest", digest);
-    }
-    free(contents);
     free(config);
     lws_h5_close(file);
 }

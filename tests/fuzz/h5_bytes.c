@@ -4,7 +4,7 @@
  * piece of metadata, which is put right afterwards: only then does the damage reach what lies behind. */
 #include "fuzz.h"
 
-#include "shard_file.h"
+#include "data/shard.h"
 
 #include "data/checkpoint.h"
 #include "data/dataset.h"
@@ -70,8 +70,8 @@ static void make_sound(const char *path)
                              .recipe = "r",
                              .digest = digest,
                              .split_digest = digest};
-    FUZZ_CHECK(lws_shard_file_write(path, 1, 4, 1, pixels, digests, names) == LWS_OK);
-    FUZZ_CHECK(lws_shard_file_complete(path, &facts) == LWS_OK);
+    FUZZ_CHECK(lws_shard_write(path, &(lws_shard_images){1, 4, 1, pixels, digests, names}) == LWS_OK);
+    FUZZ_CHECK(lws_shard_complete(path, &facts) == LWS_OK);
     FILE *in = fopen(path, "rb");
     FUZZ_CHECK(in);
     sound_size = fread(sound, 1, sizeof sound, in);
@@ -112,7 +112,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (!(how & 4))
         repair();
     fuzz_write_file(path, how & 1 ? in.at : changed, how & 1 ? (size_t)(in.end - in.at) : sound_size);
-    check(lws_dataset_verify_shard(path, &rows));
+    check(lws_shard_verify(path, &rows));
     if (!(how & 2))
         return 0;
     check(lws_checkpoint_verify(path));

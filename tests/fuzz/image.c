@@ -99,10 +99,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     memcpy(file, data + 4, size - 4);
     if (!(data[0] & 8))
         repair_png(file, size - 4);
-    lws_status status = lws_image_decode_part(file, size - 4, name, channels, choose, &part, &image, &at);
+    lws_decode_args some = {file, size - 4, name, channels, choose, &part}, every = some;
+    every.user = &all;
+    lws_status status = lws_image_decode_part(&some, &image, &at);
     if (status == LWS_OK) {
         check_inside(&image, &at, channels);
-        FUZZ_CHECK(lws_image_decode_part(file, size - 4, name, channels, choose, &all, &whole, &everything) == LWS_OK);
+        FUZZ_CHECK(lws_image_decode_part(&every, &whole, &everything) == LWS_OK);
         check_inside(&whole, &everything, channels);
         FUZZ_CHECK(choose(&part, whole.width, whole.height, &chosen) == LWS_OK);
         FUZZ_CHECK(chosen.width == at.width && chosen.height == at.height);

@@ -2,7 +2,7 @@
  * digest right. Input: a byte that says whether digests are put right afterwards, then the changes (h5_edit.h). */
 #include "h5_edit.h"
 
-#include "shard_file.h"
+#include "data/shard.h"
 
 #include "data/dataset.h"
 
@@ -35,8 +35,8 @@ static void make_sound(const char *path)
                              .recipe = "r",
                              .digest = digest,
                              .split_digest = digest};
-    FUZZ_CHECK(lws_shard_file_write(path, ROWS, SIDE, CHANNELS, pixels, digests, names) == LWS_OK);
-    FUZZ_CHECK(lws_shard_file_complete(path, &facts) == LWS_OK);
+    FUZZ_CHECK(lws_shard_write(path, &(lws_shard_images){ROWS, SIDE, CHANNELS, pixels, digests, names}) == LWS_OK);
+    FUZZ_CHECK(lws_shard_complete(path, &facts) == LWS_OK);
     sound = fuzz_read(path, &sound_size);
 }
 
@@ -101,7 +101,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         repair(path);
     int64_t rows;
     lws_dataset *d;
-    lws_status verified = lws_dataset_verify_shard(path, &rows);
+    lws_status verified = lws_shard_verify(path, &rows);
     if (verified != LWS_OK) {
         fuzz_failed_well(verified);
         FUZZ_CHECK(verified == LWS_ERR_MEMORY || strstr(lws_message(), path));

@@ -5,6 +5,9 @@
 
 #include "comm_internal.h"
 
+#define LWS_CHECK_COLLECTIVE /* whether the library was compiled so or not */
+#include "comm/collective.h"
+
 #include <unistd.h>
 
 static lws_status status_of(int r)
@@ -47,16 +50,47 @@ static void compare_texts(void **state)
     for (int first = 1; first < size; first++) {
         char text[64], expected[256];
         snprintf(text, sizeof text, "a = 1\nb = %d\n%s", rank >= first ? rank : 0, rank > first ? "c = 3\n" : "");
-        assert_int_equal(lws_comm_compare(comm, text, "start again"), LWS_ERR_MISMATCH);
+        assert_int_equal(lws_comm_compare(comm, text, "start again"), LWS_ERR_RANKS);
         snprintf(expected, sizeof expected, "rank %d on %s has 'b = %d', rank 0 on %s has 'b = 0': start again", first,
                  lws_comm_host(comm), first, lws_comm_host(comm));
         assert_string_equal(lws_message(), expected);
         /* A text that only goes on for longer differs in its first line more. */
         snprintf(text, sizeof text, "a = 1\n%s", rank == first ? "b = 2\n" : "");
-        assert_int_equal(lws_comm_compare(comm, text, "start again"), LWS_ERR_MISMATCH);
+        assert_int_equal(lws_comm_compare(comm, text, "start again"), LWS_ERR_RANKS);
         snprintf(expected, sizeof expected, "rank %d on %s has 'b = 2', rank 0 on %s has ''", first,
                  lws_comm_host(comm), lws_comm_host(comm));
         assert_memory_equal(lws_message(), expected, strlen(expected));
+    }
+}
+
+static lws_status takes(lws_comm *c, size_t rows, double rate, const char *name, bool is_last)
+{
+    LWS_LOGICALLY_COLLECTIVE(c, rows);
+    LWS_LOGICALLY_COLLECTIVE(c, rate);
+    LWS_LOGICALLY_COLLECTIVE(c, name);
+    LWS_LOGICALLY_COLLECTIVE(c, is_last);
+    return LWS_OK;
+}
+
+/* Arguments that must be the same on all ranks: the first that is not is named, with the function and both values. */
+static void arguments_are_the_same(void **state)
+{
+    (void)state;
+    int last = rank == size - 1;
+    char expected[256];
+    const char *const told[][2] = {{"rows = 8", "rows = 7"},
+                                   {"rate = 0.10000000000000002", "rate = 0.10000000000000001"},
+                                   {"name = other", "name = one"},
+                                   {"is_last = 1", "is_last = 0"}};
+    assert_int_equal(takes(comm, 7, .1, "one", false), LWS_OK);
+    for (int i = 0; i < 4 && size > 1; i++) {
+        size_t rows = i == 0 && last ? 8 : 7;
+        double rate = i == 1 && last ? nextafter(.1, 1) : .1;
+        assert_int_equal(takes(comm, rows, rate, i == 2 && last ? "other" : "one", i == 3 && last), LWS_ERR_RANKS);
+        snprintf(expected, sizeof expected,
+                 "rank %d on %s has '%s', rank 0 on %s has '%s': all ranks must give takes() the same", size - 1,
+                 lws_comm_host(comm), told[i][0], lws_comm_host(comm), told[i][1]);
+        assert_string_equal(lws_message(), expected);
     }
 }
 
@@ -140,20 +174,20 @@ static void check_parts(int kind, const unsigned char *all)
             assert_int_equal(*all++, byte_of(r, i));
 }
 
-/* Blocks beyond 1 GiB go in slices; these have that happen to some bytes. The last kind of lengths would be too many
- * slices of the least size. */
-static const size_t slices[] = {(size_t)1 << 30, 4096, 5};
-enum { PIECES = sizeof slices / sizeof *slices };
+/* Blocks beyond 1 GiB go in chunks; these have that happen to some bytes. The last kind of lengths would be too many
+ * chunks of the least size. */
+static const size_t chunks[] = {(size_t)1 << 30, 4096, 5};
+enum { CHUNKS = sizeof chunks / sizeof *chunks };
 
-static int kinds_with(size_t slice)
+static int kinds_with(size_t chunk)
 {
-    comm_piece = slice;
-    return slice < 100 ? 3 : 4;
+    comm_chunk = chunk;
+    return chunk < 100 ? 3 : 4;
 }
 
-static void join_in(size_t slice)
+static void join_in(size_t chunk)
 {
-    int kinds = kinds_with(slice);
+    int kinds = kinds_with(chunk);
     for (int kind = 0; kind < kinds; kind++) {
         for (int root_only = 0; root_only < 2; root_only++) {
             unsigned char *mine = part_of(kind, rank);
@@ -176,13 +210,13 @@ static void join_in(size_t slice)
 static void join(void **state)
 {
     (void)state;
-    for (int i = PIECES - 1; i >= 0; i--)
-        join_in(slices[i]);
+    for (int i = CHUNKS - 1; i >= 0; i--)
+        join_in(chunks[i]);
 }
 
-static void allgather_in(size_t slice)
+static void allgather_in(size_t chunk)
 {
-    int kinds = kinds_with(slice);
+    int kinds = kinds_with(chunk);
     for (int kind = 0; kind < kinds; kind++) {
         size_t bytes_of[64], total = 0;
         for (int r = 0; r < size; r++)
@@ -202,16 +236,16 @@ static void allgather_in(size_t slice)
 static void allgather(void **state)
 {
     (void)state;
-    for (int i = PIECES - 1; i >= 0; i--)
-        allgather_in(slices[i]);
+    for (int i = CHUNKS - 1; i >= 0; i--)
+        allgather_in(chunks[i]);
 }
 
-static void broadcast_in(size_t slice)
+static void broadcast_in(size_t chunk)
 {
     static const size_t lengths[] = {0, 1, 4, 5, 6, 4096, 8193, 1000003};
-    comm_piece = slice;
+    comm_chunk = chunk;
     for (size_t k = 0; k < sizeof lengths / sizeof *lengths; k++) {
-        if (lengths[k] / slice > 2000)
+        if (lengths[k] / chunk > 2000)
             continue;
         unsigned char *data = calloc(1, lengths[k] + 1);
         assert_non_null(data);
@@ -228,8 +262,8 @@ static void broadcast_in(size_t slice)
 static void broadcast(void **state)
 {
     (void)state;
-    for (int i = PIECES - 1; i >= 0; i--)
-        broadcast_in(slices[i]);
+    for (int i = CHUNKS - 1; i >= 0; i--)
+        broadcast_in(chunks[i]);
 }
 
 /* All on this machine; each knows itself. */
@@ -256,11 +290,11 @@ static void who_is_where(void **state)
     }
 }
 
-/* The usual slice is 1 GiB, which MPI's counts can still tell. */
-static void largest_piece(void **state)
+/* The usual chunk is 1 GiB, which MPI's counts can still tell. */
+static void largest_chunk(void **state)
 {
     (void)state;
-    assert_true(comm_piece == (size_t)1 << 30);
+    assert_true(comm_chunk == (size_t)1 << 30);
 }
 
 /* Together the ranks of a node are never given more threads than there are cores, except one each. */
@@ -290,11 +324,12 @@ static void threads(void **state)
 static int all_tests(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(largest_piece),
+        cmocka_unit_test(largest_chunk),
         cmocka_unit_test(who_is_where),
         cmocka_unit_test(agree_on_the_lowest),
         cmocka_unit_test(agree_that_all_is_well),
         cmocka_unit_test(compare_texts),
+        cmocka_unit_test(arguments_are_the_same),
         cmocka_unit_test(agree_on_a_long_message),
         cmocka_unit_test(runs),
         cmocka_unit_test(join),

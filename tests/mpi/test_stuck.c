@@ -6,7 +6,9 @@
 
 #include "comm_internal.h"
 
+#define LWS_CHECK_COLLECTIVE /* whether the library was compiled so or not */
 #include "base/progress.h"
+#include "comm/collective.h"
 #include "comm/watchdog.h"
 
 enum { DEADLINE = 2 };
@@ -18,9 +20,9 @@ static void wait_for_nothing(void)
     MPI_Request request;
     int nothing;
     lws_watchdog_phase("wait", 4);
-    pthread_mutex_lock(&comm->lock);
-    MPI_Irecv(&nothing, 1, MPI_INT, (rank + 1) % size, 999, comm->world, &request);
-    comm_wait(comm, &request);
+    pthread_mutex_lock(&comm_process.lock);
+    MPI_Irecv(&nothing, 1, MPI_INT, (rank + 1) % size, 999, comm->mpi, &request);
+    comm_wait(&request);
 }
 
 static void all_wait(void)
@@ -40,7 +42,7 @@ static void one_is_deaf(void)
 {
     lws_watchdog_phase("deaf", -1);
     if (rank == 0)
-        pthread_mutex_lock(&comm->lock);
+        pthread_mutex_lock(&comm_process.lock);
     while (rank == 0)
         pause();
     lws_comm_barrier(comm);
@@ -67,6 +69,50 @@ static void one_works_for_long(void)
     lws_comm_barrier(comm);
 }
 
+/* The part of all ranks but rank 0, in which its second rank gets stuck. */
+static void one_of_a_part_works(void)
+{
+    lws_comm *part;
+    if (lws_comm_split(comm, rank > 0, 0, &part) != LWS_OK)
+        _exit(3);
+    lws_context *before = lws_comm_enter(part);
+    lws_watchdog_phase("work of the part", 7);
+    lws_watchdog_set((lws_watch){DEADLINE, ". Do this"}, NULL);
+    while (rank == 0) { /* another part, which gets on */
+        lws_progress();
+        usleep(10000);
+    }
+    while (lws_comm_rank(part) == 1)
+        pause();
+    lws_comm_barrier(part);
+    lws_context_enter(before);
+}
+
+/* Longer than the deadline of the job: while a part works, the part's own counts, and this one has none. */
+static void parts_work_for_long(void)
+{
+    lws_comm *part;
+    if (lws_comm_split(comm, rank, 0, &part) != LWS_OK)
+        _exit(3);
+    lws_context *before = lws_comm_enter(part);
+    lws_watchdog_phase("long work of the part", -1);
+    sleep(2 * DEADLINE);
+    lws_context_enter(before);
+    lws_comm_destroy(part);
+    lws_comm_barrier(comm);
+}
+
+static void takes_block(lws_comm *c, int block)
+{
+    LWS_LOGICALLY_COLLECTIVE_OR_END(c, block);
+}
+
+static void arguments_differ(void)
+{
+    takes_block(comm, 5);
+    takes_block(comm, 5 + rank);
+}
+
 static const struct scenario {
     const char *name, *ranks;
     void (*run)(void);
@@ -78,11 +124,21 @@ static const struct scenario {
     {"one_is_deaf", "2", one_is_deaf, "in deaf: MPI does not answer, as the network hangs. Ending"},
     {"two_stand_still", "3", two_stand_still, "last in asleep 3: it is suspended"},
     {"one_works_for_long", "2", one_works_for_long, NULL},
+    {"one_of_a_part_works", "3", one_of_a_part_works,
+     "in work of the part 7: a disk or a file system hangs, or needs longer than the deadline. Ending"},
+    {"parts_work_for_long", "2", parts_work_for_long, NULL},
+    {"arguments_differ", "2", arguments_differ, "has 'block = 5': all ranks must give takes_block() the same\n"},
 };
 enum { SCENARIOS = sizeof scenarios / sizeof *scenarios };
 
-static const char *const blamed[SCENARIOS] = {"error: rank 0 on ", "error: rank 1 on ", "error: rank 0 on ",
-                                              "error: nothing is heard of rank ", ""};
+static const char *const blamed[SCENARIOS] = {"error: rank 0 on ",
+                                              "error: rank 1 on ",
+                                              "error: rank 0 on ",
+                                              "error: nothing is heard of rank ",
+                                              "",
+                                              "error: rank 1 on ",
+                                              "",
+                                              "error: rank 1 on "};
 
 static int play(const char *name)
 {
@@ -161,7 +217,10 @@ static void check_job(const char *folder, int i, pid_t pid)
             fail_msg("%s ended with %d: %s", scenarios[i].name, WEXITSTATUS(status), said);
         check_mentions(said, scenarios[i].message);
         check_mentions(said, blamed[i]);
-        check_mentions(said, "Ending the job. Do this");
+        if (scenarios[i].run == arguments_differ)
+            check_mentions(said, "has 'block = 6', rank 0 on ");
+        else
+            check_mentions(said, "Ending the job. Do this");
     }
     free(said);
 }

@@ -116,11 +116,11 @@ static void deaf(void **state)
     beat first = beat_of(rank, 0);
     pulse_meet(p, &first);
     lws_comm_barrier(comm);
-    pthread_mutex_lock(&comm->lock);
+    pthread_mutex_lock(&comm_process.lock);
     assert_false(pulse_turn(p, &first, 5, .05));
     pulse_of(p, rank == 0 ? 1 : 0, &silent);
     assert_true(silent == 0); /* not their fault */
-    pthread_mutex_unlock(&comm->lock);
+    pthread_mutex_unlock(&comm_process.lock);
     assert_true(pulse_turn(p, &first, 5, 60));
     lws_comm_barrier(comm);
     pulse_destroy(p);

@@ -70,13 +70,26 @@ def long_function(path, name, line, count):
 
 
 def readmes(tree):
-    """`readme`: each folder of the program says what lives there, briefly."""
+    """`readme`: each folder of the program says what lives there, briefly; one within a room may be told of by the
+    room's README.md instead, as `NAME/`."""
     folders = {name.rpartition("/")[0] for name in tree.program if not name.startswith("include/")}
-    folders |= {"src"} if any(folder.startswith("src/") for folder in folders) else set()
+    folders |= {folder.partition("/")[0] for folder in folders}
     for folder in sorted(folders):
         name = folder + "/README.md"
-        if name not in tree.texts:
+        text = tree.texts.get(name)
+        if text is None and not is_told_of(tree, folder):
             yield Breach("readme", folder, 1, "README.md", 1, "has no README.md")
-        elif tree.texts[name].count("\n") > limits.README_LINES:
-            count = tree.texts[name].count("\n")
+        elif text is not None and text.count("\n") > limits.README_LINES:
+            count = text.count("\n")
             yield Breach("readme", name, 1, "length", count, f"{count} lines; {limits.README_LINES} are the limit")
+
+
+def is_told_of(tree, folder):
+    room = tree.room_of(folder)
+    if folder.startswith("src/cli/"):
+        above = "src/cli"
+    elif room and room.folder != folder:
+        above = room.folder
+    else:
+        return False
+    return f"`{folder.rpartition('/')[2]}/`" in tree.texts.get(above + "/README.md", "")

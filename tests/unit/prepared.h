@@ -142,8 +142,8 @@ CHECK_UNUSED static bool same_datasets(const char *a, const char *b)
         lws_dataset_close(x);
         lws_dataset_close(y);
         for (int i = 0; i < shards && same; i++, found++) {
-            char name[LWS_DATASET_SHARD_NAME];
-            lws_dataset_shard_name((lws_split)split, i, shards, name);
+            char name[LWS_SHARD_NAME];
+            lws_shard_name((lws_split)split, i, shards, name);
             same = same_files(path_of("%s/%s", a, name), path_of("%s/%s", b, name));
         }
         if (!same)

@@ -91,7 +91,7 @@ static void slices(void **state)
             assert_true(all.begin[b] % layout.block == 0 && all.begin[b + 1] > all.begin[b]);
             for (int q = 0; q < ranks; q++) {
                 size_t begin, end, of_rank;
-                buckets_piece(&all, b, q, &begin, &end);
+                buckets_slice(&all, b, q, &begin, &end);
                 of_rank = (end - begin + layout.block - 1) / layout.block;
                 assert_int_equal(begin, at);
                 assert_true(of_rank == blocks / (size_t)ranks ||

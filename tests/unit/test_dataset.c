@@ -6,7 +6,7 @@
 
 #include <sys/mman.h>
 
-#include "shard_file.h"
+#include "data/shard.h"
 
 enum { SIDE = 4, ROW = SIDE * SIDE * 3, SHARDS = 3 };
 
@@ -67,9 +67,10 @@ static void make_shard(const char *path, const split_data *d, int64_t first, int
     facts.first_row = first;
     facts.digest = digest;
     facts.split_digest = all;
-    assert_int_equal(lws_shard_file_write(path, rows, SIDE, 3, d->pixels[first], d->digests + first, names + first),
-                     LWS_OK);
-    assert_int_equal(lws_shard_file_complete(path, &facts), LWS_OK);
+    assert_int_equal(
+        lws_shard_write(path, &(lws_shard_images){rows, SIDE, 3, d->pixels[first], d->digests + first, names + first}),
+        LWS_OK);
+    assert_int_equal(lws_shard_complete(path, &facts), LWS_OK);
 }
 
 /* A dataset of 8 rows in three train shards and 8 in one test shard; nothing in valid. */
@@ -179,8 +180,8 @@ static void prefetching_changes_nothing(void **state)
                              .split_digest = digest};
     assert_int_equal(mkdir(folder, 0700), 0);
     char *path = path_of("%s/train-00000-of-00001.h5", folder);
-    assert_int_equal(lws_shard_file_write(path, COUNT, SIDE_BIG, 3, pixels, digests, names), LWS_OK);
-    assert_int_equal(lws_shard_file_complete(path, &facts), LWS_OK);
+    assert_int_equal(lws_shard_write(path, &(lws_shard_images){COUNT, SIDE_BIG, 3, pixels, digests, names}), LWS_OK);
+    assert_int_equal(lws_shard_complete(path, &facts), LWS_OK);
     lws_dataset *d;
     assert_int_equal(lws_dataset_open(folder, LWS_TRAIN, &d), LWS_OK);
     lws_dataset_prefetch(d, rows, 0);
@@ -236,7 +237,7 @@ static void verifies(void **state)
     int64_t rows = -1;
     set_up(&f, state);
     for (int i = 0; i < SHARDS; i++) {
-        assert_int_equal(lws_dataset_verify_shard(f.train[i], &rows), LWS_OK);
+        assert_int_equal(lws_shard_verify(f.train[i], &rows), LWS_OK);
         assert_int_equal(rows, train_rows[i]);
     }
 }
@@ -253,11 +254,11 @@ static void tells_shard_names(void **state)
                                       "",
                                       "xtrain-00000-of-00008.h5"};
     for (size_t i = 0; i < sizeof good / sizeof *good; i++)
-        assert_true(lws_dataset_is_shard_name(good[i]));
+        assert_true(lws_shard_is_name(good[i]));
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
-        assert_false(lws_dataset_is_shard_name(bad[i]));
-    char name[LWS_DATASET_SHARD_NAME];
-    lws_dataset_shard_name(LWS_VALID, 3, 12, name);
+        assert_false(lws_shard_is_name(bad[i]));
+    char name[LWS_SHARD_NAME];
+    lws_shard_name(LWS_VALID, 3, 12, name);
     assert_string_equal(name, "valid-00003-of-00012.h5");
 }
 
@@ -300,7 +301,8 @@ static void a_shard_without_its_facts(void **state)
     static fixture f;
     static const char *const names[] = {"n"};
     set_up(&f, state);
-    assert_int_equal(lws_shard_file_write(f.train[2], 1, SIDE, 3, f.train_data.pixels[0], f.train_data.digests, names),
+    assert_int_equal(lws_shard_write(f.train[2], &(lws_shard_images){1, SIDE, 3, f.train_data.pixels[0],
+                                                                     f.train_data.digests, names}),
                      LWS_OK);
     opens_as(&f, LWS_TRAIN, LWS_ERR_FORMAT, "no complete shard");
     check_mentions(lws_message(), f.train[2]);
@@ -402,7 +404,7 @@ static void flipped_pixel(void **state)
     size_t at = file_find(f.train[2], f.train_data.pixels[6], ROW);
     file_flip(f.train[2], at + 5, 0x10);
     opens_as(&f, LWS_TRAIN, LWS_OK, ""); /* pixels are not read when opening */
-    assert_int_equal(lws_dataset_verify_shard(f.train[2], &rows), LWS_ERR_FORMAT);
+    assert_int_equal(lws_shard_verify(f.train[2], &rows), LWS_ERR_FORMAT);
     check_mentions(lws_message(), f.train[2]);
     check_mentions(lws_message(), "image-6.jpg");
     check_mentions(lws_message(), "image 1 ");
@@ -456,7 +458,7 @@ static void flipped_name(void **state)
     int64_t rows;
     set_up(&f, state);
     file_flip(f.train[0], file_find(f.train[0], "image-2.jpg", 11) + 6, 1);
-    assert_int_equal(lws_dataset_verify_shard(f.train[0], &rows), LWS_ERR_FORMAT);
+    assert_int_equal(lws_shard_verify(f.train[0], &rows), LWS_ERR_FORMAT);
     check_mentions(lws_message(), "/names");
 }
 
@@ -474,8 +476,7 @@ static void flipped_anywhere(void **state)
         uint8_t bit = (uint8_t)(1 << i % 8);
         file_flip(f.train[2], (size_t)i, bit);
         tried++;
-        if (lws_dataset_verify_shard(f.train[2], &rows) != LWS_OK ||
-            lws_dataset_open(f.folder, LWS_TRAIN, &d) != LWS_OK) {
+        if (lws_shard_verify(f.train[2], &rows) != LWS_OK || lws_dataset_open(f.folder, LWS_TRAIN, &d) != LWS_OK) {
             noticed++;
         } else {
             for (int64_t k = 0; k < 8; k++)
@@ -572,7 +573,7 @@ static void digests_of_others(void **state)
     int64_t rows;
     set_up(&f, state);
     put(f.train[2], "split_digest", 0, other);
-    assert_int_equal(lws_dataset_verify_shard(f.train[2], &rows), LWS_OK); /* which knows of itself alone */
+    assert_int_equal(lws_shard_verify(f.train[2], &rows), LWS_OK); /* which knows of itself alone */
     opens_as(&f, LWS_TRAIN, LWS_ERR_MISMATCH, "has another digest in train-00002-of-00003.h5 than in the first");
     put(f.train[0], "split_digest", 0, other);
     put(f.train[1], "split_digest", 0, other);
@@ -580,7 +581,7 @@ static void digests_of_others(void **state)
     opens_as(&f, LWS_TEST, LWS_OK, "");
     put(f.test, "names_digest", 0, other);
     opens_as(&f, LWS_TEST, LWS_OK, ""); /* names are for people */
-    assert_int_equal(lws_dataset_verify_shard(f.test, &rows), LWS_ERR_FORMAT);
+    assert_int_equal(lws_shard_verify(f.test, &rows), LWS_ERR_FORMAT);
     check_mentions(lws_message(), "/names does not match its digest");
 }
 
@@ -631,7 +632,7 @@ static void arrays_of_other_kinds(void **state)
         }
         assert_int_equal(lws_h5_close(old), LWS_OK);
         assert_int_equal(lws_h5_close(new), LWS_OK);
-        lws_status status = lws_dataset_verify_shard(path, &rows);
+        lws_status status = lws_shard_verify(path, &rows);
         assert_int_equal(status, i == 0 ? LWS_OK : LWS_ERR_FORMAT);
         if (i == 1) /* grey images of that size are good; these are no images that were digested */
             check_mentions(lws_message(), "image 0 (image-0.jpg) does not match its digest");
@@ -646,10 +647,10 @@ static void digest_of_names(void **state)
 {
     (void)state;
     char digest[LWS_DIGEST_TEXT], want[LWS_DIGEST_TEXT];
-    assert_int_equal(lws_dataset_names_digest(3, (const char *const[]){"a.png", "", "bc"}, digest), LWS_OK);
+    assert_int_equal(lws_shard_names_digest(3, (const char *const[]){"a.png", "", "bc"}, digest), LWS_OK);
     lws_digest("a.png\0\0bc", 10, want);
     assert_string_equal(digest, want);
-    assert_int_equal(lws_dataset_names_digest(0, NULL, digest), LWS_OK);
+    assert_int_equal(lws_shard_names_digest(0, NULL, digest), LWS_OK);
     lws_digest("", 0, want);
     assert_string_equal(digest, want);
 }
@@ -678,15 +679,15 @@ static void every_byte_counts(void **state)
                              .split_digest = digest};
     assert_int_equal(mkdir(folder, 0700), 0);
     const char *const names[] = {"a", "b", "c"};
-    assert_int_equal(lws_shard_file_write(path, COUNT, SIDE_BIG, 3, pixels[0], digests, names), LWS_OK);
-    assert_int_equal(lws_shard_file_complete(path, &facts), LWS_OK);
+    assert_int_equal(lws_shard_write(path, &(lws_shard_images){COUNT, SIDE_BIG, 3, pixels[0], digests, names}), LWS_OK);
+    assert_int_equal(lws_shard_complete(path, &facts), LWS_OK);
     lws_dataset *d;
     assert_int_equal(lws_dataset_open(folder, LWS_TRAIN, &d), LWS_OK);
     size_t first = file_find(path, pixels[0], BYTES);
     for (int i = 0; i < COUNT * 8; i++) { /* from the first byte to the last */
         size_t byte = (size_t)(i / 8 * BYTES + i % 8 * (BYTES - 1) / 7);
         file_flip(path, first + byte, 1);
-        assert_int_equal(lws_dataset_verify_shard(path, &rows), LWS_ERR_FORMAT);
+        assert_int_equal(lws_shard_verify(path, &rows), LWS_ERR_FORMAT);
         check_mentions(lws_message(), path_of("image %d ", (int)(byte / BYTES)));
         for (int64_t row = 0; row < COUNT; row++) {
             bool is_changed = row == (int64_t)(byte / BYTES);
@@ -694,7 +695,7 @@ static void every_byte_counts(void **state)
         }
         file_flip(path, first + byte, 1);
     }
-    assert_int_equal(lws_dataset_verify_shard(path, &rows), LWS_OK);
+    assert_int_equal(lws_shard_verify(path, &rows), LWS_OK);
     lws_dataset_close(d);
 }
 

@@ -3,7 +3,7 @@
 
 #include "datasets/decode/image.h"
 
-#include "datasets/decode/decode.h"
+#include "datasets/decode/decoder.h"
 
 /* ---- good images ----------------------------------------------------------------------------- */
 
@@ -236,8 +236,12 @@ static void size_limits(void **state)
                  {8000, 8000, true}, {8000, 8001, false}, {16000, 4000, true}, {0, 5, false},
                  {5, 0, false},      {-1, 5, false},      {1, 1, true},        {1ll << 33, 1ll << 33, false}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        lws_status status = lws_decode_check_size(cases[i].width, cases[i].height);
+        lws_crop crop;
+        lws_status status = lws_decode_choose(&(lws_decode_args){0}, cases[i].width, cases[i].height, &crop);
         assert_int_equal(status, cases[i].fits ? LWS_OK : LWS_ERR_FORMAT);
+        if (cases[i].fits)
+            assert_true(crop.left == 0 && crop.top == 0 && crop.width == cases[i].width &&
+                        crop.height == cases[i].height);
     }
     lws_image image; /* told by the size alone */
     assert_int_equal(lws_image_decode("P5", (size_t)INT32_MAX + 1, "a.pgm", 1, &image), LWS_ERR_FORMAT);
@@ -403,6 +407,16 @@ static void knows_names(void **state)
                  lws_image_is_name(""));
 }
 
+/* What people are told of formats is what there are decoders for. */
+static void names_formats(void **state)
+{
+    (void)state;
+    char text[LWS_IMAGE_FORMATS];
+    assert_string_equal(lws_image_formats(text), "JPEG, PNG, GIF, BMP, TGA, PGM, PPM");
+    refused(picture_bytes("This is a text.", 15), "a.jpg",
+            "not an image of a known format (JPEG, PNG, GIF, BMP, TGA, PGM, PPM)");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -425,6 +439,7 @@ int main(void)
         cmocka_unit_test(arbitrary_damage),
         scratch_test(reads_files),
         cmocka_unit_test(knows_names),
+        cmocka_unit_test(names_formats),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -142,7 +142,8 @@ static bool part_is_right(blob b, const uint8_t *whole, int width, lws_crop want
 {
     lws_image image;
     lws_crop at;
-    lws_status status = lws_image_decode_part(b.data, b.size, "a.jpg", channels, choose, &wanted, &image, &at);
+    lws_status status =
+        lws_image_decode_part(&(lws_decode_args){b.data, b.size, "a.jpg", channels, choose, &wanted}, &image, &at);
     if (status != LWS_OK)
         print_error("%s\n", lws_message());
     assert_int_equal(status, LWS_OK);
@@ -230,7 +231,9 @@ static void passes_on_the_refusal(void **state)
         blob b = format ? picture_png(31, 17, 1) : picture_jpeg(31, 17, 1);
         lws_image image;
         lws_crop crop;
-        assert_int_equal(lws_image_decode_part(b.data, b.size, "a", 3, refuse_all, NULL, &image, &crop), LWS_ERR_USAGE);
+        assert_int_equal(
+            lws_image_decode_part(&(lws_decode_args){b.data, b.size, "a", 3, refuse_all, NULL}, &image, &crop),
+            LWS_ERR_USAGE);
         assert_string_equal(lws_message(), "not 31 x 17");
         assert_null(image.pixels);
         free(b.data);
@@ -256,7 +259,8 @@ static void missing_data(void **state)
         blob b = without_middle(encode(&kinds[i], 120, 160, i));
         lws_image image;
         lws_crop crop;
-        lws_status status = lws_image_decode_part(b.data, b.size, "a", 3, choose, &upper, &image, &crop);
+        lws_status status =
+            lws_image_decode_part(&(lws_decode_args){b.data, b.size, "a", 3, choose, &upper}, &image, &crop);
         if (status != LWS_ERR_FORMAT)
             print_error("%s: data missing below the part passes\n", kinds[i].name);
         assert_int_equal(status, LWS_ERR_FORMAT);
@@ -286,9 +290,10 @@ static void arbitrary_damage(void **state)
         lws_image image;
         lws_crop crop;
         bool is_whole = round % 2;
-        lws_status status = is_whole
-                                ? lws_image_decode(b.data, b.size, "a.jpg", 3, &image)
-                                : lws_image_decode_part(b.data, b.size, "a.jpg", 3, choose_corner, NULL, &image, &crop);
+        lws_status status =
+            is_whole ? lws_image_decode(b.data, b.size, "a.jpg", 3, &image)
+                     : lws_image_decode_part(&(lws_decode_args){b.data, b.size, "a.jpg", 3, choose_corner, NULL},
+                                             &image, &crop);
         if (status == LWS_OK)
             assert_true(image.pixels && (is_whole || crop.left + crop.width <= image.width));
         else

@@ -84,7 +84,8 @@ static void parts_are_found(void **state)
         const struct golden_decode *g = &golden_decode[i];
         lws_image image;
         lws_crop at;
-        assert_int_equal(lws_image_decode_part(g->file, (size_t)g->bytes, g->name, 3, choose, &wanted, &image, &at),
+        assert_int_equal(lws_image_decode_part(
+                             &(lws_decode_args){g->file, (size_t)g->bytes, g->name, 3, choose, &wanted}, &image, &at),
                          LWS_OK);
         assert_true(at.width == wanted.width && at.height == wanted.height);
         for (int y = 0; y < at.height; y++)

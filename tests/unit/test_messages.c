@@ -43,11 +43,33 @@ static void exit_codes(void **state)
     assert_int_equal(lws_exit_code(LWS_OK), 0);
     assert_int_equal(lws_exit_code(LWS_ERR_USAGE), 2);
     assert_int_equal(lws_exit_code(LWS_STOPPED), 75);
-    for (lws_status s = LWS_ERR_IO; s < LWS_STOPPED; s++)
-        assert_int_equal(lws_exit_code(s), 1);
+    static const lws_status failures[] = {LWS_ERR_IO,      LWS_ERR_FORMAT,   LWS_ERR_MEMORY,
+                                          LWS_ERR_NUMERIC, LWS_ERR_MISMATCH, LWS_ERR_PEER,
+                                          LWS_ERR_LIMIT,   LWS_ERR_RANKS,    (lws_status)99};
+    for (size_t i = 0; i < sizeof failures / sizeof *failures; i++)
+        assert_int_equal(lws_exit_code(failures[i]), 1);
     assert_int_equal(lws_write_status(EFBIG), LWS_ERR_LIMIT);
     assert_int_equal(lws_write_status(ENOSPC), LWS_ERR_IO);
     assert_int_equal(lws_write_status(EIO), LWS_ERR_IO);
+}
+
+/* Programs of others were compiled with these values. */
+static void status_codes(void **state)
+{
+    (void)state;
+    static const lws_status in_order[] = {LWS_OK,         LWS_ERR_USAGE,   LWS_ERR_IO,       LWS_ERR_FORMAT,
+                                          LWS_ERR_MEMORY, LWS_ERR_NUMERIC, LWS_ERR_MISMATCH, LWS_ERR_PEER,
+                                          LWS_ERR_LIMIT,  LWS_STOPPED,     LWS_ERR_RANKS};
+    enum { COUNT = sizeof in_order / sizeof *in_order };
+    for (int i = 0; i < COUNT; i++) {
+        assert_int_equal(in_order[i], i);
+        assert_true(strlen(lws_status_text(in_order[i])) > 0);
+        for (int j = 0; j < i; j++)
+            assert_string_not_equal(lws_status_text(in_order[i]), lws_status_text(in_order[j]));
+    }
+    assert_string_equal(lws_status_text(LWS_ERR_MEMORY), "out of memory");
+    assert_string_equal(lws_status_text((lws_status)COUNT), "");
+    assert_string_equal(lws_status_text((lws_status)-1), "");
 }
 
 static void durations(void **state)
@@ -196,10 +218,15 @@ static void build_of_this_program(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(keeps_a_message), cmocka_unit_test(exit_codes),
-        cmocka_unit_test(durations),       scratch_test(lines),
-        cmocka_unit_test(on_a_terminal),   cmocka_unit_test(signs_of_life),
-        cmocka_unit_test(time_goes_on),    cmocka_unit_test(build_of_this_program),
+        cmocka_unit_test(keeps_a_message),
+        cmocka_unit_test(exit_codes),
+        cmocka_unit_test(status_codes),
+        cmocka_unit_test(durations),
+        scratch_test(lines),
+        cmocka_unit_test(on_a_terminal),
+        cmocka_unit_test(signs_of_life),
+        cmocka_unit_test(time_goes_on),
+        cmocka_unit_test(build_of_this_program),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

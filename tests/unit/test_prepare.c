@@ -54,10 +54,10 @@ static char *names_in(const char *folder, lws_split split)
     char *all = calloc(1, 1);
     lws_dataset_close(d);
     for (int i = 0; i < shards; i++) {
-        char name[LWS_DATASET_SHARD_NAME], **names;
+        char name[LWS_SHARD_NAME], **names;
         int64_t count;
         lws_h5 *file;
-        lws_dataset_shard_name(split, i, shards, name);
+        lws_shard_name(split, i, shards, name);
         assert_int_equal(lws_h5_open(path_of("%s/%s", folder, name), &file), LWS_OK);
         assert_int_equal(lws_h5_read_strings(file, "/names", &count, &names), LWS_OK);
         assert_int_equal(lws_h5_close(file), LWS_OK);

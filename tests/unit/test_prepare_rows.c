@@ -88,7 +88,7 @@ static void says_what_is_so(lws_h5 *file, const facts *f, int split, int index, 
     has_text(file, "shards_by_split", text);
     has_text(file, "recipe", f->recipe);
     digest_is(file, "digest", s->digests, s->rows);
-    assert_int_equal(lws_dataset_names_digest(s->rows, (const char *const *)s->names, digest), LWS_OK);
+    assert_int_equal(lws_shard_names_digest(s->rows, (const char *const *)s->names, digest), LWS_OK);
     has_text(file, "names_digest", digest);
     size_t bytes = (size_t)(s->size * s->size * s->channels);
     for (int64_t i = 0; i < s->rows; i++)
@@ -107,7 +107,7 @@ static void each_row(const facts *f,
         for (int i = 0; i < f->shards[split]; i++) {
             lws_h5 *file;
             shard s = {.first_row = row};
-            char name[LWS_DATASET_SHARD_NAME];
+            char name[LWS_SHARD_NAME];
             snprintf(name, sizeof name, "%s-%05d-of-%05d.h5", (const char *[]){"train", "valid", "test"}[split], i,
                      f->shards[split]);
             assert_int_equal(lws_h5_open(path_of("%s/%s", f->folder, name), &file), LWS_OK);

@@ -40,7 +40,7 @@ static void nothing_until_started(void **state)
     lws_profile_begin(NULL, "a");
     lws_profile_end();
     lws_profile_end();
-    assert_false(lws_profile_is_on);
+    assert_null(lws_profile_here);
     assert_int_equal(entries_now(), 0);
     assert_int_equal(lws_profile_start(4), LWS_OK);
     assert_int_equal(entries_now(), 0);

@@ -4,13 +4,14 @@
 #include "datasets/sources/source.h"
 
 #include "datasets/decode/image.h"
+#include "datasets/faces/face.h"
 
 #include <zip.h>
 
 static lws_source *source_of(const char *path, int threads)
 {
     lws_source *source;
-    lws_status status = lws_source_open(path, threads, &source);
+    lws_status status = lws_source_open(&(lws_source_args){.path = path, .threads = threads}, &source);
     if (status != LWS_OK)
         print_error("%s\n", lws_message());
     assert_int_equal(status, LWS_OK);
@@ -46,6 +47,42 @@ static void every_extension(void **state)
         assert_true(lws_image_is_name(known[i]));
     for (size_t i = 0; i < sizeof unknown / sizeof *unknown; i++)
         assert_false(lws_image_is_name(unknown[i]));
+}
+
+/* ---- kinds ------------------------------------------------------------------------------------- */
+
+static void what_can_be_asked_for(void **state)
+{
+    (void)state;
+    char text[LWS_SOURCE_PATHS];
+    lws_source *source;
+    assert_string_equal(lws_source_paths(text), "folder or zip");
+    assert_int_equal(lws_source_open(&(lws_source_args){.threads = 1}, &source), LWS_ERR_USAGE);
+    check_mentions(lws_message(), "no input");
+    assert_null(source);
+}
+
+/* Drawn, at the size that is wanted, and named by their numbers. */
+static void synthetic_faces(void **state)
+{
+    (void)state;
+    enum { SIZE = 16, BYTES = SIZE * SIZE * 3 };
+    lws_source *source;
+    char name[LWS_SOURCE_NAME];
+    uint8_t drawn[BYTES], want[BYTES];
+    assert_int_equal(lws_source_open(&(lws_source_args){.faces = 1000000000, .seed = 7, .threads = 1}, &source),
+                     LWS_OK);
+    assert_int_equal(source->count, 1000000000);
+    assert_null(source->entries); /* no memory for so many names */
+    assert_null(source->kind->read);
+    assert_string_equal(lws_source_name(source, 0, name), "face-000000000");
+    assert_string_equal(lws_source_name(source, 999999999, name), "face-999999999");
+    for (int64_t i = 41; i < 43; i++) {
+        assert_int_equal(source->kind->draw(source, i, SIZE, 3, drawn), LWS_OK);
+        assert_int_equal(lws_face_draw(7, (uint64_t)i, SIZE, 3, want), LWS_OK);
+        check_same_bits(drawn, want, BYTES);
+    }
+    lws_source_close(source);
 }
 
 /* ---- folders ----------------------------------------------------------------------------------- */
@@ -111,7 +148,7 @@ static void a_ring_of_links(void **state)
     assert_int_equal(mkdir(in, 0777), 0);
     picture_save(path_of("%s/a.png", in), picture_png(4, 4, 1));
     assert_int_equal(symlink("..", path_of("%s/up", in)), 0);
-    assert_int_equal(lws_source_open(in, 1, &source), LWS_ERR_IO);
+    assert_int_equal(lws_source_open(&(lws_source_args){.path = in, .threads = 1}, &source), LWS_ERR_IO);
     check_mentions(lws_message(), "is a link to a folder that contains it");
     check_mentions(lws_message(), "up/in");
     assert_null(source);
@@ -239,7 +276,8 @@ static void gone_meanwhile(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_extension), scratch_test(a_folder),
+        cmocka_unit_test(every_extension), cmocka_unit_test(what_can_be_asked_for),
+        cmocka_unit_test(synthetic_faces), scratch_test(a_folder),
         scratch_test(many_files),          scratch_test(a_ring_of_links),
         scratch_test(too_large_a_file),    scratch_test(a_zip),
         scratch_test(a_path_twice),        scratch_test(sizes_that_are_not_so),

@@ -2,7 +2,8 @@
  * ones, and ones whose name is another step's. */
 #include "scratch.h"
 
-#include "checkpoint_file.h"
+#include "checkpoint/checkpoint_format.h"
+#include "data/run_names.h"
 
 #include "base/log.h"
 
@@ -131,8 +132,8 @@ static void names(void **state)
               {"step-.h5", -1},
               {"", -1}};
     for (size_t i = 0; i < sizeof of / sizeof *of; i++)
-        assert_int_equal(lws_checkpoint_step_of(of[i].name, ".h5"), of[i].step);
-    assert_int_equal(lws_checkpoint_step_of("step-000000012.png", ".png"), 12);
+        assert_int_equal(lws_step_of_name(of[i].name, ".h5"), of[i].step);
+    assert_int_equal(lws_step_of_name("step-000000012.png", ".png"), 12);
 }
 
 static void listing(void **state)
@@ -293,7 +294,7 @@ static void newer_version(void **state)
     write_steps(folder, 2, (const int64_t[]){10, 20});
     assert_int_equal(lws_h5_create(step_path(folder, 30), &file), LWS_OK);
     assert_int_equal(lws_h5_put_text(file, "/", "kind", CHECKPOINT_KIND), LWS_OK);
-    assert_int_equal(lws_h5_put_i64(file, "/", "schema", LWS_CHECKPOINT_SCHEMA + 1), LWS_OK);
+    assert_int_equal(lws_h5_put_i64(file, "/", "schema", CHECKPOINT_SCHEMA + 1), LWS_OK);
     assert_int_equal(lws_h5_put_i64(file, "/", "step", 30), LWS_OK);
     assert_int_equal(lws_h5_close(file), LWS_OK);
     assert_int_equal(lws_checkpoint_find(folder, -1, path), LWS_OK);

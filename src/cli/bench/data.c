@@ -2,7 +2,7 @@
 #include "bench.h"
 #include "cli/cli.h"
 
-#include "inference/agreement.h"
+#include "inference/agree_images.h"
 #include "base/clock.h"
 #include "datasets/prepare/prepare.h"
 #include "data/sampler.h"

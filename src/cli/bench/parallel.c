@@ -47,12 +47,7 @@ static lws_status measure(bench *b, size_t count)
     reduction_case c = {.flat = bench_zeros(b, count), .count = count};
     lws_reduction_layout layout = {.count = count, .block = LWS_NORM_BLOCK};
     LWS_TRY(bench_ready(b));
-    lws_status status = lws_reduction_create(b->comm, LEAVES * ranks, &layout, &c.reduction);
-    status = lws_comm_agree(b->comm, status);
-    if (status != LWS_OK) {
-        lws_reduction_destroy(c.reduction);
-        return status;
-    }
+    LWS_TRY(lws_reduction_create(b->comm, LEAVES * ranks, &layout, &c.reduction));
     row(b, &c, count, "sum", "sum of two micro-batches a rank", reduce);
     if (ranks > 1)
         row(b, &c, count, "gather", "gather of parameters", gather);

@@ -170,7 +170,7 @@ static lws_status keep_log(const char *run)
     char path[LWS_PATH];
     struct stat info;
     snprintf(path, sizeof path, "%s/metrics.jsonl", run);
-    return stat(path, &info) == 0 && info.st_size > 0 ? lws_checkpoint_rename_aside(path, "before") : LWS_OK;
+    return stat(path, &info) == 0 && info.st_size > 0 ? lws_folder_rename_aside(path, "before") : LWS_OK;
 }
 
 /* Rank 0: the newest whole checkpoint into the state, and its description. */

@@ -9,6 +9,7 @@
 #include "run/sample_grid.h"
 
 #include "base/clock.h"
+#include "base/context.h"
 #include "base/log.h"
 #include "base/profile.h"
 #include "comm/watchdog.h"
@@ -170,6 +171,7 @@ lws_status lws_train(lws_comm *comm, lws_train_options *options, const lws_train
 {
     training_run r;
     stop_watch stop;
+    lws_context *caller = lws_comm_enter(comm);
     stop_catch(&stop);
     lws_watchdog_phase("setup of run", -1);
     lws_watch before, watch = {options->deadline, "; go on with --resume. (The deadline is a key: deadline.)"};
@@ -185,5 +187,6 @@ lws_status lws_train(lws_comm *comm, lws_train_options *options, const lws_train
     }
     lws_watchdog_set(before, NULL);
     stop_release();
+    lws_context_enter(caller);
     return status;
 }

@@ -91,6 +91,7 @@ static void print_table(int ranks)
     for (int i = 0; i < entries; i++)
         if (entry[i].depth == 0 && strcmp(entry[i].name, "step") == 0)
             steps = entry[i].seconds;
+    flockfile(stdout); /* that trainings in other threads do not write between */
     printf("\n  profile of %-23s %10s %10s %9s %11s\n", ranks > 1 ? "rank 0" : "this run", "seconds", "% of steps",
            "calls", "ms a call");
     bool in_step = false;
@@ -102,6 +103,7 @@ static void print_table(int ranks)
     }
     print_shares(entry, entries, steps);
     fflush(stdout);
+    funlockfile(stdout);
 }
 
 static lws_status write_timeline(const train_context *c, const char *run)

@@ -7,6 +7,7 @@
 #include "base/input.h"
 #include "base/output.h"
 #include "data/checkpoint.h"
+#include "data/run_names.h"
 #include "options/train_options.h"
 #include "report/grid.h"
 
@@ -160,7 +161,7 @@ typedef bool choice(const char *path, const char *name);
 
 static bool is_picture(const char *path, const char *name)
 {
-    return lws_checkpoint_step_of(name, ".png") >= 0 && lws_grid_is_picture(path);
+    return lws_step_of_name(name, LWS_PICTURE_SUFFIX) >= 0 && lws_grid_is_picture(path);
 }
 
 static bool is_timeline_name(const char *name)
@@ -177,7 +178,7 @@ static bool is_temporary_checkpoint(const char *path, const char *name)
 {
     char target[256];
     (void)path;
-    return lws_output_is_temporary(name, target) && lws_checkpoint_step_of(target, ".h5") >= 0;
+    return lws_output_is_temporary(name, target) && lws_step_of_name(target, LWS_CHECKPOINT_SUFFIX) >= 0;
 }
 
 static bool is_temporary_failure(const char *path, const char *name)
@@ -191,7 +192,7 @@ static bool is_temporary_picture(const char *path, const char *name)
 {
     char target[256];
     (void)path;
-    return lws_output_is_temporary(name, target) && lws_checkpoint_step_of(target, ".png") >= 0;
+    return lws_output_is_temporary(name, target) && lws_step_of_name(target, LWS_PICTURE_SUFFIX) >= 0;
 }
 
 static bool is_temporary_text(const char *path, const char *name)

@@ -2,7 +2,8 @@
 #include "step/trainer.h"
 
 #include "base/threads.h"
-#include "inference/agreement.h"
+#include "comm/agreement.h"
+#include "inference/agree_images.h"
 #include "optim/norm.h"
 
 /* Microseconds. Between machines, messages are moved on while a rank computes; within one it is the ranks' own cores
@@ -54,7 +55,7 @@ static lws_status build_reduction(train_context *c, const train_state *s)
     return lws_reduction_create(c->comm, c->options->micro_batches, &layout, &c->reduction);
 }
 
-static lws_status build(trainer *t)
+static lws_status build_model(trainer *t)
 {
     train_context *c = &t->context;
     train_state *s = &t->state;
@@ -68,14 +69,27 @@ static lws_status build(trainer *t)
     c->optimizer = lws_train_options_optimizer(c->options, &c->optimizer_options);
     s->param_count = c->tensors->params;
     s->count = c->tensors->params + c->tensors->buffers;
-    LWS_TRY(build_reduction(c, s));
+    return LWS_OK;
+}
+
+static lws_status allocate(trainer *t)
+{
     lws_arena counting = {0};
     take_memory(t, &counting);
     LWS_TRY(lws_arena_create(&t->arena, counting.used, "parameters and optimizer"));
     take_memory(t, &t->arena);
-    if (c->options->overlap)
+    if (t->context.options->overlap)
         update_follow(&t->updater);
     return LWS_OK;
+}
+
+/* Collective; agreed. */
+static lws_status build(trainer *t)
+{
+    lws_comm *comm = t->context.comm;
+    LWS_TRY(lws_comm_agree(comm, build_model(t)));
+    LWS_TRY(build_reduction(&t->context, &t->state));
+    return lws_comm_agree(comm, allocate(t));
 }
 
 static void plan_steps(train_context *c)
@@ -99,8 +113,7 @@ lws_status trainer_create(lws_comm *comm, lws_train_options *options, int thread
     LWS_TRY(lws_comm_agree(comm, open_data(c)));
     const lws_split splits[] = {LWS_TRAIN, LWS_VALID};
     LWS_TRY(lws_agree_on_images(comm, 2, splits, (const lws_dataset *const[]){c->train, c->valid}));
-    lws_status status = build(t);
-    LWS_TRY(lws_comm_agree(comm, status));
+    LWS_TRY(build(t));
     plan_steps(c);
     return LWS_OK;
 }

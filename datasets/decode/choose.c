@@ -1,0 +1,18 @@
+/* What is decided once an image's size is known: whether it is taken at all, and which part of it. */
+#include "decoder.h"
+
+static lws_status check_size(int64_t width, int64_t height)
+{
+    if (width < 1 || height < 1 || width > LWS_IMAGE_SIDE || height > LWS_IMAGE_SIDE ||
+        width * height > LWS_IMAGE_PIXELS)
+        return lws_fail(LWS_ERR_FORMAT, "%lld x %lld pixels: more than %d a side or %d million in all",
+                        (long long)width, (long long)height, LWS_IMAGE_SIDE, LWS_IMAGE_PIXELS / 1000000);
+    return LWS_OK;
+}
+
+lws_status lws_decode_choose(const lws_decode_args *args, int64_t width, int64_t height, lws_crop *crop)
+{
+    LWS_TRY(check_size(width, height));
+    *crop = (lws_crop){0, 0, (int)width, (int)height};
+    return args->choose ? args->choose(args->user, (int)width, (int)height, crop) : LWS_OK;
+}

@@ -1,0 +1,43 @@
+/* What a decoder is, and what the decoders share.
+ *
+ * A format is one file, which ends with its row, a lws_decoder, and that row's name in the table of decode.c: from
+ * there the format's extensions are known to listings, and its name to messages. Pixels are malloc()ed. */
+#ifndef LWSSIM_DECODER_H
+#define LWSSIM_DECODER_H
+
+#include "datasets/decode/image.h"
+
+typedef struct lws_decoder {
+    const char *formats;       /* for people: "JPEG"; of several: "PGM, PPM" */
+    const char *extensions[5]; /* of file names, in small letters; NULL behind the last */
+    const char *signatures[3]; /* its files begin with one of these; NULL behind the last. None: extensions tell */
+
+    /* What decoders do not check, or not as is wanted here: stb_image fills up truncated files with grey or black,
+     * takes the first frame of animations, and ignores the checksums of PNG; libjpeg fills up truncated files, too, and
+     * decodes CMYK, of which nothing here knows how it is meant. Walks the file's segments without decoding. NULL:
+     * fine, as far as this goes; else a reason for people, a constant string. */
+    const char *(*scan)(const uint8_t *data, size_t bytes);
+
+    /* The pixels of a file that `scan` has found fit, as lws_image_decode_part; the channels of *out are either those
+     * that were asked for or 4. It calls lws_decode_choose as soon as it knows the size. */
+    lws_status (*decode)(const lws_decode_args *args, lws_image *out, lws_crop *crop);
+} lws_decoder;
+
+/* choose.c: the size of an image is known: refuses one that is too large (LWS_ERR_FORMAT); else *crop is the part that
+ * is wanted. */
+lws_status lws_decode_choose(const lws_decode_args *args, int64_t width, int64_t height, lws_crop *crop);
+
+/* stb.c: a whole image by stb_image, of which no part can be had, to 4 channels, its fastest; a lws_decoder's decode.
+ */
+lws_status lws_decode_stb(const lws_decode_args *args, lws_image *out, lws_crop *crop);
+
+/* The number in the n bytes at p, the lowest first. */
+static inline size_t lws_little_endian(const uint8_t *p, int n)
+{
+    size_t v = 0;
+    while (n-- > 0)
+        v = v << 8 | p[n];
+    return v;
+}
+
+#endif

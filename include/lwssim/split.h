@@ -1,0 +1,7 @@
+/* The three parts of a dataset. */
+#ifndef LWSSIM_SPLIT_H
+#define LWSSIM_SPLIT_H
+
+typedef enum lws_split { LWS_TRAIN, LWS_VALID, LWS_TEST, LWS_SPLITS } lws_split;
+
+#endif
