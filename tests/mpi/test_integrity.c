@@ -229,23 +229,27 @@ static void messages(void **state)
     }
 }
 
-/* With clip-norm the update comes after the ranks have heard of each other: they hear of it in the next step, or before
- * the checkpoint. */
-static void clipped(void **state)
+/* With clip-norm or a trust ratio the update comes after the ranks have heard of each other: they hear of it in the
+ * next step, or before the checkpoint. */
+static void late_updates(void **state)
 {
     (void)state;
-    plan = (struct plan){0};
-    check_status(train("clipped", "steps", "8", "clip-norm", "0.01", "check-every", "0", "checkpoint-every", "3"),
-                 LWS_OK);
-    for (int step = 5; step <= 6; step++) {
-        char *name = path_of("clipped-%d", step);
+    static const char *const late[][2] = {{"clip-norm", "0.01"}, {"optimizer", "lamb"}};
+    for (int i = 0; i < 4; i++) {
+        const char *key = late[i / 2][0], *value = late[i / 2][1];
+        char *whole = path_of("whole-%s", key), *name = path_of("%s-%d", key, i % 2);
+        int step = 5 + i % 2;
+        if (i % 2 == 0) {
+            plan = (struct plan){0};
+            check_status(train(whole, "steps", "8", key, value, "check-every", "0", "checkpoint-every", "3"), LWS_OK);
+        }
         plan = (struct plan){.touch = disturb};
-        fault.of = PARAMETER;
+        fault.of = i < 2 ? PARAMETER : MOMENT_M;
         fault.rank = 0;
         fault.at = BEFORE_STEP;
         fault.step = step;
         fault.done = 0;
-        check_status(train(name, "steps", "8", "clip-norm", "0.01", "check-every", "0", "checkpoint-every", "3"),
+        check_status(train(name, "steps", "8", key, value, "check-every", "0", "checkpoint-every", "3"),
                      LWS_ERR_MISMATCH);
         assert_int_equal(fault.done, rank == 0);
         assert_int_equal(plan.at_step, 6);
@@ -255,20 +259,16 @@ static void clipped(void **state)
             check_list_(files_of(name, "checkpoints", ".h5"), "3", name, __FILE__, __LINE__);
         plan = (struct plan){0};
         check_status(train(name, "resume", ""), LWS_OK);
-        check_same_state(name, "clipped", 8);
+        check_same_state(name, whole, 8);
     }
 }
 
 static int all_tests(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(undisturbed),
-        cmocka_unit_test(owners),
-        cmocka_unit_test(before_a_checkpoint),
-        cmocka_unit_test(during_a_checkpoint),
-        cmocka_unit_test(copies),
-        cmocka_unit_test(messages),
-        cmocka_unit_test(clipped),
+        cmocka_unit_test(undisturbed),         cmocka_unit_test(owners), cmocka_unit_test(before_a_checkpoint),
+        cmocka_unit_test(during_a_checkpoint), cmocka_unit_test(copies), cmocka_unit_test(messages),
+        cmocka_unit_test(late_updates),
     };
     return cmocka_run_group_tests_name("integrity", tests, setup_datasets, NULL);
 }
