@@ -1,9 +1,8 @@
 /* LAMB: You et al. 2020, "Large Batch Optimization for Deep Learning: Training BERT in 76 minutes", algorithm 2.
  *
- * Adam's direction, with bias correction, plus decoupled decay, θ's share of it: u = m̂ / (√v̂ + ε) + λ · θ. Each tensor
- * then moves by its own length: θ − rate · ‖θ‖ / ‖u‖ · u, the paper's φ being the identity, unbounded; by rate · u
- * where either norm is 0. Biases, and scales and shifts of batch norm, do not decay and have a ratio of 1, as is usual.
- */
+ * Adam's direction, corrected for bias, with decoupled decay in it: u = m / (√v + ε) + λ · θ. Each tensor then moves
+ * by its own length, to θ − rate · ‖θ‖ / ‖u‖ · u, the paper's φ being the identity; by rate · u where either norm is 0.
+ * Biases, and scales and shifts of batch norm, do not decay and have a ratio of 1, as is usual. */
 #include "optimizers.h"
 
 #include "base/digest.h"

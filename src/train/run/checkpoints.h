@@ -31,12 +31,12 @@ lws_checkpoint_meta checkpoints_describe(const checkpoints *k);
 
 /* Writes one of the present step. Where it cannot be written it is late, which is no failure before the patience is
  * over; with `wait` it is written on return. Where the state to save is not finite, the trainer's `found` says why, and
- * the latest step is undone. Collective; agreed: LWS_ERR_NUMERIC, LWS_ERR_MISMATCH (memory was altered) and those of
+ * the latest step is undone. Collective. Agreed: LWS_ERR_NUMERIC, LWS_ERR_MISMATCH (memory was altered) and those of
  * lws_checkpoint_write(). */
 lws_status checkpoints_save(checkpoints *k, bool wait);
 
 /* Sets the state from the newest one that verifies. *restored is false where the run was ended before its first: it
- * starts afresh. Collective; agreed. */
+ * starts afresh. Collective. Agreed. */
 lws_status checkpoints_restore(checkpoints *k, bool *restored);
 
 #endif

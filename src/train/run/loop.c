@@ -35,7 +35,7 @@ static void draw(training_run *r)
     r->is_picture_late = failed;
 }
 
-/* Metrics of the validation split and the picture; a new best sets *improved. Collective; agreed. */
+/* Metrics of the validation split and the picture; a new best sets *improved. Collective. Agreed. */
 static lws_status evaluate(training_run *r, bool *improved)
 {
     LWS_PROFILE("evaluation");
@@ -68,7 +68,7 @@ static lws_status evaluate(training_run *r, bool *improved)
     return LWS_OK;
 }
 
-/* The run ends here, with everything on the disk. Collective; agreed. */
+/* The run ends here, with everything on the disk. Collective. Agreed. */
 static lws_status end_early(training_run *r, unsigned requests)
 {
     const trainer *t = &r->trainer;
@@ -107,7 +107,7 @@ static lws_status after_step(training_run *r, const step_result *result, pace *p
 }
 
 /* After a step that was not finite, or whose update was not: the log gets it whether it was due or not, and it is kept
- * for a replay. With the message of the failure. Collective; agreed. */
+ * for a replay. With the message of the failure. Collective. Agreed. */
 static lws_status end_diverged(training_run *r, const step_result *result, pace *p)
 {
     const trainer *t = &r->trainer;
@@ -154,7 +154,7 @@ static lws_status run(training_run *r)
     return LWS_OK;
 }
 
-/* As the run ends with this status and message; what its log has to say comes after them. Collective; agreed. */
+/* As the run ends with this status and message; what its log has to say comes after them. Collective. Agreed. */
 static lws_status close_log(training_run *r, lws_status status)
 {
     char message[2048];

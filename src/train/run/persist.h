@@ -29,7 +29,7 @@ typedef lws_status persist_attempt(void *user);
 lws_status persist_try(lateness *late, int64_t step, persist_attempt *attempt, void *user, bool waits, bool *is_late);
 
 /* The same for all ranks; with `wait` nobody leaves before it is written, or the patience over, or a further signal
- * asks rank 0 to stop. Collective; agreed. */
+ * asks rank 0 to stop. Collective. Agreed. */
 lws_status persist(lateness *late, int64_t step, persist_attempt *attempt, void *user, bool wait, bool *is_late);
 
 /* Rank 0: it is late, and time for another attempt. Not collective. */

@@ -5,7 +5,7 @@
 
 #include "step/context.h"
 
-/* Begins the profile, before the loop. Collective; agreed: LWS_ERR_MEMORY. */
+/* Begins the profile, before the loop. Collective. Agreed: LWS_ERR_MEMORY. */
 lws_status profile_begin(const train_context *c);
 
 /* Takes the loop's status and returns it; where all ranks come out of the loop in order it prints rank 0's table and

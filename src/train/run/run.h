@@ -28,7 +28,7 @@ typedef struct training_run {
 } training_run;
 
 /* The folder made or taken over, the state set, from the newest checkpoint where the request resumes; `stop` watches
- * for the end. *r stays where it is. On failure nothing is left to destroy. Collective; agreed. */
+ * for the end. *r stays where it is. On failure nothing is left to destroy. Collective. Agreed. */
 lws_status run_create(lws_comm *comm, lws_train_options *options, const lws_train_request *request,
                       const stop_watch *stop, training_run *r);
 

@@ -40,10 +40,10 @@ bool integrity_begin(integrity *i);
 /* Digests what this rank holds of the parameters of all. Not collective. */
 void integrity_look(integrity *i);
 
-/* After _look on all ranks. Collective; agreed: LWS_ERR_MISMATCH names the first rank that differs from an owner. */
+/* After _look on all ranks. Collective. Agreed: LWS_ERR_MISMATCH names the first rank that differs from an owner. */
 lws_status integrity_compare(integrity *i);
 
-/* All of it at once, between steps, when the parameters are here. Collective; agreed: LWS_ERR_MISMATCH. */
+/* All of it at once, between steps, when the parameters are here. Collective. Agreed: LWS_ERR_MISMATCH. */
 lws_status integrity_check(integrity *i);
 
 /* On rank 0, after a checkpoint was written: what it was written from is still what _check found. LWS_ERR_MISMATCH. Not

@@ -1,4 +1,4 @@
-/* One training step. */
+/* One training step: what goes into it, and what comes out on every rank. */
 #ifndef LWS_STEP_H
 #define LWS_STEP_H
 
@@ -22,7 +22,7 @@ typedef struct step_requests {
 /* Makes one step, and counts it. LWS_ERR_NUMERIC where the loss or the gradient is not finite: the parameters are then
  * those before the step, t->found says why; *result is filled in. Any other failure of a rank comes back on all, with
  * worthless parameters. Else the parameters of other ranks may still be on their way: see state_wait_params().
- * Collective; agreed. */
+ * Collective. Agreed. */
 lws_status trainer_step(trainer *t, const step_requests *requests, step_result *result);
 
 #endif

@@ -83,7 +83,7 @@ static lws_status allocate(trainer *t)
     return LWS_OK;
 }
 
-/* Collective; agreed. */
+/* Collective. Agreed. */
 static lws_status build(trainer *t)
 {
     lws_comm *comm = t->context.comm;

@@ -33,7 +33,7 @@ typedef struct trainer {
 
 /* Opens the data, builds the model, takes all memory; the parameters are yet to be set. `options` (not owned) are
  * resolved. The parts point to each other: *t stays where it is. trainer_destroy() is due whatever comes back.
- * Collective; agreed: LWS_ERR_USAGE, LWS_ERR_MISMATCH, LWS_ERR_MEMORY and those of the dataset. */
+ * Collective. Agreed: LWS_ERR_USAGE, LWS_ERR_MISMATCH, LWS_ERR_MEMORY and those of the dataset. */
 lws_status trainer_create(lws_comm *comm, lws_train_options *options, int threads, trainer *t);
 
 /* Waits for messages in flight. Not collective. */
