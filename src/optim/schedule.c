@@ -1,3 +1,4 @@
+/* The learning rate of a step: rise, then constant, cosine or steps. */
 #include "optim/schedule.h"
 
 #include <math.h>

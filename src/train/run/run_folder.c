@@ -1,9 +1,12 @@
-#include "trainer.h"
+/* The folder made, locked, taken over or refused; its configuration written and read. */
+#include "run/run_folder.h"
 
-#include "run_contents.h"
+#include "run/run_contents.h"
 
+#include "base/folder.h"
 #include "base/log.h"
 #include "base/output.h"
+#include "data/checkpoint.h"
 
 #include <stdio.h>
 #include <stdlib.h>

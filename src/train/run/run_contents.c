@@ -1,11 +1,15 @@
-#include "run_contents.h"
+/* Which files of a folder are a run's, by what is in them; and their removal. */
+#include "run/run_contents.h"
 
-#include "trainer.h"
+#include "run/failure_folder.h"
 
-#include "data/run_names.h"
-#include "report/grid.h"
+#include "base/folder.h"
 #include "base/input.h"
 #include "base/output.h"
+#include "data/checkpoint.h"
+#include "data/run_names.h"
+#include "options/train_options.h"
+#include "report/grid.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -138,7 +142,7 @@ lws_status run_contents_refuse_others(const char *run)
 {
     static const struct {
         const char *name, *begins;
-    } text[] = {{"metrics.jsonl", "{\"type\":"}, {"failure/" FAILURE_FILE, "{\n\t\"step\":"}};
+    } text[] = {{"metrics.jsonl", "{\"type\":"}, {FAILURE_FOLDER "/" FAILURE_FILE, "{\n\t\"step\":"}};
     char path[LWS_PATH];
     bool is_own;
     for (size_t i = 0; i < sizeof text / sizeof *text; i++) {
@@ -223,7 +227,7 @@ void run_contents_sweep(const char *run)
     remove_named(run, "", is_temporary_text);
     remove_named(run, "checkpoints", is_temporary_checkpoint);
     remove_named(run, "images", is_temporary_picture);
-    remove_named(run, "failure", is_temporary_failure);
+    remove_named(run, FAILURE_FOLDER, is_temporary_failure);
 }
 
 static lws_status remove_checkpoints(const char *folder)
@@ -233,11 +237,11 @@ static lws_status remove_checkpoints(const char *folder)
 
 lws_status run_contents_remove(const char *run)
 {
-    static const char *const names[] = {("failure/" FAILURE_FILE), "metrics.jsonl", "config.ini"};
+    static const char *const names[] = {(FAILURE_FOLDER "/" FAILURE_FILE), "metrics.jsonl", "config.ini"};
     char path[LWS_PATH];
     join(run, "checkpoints", path);
     LWS_TRY(remove_checkpoints(path));
-    failure_folder(run, path);
+    join(run, FAILURE_FOLDER, path);
     LWS_TRY(remove_checkpoints(path));
     remove_named(run, "images", is_picture);
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
@@ -245,7 +249,7 @@ lws_status run_contents_remove(const char *run)
         if (unlink(path) != 0 && errno != ENOENT && errno != ENOTDIR)
             return lws_fail(LWS_ERR_IO, "cannot remove %s: %m", path);
     }
-    failure_folder(run, path);
+    join(run, FAILURE_FOLDER, path);
     rmdir(path); /* unless it holds what is not the run's */
     return LWS_OK;
 }

@@ -1,6 +1,7 @@
-/* The profile of a run: a table of rank 0's times for people, a timeline of each rank for a trace viewer. */
-#include "trainer.h"
+/* The table and the timelines of a profile. */
+#include "run/profile_report.h"
 
+#include "base/folder.h"
 #include "base/log.h"
 #include "base/profile.h"
 
@@ -15,14 +16,14 @@ enum {
     GROUPS_MAX = 16,
 };
 
-lws_status trainer_profile_start(trainer *t)
+lws_status profile_begin(const train_context *c)
 {
-    if (!t->options->profile)
+    if (!c->options->profile)
         return LWS_OK;
-    int64_t micro_batches = lws_reduction_get_part(t->reduction)->micro_batches;
+    int64_t micro_batches = own_part(c)->micro_batches;
     lws_status status = lws_profile_start(TIMELINE_STEPS * (EVENTS_OF_STEP + EVENTS_OF_MICRO * micro_batches));
-    status = lws_comm_agree(t->comm, status);
-    lws_comm_barrier(t->comm); /* timelines of ranks count from here: they can be laid side by side */
+    status = lws_comm_agree(c->comm, status);
+    lws_comm_barrier(c->comm); /* timelines of ranks count from here: they can be laid side by side */
     return status;
 }
 
@@ -105,33 +106,33 @@ static void print_table(int ranks)
     funlockfile(stdout);
 }
 
-static lws_status write_timeline(const trainer *t)
+static lws_status write_timeline(const train_context *c, const char *run)
 {
     char path[LWS_PATH + 32];
-    snprintf(path, sizeof path, "%s/profile-%d.json", t->request.run, lws_comm_rank(t->comm));
-    lws_status status = lws_profile_write(path, lws_comm_rank(t->comm));
+    snprintf(path, sizeof path, "%s/profile-%d.json", run, lws_comm_rank(c->comm));
+    lws_status status = lws_profile_write(path, lws_comm_rank(c->comm));
     /* What an earlier run on more ranks left would pass for part of this one. */
-    for (int r = lws_comm_size(t->comm); t->is_root; r++) {
-        snprintf(path, sizeof path, "%s/profile-%d.json", t->request.run, r);
+    for (int r = lws_comm_size(c->comm); c->is_root; r++) {
+        snprintf(path, sizeof path, "%s/profile-%d.json", run, r);
         if (!lws_profile_is_timeline(path) || unlink(path) != 0)
             break;
     }
     return status;
 }
 
-lws_status trainer_profile_end(trainer *t, lws_status status)
+lws_status profile_end(const train_context *c, const char *run, lws_status status)
 {
-    if (!t->options->profile)
+    if (!c->options->profile)
         return status;
     if (status == LWS_OK || status == LWS_STOPPED) {
         char kept[2048]; /* the message of an early stop outlives what goes wrong here */
         snprintf(kept, sizeof kept, "%s", lws_message());
-        if (t->is_root)
-            print_table(lws_comm_size(t->comm));
-        if (lws_comm_agree(t->comm, write_timeline(t)) != LWS_OK)
+        if (c->is_root)
+            print_table(lws_comm_size(c->comm));
+        if (lws_comm_agree(c->comm, write_timeline(c, run)) != LWS_OK)
             lws_warn("the profile is lost: %s", lws_message());
         else
-            lws_info("timeline of the first steps in %s/profile-RANK.json, for ui.perfetto.dev", t->request.run);
+            lws_info("timeline of the first steps in %s/profile-RANK.json, for ui.perfetto.dev", run);
         if (status != LWS_OK)
             lws_fail(status, "%s", kept);
     }

@@ -1,8 +1,11 @@
 /* A failed step once more. */
 #include "train/replay.h"
 
-#include "trainer.h"
+#include "run/failure_folder.h"
+#include "step/diverge.h"
+#include "step/step.h"
 
+#include "data/checkpoint.h"
 #include "kernels/gemm.h"
 #include "report/record.h"
 
@@ -40,18 +43,20 @@ static lws_status understand(const lws_record *record, const char *path, recorde
 static lws_status read_weights(trainer *t, const char *folder, const recorded *r)
 {
     char path[LWS_PATH], digest[LWS_DIGEST_TEXT];
-    lws_checkpoint_data data = {.params = t->params, .buffers = t->params + t->param_count};
+    const train_context *c = &t->context;
+    train_state *s = &t->state;
+    lws_checkpoint_data data = {.params = s->params, .buffers = state_buffers(s)};
     snprintf(path, sizeof path, "%s/%s", folder, r->weights);
-    LWS_TRY(lws_checkpoint_read(path, lws_model_tensors(t->model), &data));
+    LWS_TRY(lws_checkpoint_read(path, c->tensors, &data));
     LWS_TRY(lws_checkpoint_digest(path, digest));
     if (strcmp(digest, r->weights_digest) != 0)
         return lws_fail(LWS_ERR_FORMAT, "%s is not the file that %s/" FAILURE_FILE " was written with", path, folder);
-    if (strcmp(lws_dataset_get_info(t->train)->digest, r->dataset_digest) != 0)
+    if (strcmp(lws_dataset_get_info(c->train)->digest, r->dataset_digest) != 0)
         return lws_fail(LWS_ERR_MISMATCH,
                         "the step was made with other images: the digest of the training split in %s differs. Give the "
                         "dataset of the run with --data.",
-                        t->options->data);
-    lws_model_transform_weights(t->model, t->params);
+                        c->options->data);
+    lws_model_transform_weights(c->model, s->params);
     return LWS_OK;
 }
 
@@ -60,9 +65,9 @@ static lws_status repeat(trainer *t, const char **found)
 {
     step_result result;
     *found = "";
-    lws_status status = trainer_step(t, &result);
+    lws_status status = trainer_step(t, NULL, &result);
     if (status == LWS_OK) {
-        trainer_wait_params(t);
+        state_wait_params(&t->context, &t->state);
         if (!diverge_after_update(t))
             return LWS_OK;
     } else if (status != LWS_ERR_NUMERIC) {
@@ -75,7 +80,7 @@ static lws_status repeat(trainer *t, const char **found)
 /* What an update leaves of a parameter is another thing without Adam's moments; the statistics have none. */
 static bool needs_moments(const trainer *t, const char *what)
 {
-    const lws_tensors *tensors = lws_model_tensors(t->model);
+    const lws_tensors *tensors = t->context.tensors;
     for (int i = 0; i < tensors->count; i++) {
         char text[FINDING];
         snprintf(text, sizeof text, "%s " NOT_FINITE_AFTER_UPDATE, tensors->item[i].name);
@@ -96,10 +101,11 @@ static lws_status compare(const trainer *t, const recorded *r, lws_replay_report
                         "with %s: set OPENBLAS_CORETYPE=%s, or use a machine of that kind.",
                         (long long)report->step, now, r->kernel, lws_gemm_core(), r->kernel);
     if (needs_moments(t, report->recorded) || needs_moments(t, report->found))
-        return lws_fail(LWS_ERR_NUMERIC,
-                        "step %lld does not fail here as recorded: %s. What failed was its update, which took Adam's "
-                        "moments as well, and they are not kept: that speaks neither for nor against the machine (%s).",
-                        (long long)report->step, now, report->where);
+        return lws_fail(
+            LWS_ERR_NUMERIC,
+            "step %lld does not fail here as recorded: %s. What failed was its update, which took the optimizer's "
+            "moments as well, and they are not kept: that speaks neither for nor against the machine (%s).",
+            (long long)report->step, now, report->where);
     return lws_fail(
         LWS_ERR_NUMERIC,
         "step %lld does not fail here as recorded: %s. With the same program that speaks for a fault of the "
@@ -107,14 +113,12 @@ static lws_status compare(const trainer *t, const recorded *r, lws_replay_report
         (long long)report->step, now, report->where);
 }
 
+/* `t` has been created. */
 static lws_status replay(trainer *t, const char *folder, const recorded *r, lws_replay_report *report)
 {
-    lws_comm_node node;
-    int threads = lws_comm_threads(t->comm, (int)t->options->threads, &node);
     const char *found;
-    LWS_TRY(trainer_build(t, threads));
     LWS_TRY(read_weights(t, folder, r));
-    t->step = (int64_t)r->step - 1;
+    t->state.step = (int64_t)r->step - 1;
     LWS_TRY(repeat(t, &found));
     report->step = (int64_t)r->step;
     snprintf(report->recorded, sizeof report->recorded, "%s", r->finding);
@@ -137,8 +141,12 @@ static lws_status with_options(lws_comm *comm, const char *folder, const char *p
     if (status == LWS_OK && data[0])
         status = lws_config_set(lws_train_table(), options, "data", data, "replay");
     if (status == LWS_OK) {
-        trainer t = trainer_blank(comm, options);
-        status = replay(&t, folder, r, report);
+        trainer t;
+        lws_comm_node node;
+        int threads = lws_comm_threads(comm, (int)options->threads, &node);
+        status = trainer_create(comm, options, threads, &t);
+        if (status == LWS_OK)
+            status = replay(&t, folder, r, report);
         trainer_destroy(&t);
     }
     free(options);
