@@ -1,4 +1,4 @@
-/* Reconstruction losses between images: MSE, SSIM and LWSSIM, value and exact gradient.
+/* Reconstruction losses between images: MSE, SSIM, LWSSIM and others, value and exact gradient.
  *
  * Images are float NHWC in [0, 1] (any finite value is accepted). A value is taken per colour channel, averaged
  * over channels; the caller averages over images. Sources: Wang et al. 2004 for SSIM; Lu, "The Level Weighted
@@ -21,13 +21,20 @@
 extern "C" {
 #endif
 
-enum { LWS_LOSS_LEVELS = 16 };
+enum {
+    LWS_LOSS_LEVELS = 16, /* windows */
+    LWS_LOSS_OWN = 64     /* doubles */
+};
 
-typedef enum lws_loss_kind { LWS_LOSS_MSE, LWS_LOSS_SSIM, LWS_LOSS_LWSSIM } lws_loss_kind;
+/* Number of a loss, from 0 to lws_loss_count() - 1: those of the paper have a constant, all have a name. */
+typedef int lws_loss_kind;
+enum { LWS_LOSS_MSE, LWS_LOSS_SSIM, LWS_LOSS_LWSSIM };
 
+/* Which loss, and its options. SSIM and LWSSIM have theirs in fields of their own; what options others have,
+ * lws_loss_find() puts into `own`. */
 typedef struct lws_loss_spec {
     lws_loss_kind kind;
-    int levels;                     /* LWSSIM: 1 to LWS_LOSS_LEVELS; SSIM: 1; MSE ignores all below */
+    int levels;                     /* LWSSIM: 1 to LWS_LOSS_LEVELS; SSIM: 1; others ignore all down to c3 */
     int window[LWS_LOSS_LEVELS];    /* sides in pixels, 1 to min(h, w) */
     double weight[LWS_LOSS_LEVELS]; /* >= 0, not all 0 */
     bool gaussian;                  /* Gaussian windows in place of uniform ones */
@@ -35,16 +42,29 @@ typedef struct lws_loss_spec {
     double alpha, beta, gamma;      /* exponents in [0, 4] */
     double k1, k2;                  /* C1 = k1², C2 = k2²; in (0, 1) */
     double c3;                      /* in (0, 1); 0: C2 / 2 */
+    double own[LWS_LOSS_OWN];       /* of the other losses; not for the caller */
 } lws_loss_spec;
+
+/* The losses that there are, their names ("mse") and a line on each. NULL for a number that is none's. Static memory.
+ */
+int lws_loss_count(void);
+const char *lws_loss_name(lws_loss_kind kind);
+const char *lws_loss_summary(lws_loss_kind kind);
 
 /* The defaults: LWSSIM over uniform windows 3, 7, 11 with weights 1; SSIM over one Gaussian window of 11 pixels,
  * sigma 1.5; exponents 1, k1 .01, k2 .03. */
 lws_loss_spec lws_loss_defaults(lws_loss_kind kind);
 
+/* The loss of this name. `options` are the defaults but for lines "key = value" of the loss's own keys, as `lwssim
+ * train
+ * --help` lists them ("windows = 3,5\nalpha = 2"); NULL: all defaults. LWS_ERR_USAGE: no such loss, key or value, and
+ * the message says which there are. */
+lws_status lws_loss_find(const char *name, const char *options, lws_loss_spec *spec);
+
 typedef struct lws_loss lws_loss;
 
 /* Checks the spec against the image size and allocates all memory, for as many threads as OpenMP would use now.
- * LWS_ERR_USAGE names the field that is out of range; LWS_ERR_MEMORY. */
+ * LWS_ERR_USAGE names the field that is out of range, or says that there is no such loss; LWS_ERR_MEMORY. */
 lws_status lws_loss_create(const lws_loss_spec *spec, int h, int w, int c, lws_loss **out);
 void lws_loss_destroy(lws_loss *loss);
 

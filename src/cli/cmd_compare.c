@@ -9,6 +9,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 static const char usage[] = "usage: lwssim compare ORIGINAL OTHER [--json]\n"
                             "Both images must have the same size; values are on pixels in [0, 1].\n";
@@ -23,39 +24,51 @@ static const lws_config_key keys[] = {
 };
 static const lws_config_table table = {keys, sizeof keys / sizeof *keys, NULL};
 
-enum { LOSSES = 3 };
-static const char *const loss_key[LOSSES] = {"loss_mse", "loss_ssim", "loss_lwssim"};
-
-/* NaN where the image is smaller than the loss's windows. */
+/* NaN where the image is smaller than the loss needs with its defaults, which is all that it can refuse. */
 static lws_status loss_value(lws_loss_kind kind, const pictures *a, const pictures *b, double *value)
 {
     lws_loss_spec spec = lws_loss_defaults(kind);
     lws_loss *loss;
     *value = NAN;
-    int side = a->shape.h < a->shape.w ? a->shape.h : a->shape.w;
-    for (int i = 0; i < spec.levels; i++)
-        if (spec.window[i] > side)
-            return LWS_OK;
-    LWS_TRY(lws_loss_create(&spec, a->shape.h, a->shape.w, a->shape.c, &loss));
-    lws_status status = lws_loss_eval(loss, 1, a->pixels, b->pixels, 1, value, NULL);
+    lws_status status = lws_loss_create(&spec, a->shape.h, a->shape.w, a->shape.c, &loss);
+    if (status == LWS_ERR_USAGE)
+        return LWS_OK;
+    LWS_TRY(status);
+    status = lws_loss_eval(loss, 1, a->pixels, b->pixels, 1, value, NULL);
     lws_loss_destroy(loss);
     return status;
 }
 
+static const char *loss_key(lws_loss_kind kind, char key[64])
+{
+    snprintf(key, 64, "loss_%s", lws_loss_name(kind));
+    return key;
+}
+
+/* The end of --help. */
+static void print_losses(void)
+{
+    char key[64];
+    printf("\nlosses, with their defaults:\n");
+    for (int k = 0; k < lws_loss_count(); k++)
+        printf("  %-34s %s\n", loss_key(k, key), lws_loss_summary(k));
+}
+
 static lws_status print(const command *c, const double *metric, const double *loss)
 {
+    char key[64];
     if (!c->json) {
         for (int m = 0; m < LWS_METRICS; m++)
             printf("%-12s %.12g\n", lws_metric_title[m], metric[m]);
-        for (int k = 0; k < LOSSES; k++)
-            printf("%-12s %.12g\n", loss_key[k], loss[k]);
+        for (int k = 0; k < lws_loss_count(); k++)
+            printf("%-12s %.12g\n", loss_key(k, key), loss[k]);
         return LWS_OK;
     }
     lws_record *record = lws_record_new();
     for (int m = 0; m < LWS_METRICS; m++)
         lws_record_number(record, lws_metric_key[m], metric[m]);
-    for (int k = 0; k < LOSSES; k++)
-        lws_record_number(record, loss_key[k], loss[k]);
+    for (int k = 0; k < lws_loss_count(); k++)
+        lws_record_number(record, loss_key(k, key), loss[k]);
     lws_status status = lws_record_save(record, "-");
     lws_record_free(record);
     return status;
@@ -63,14 +76,19 @@ static lws_status print(const command *c, const double *metric, const double *lo
 
 static lws_status compare(const command *c, const pictures *a, const pictures *b, const char *const *name)
 {
-    double metric[LWS_METRICS], loss[LOSSES];
+    double metric[LWS_METRICS];
     if (a->shape.h != b->shape.h || a->shape.w != b->shape.w)
         return lws_fail(LWS_ERR_MISMATCH, "the images differ in size: %s is %d × %d, %s is %d × %d", name[0],
                         a->shape.w, a->shape.h, name[1], b->shape.w, b->shape.h);
     LWS_TRY(lws_metrics_image(a->shape.h, a->shape.w, a->shape.c, a->pixels, b->pixels, metric));
-    for (int k = 0; k < LOSSES; k++)
-        LWS_TRY(loss_value((lws_loss_kind)k, a, b, &loss[k]));
-    return print(c, metric, loss);
+    double *loss = malloc((size_t)lws_loss_count() * sizeof *loss);
+    lws_status status = loss ? LWS_OK : lws_fail(LWS_ERR_MEMORY, "out of memory comparing images");
+    for (int k = 0; k < lws_loss_count() && status == LWS_OK; k++)
+        status = loss_value(k, a, b, &loss[k]);
+    if (status == LWS_OK)
+        status = print(c, metric, loss);
+    free(loss);
+    return status;
 }
 
 lws_status cmd_compare(int argc, char **argv)
@@ -81,8 +99,10 @@ lws_status cmd_compare(int argc, char **argv)
     int names, threads;
     pictures a, b;
     LWS_TRY(cli_parse(table, &c, argc, argv, usage, name, &names, &done));
-    if (done)
+    if (done) {
+        print_losses();
         return LWS_OK;
+    }
     if (names != 2)
         return lws_fail(LWS_ERR_USAGE, "compare: two images are needed, %d given", names);
     LWS_TRY(cli_start_threads(NULL, 0, &threads));

@@ -1,9 +1,11 @@
+/* Metrics of one image, each as those who defined it compute it. */
 #include <lwssim/metrics.h>
 
 #include "structural.h"
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 const char *const lws_metric_title[LWS_METRICS] = {"SSIM-G11", "SSIM-U7", "MS-SSIM-3", "MSE", "PSNR"};
 const char *const lws_metric_key[LWS_METRICS] = {"ssim_g11", "ssim_u7", "ms_ssim3", "mse", "psnr"};
@@ -32,7 +34,7 @@ static double mean(int n, const double *v)
 }
 
 /* 2×2 means at stride 2. A side of odd length gets a row of zeros before it, as average pooling with padding 1
- * in the reference implementation does. Returns into out, [ceil-ish h/2, …]. */
+ * in the reference implementation does. out: [out_h, out_w, c], half the sides, rounded up. */
 static void halve(int h, int w, int c, const double *x, int *out_h, int *out_w, double *out)
 {
     int ph = h % 2, pw = w % 2;
@@ -55,34 +57,43 @@ static void halve(int h, int w, int c, const double *x, int *out_h, int *out_w, 
     }
 }
 
-/* Wang, Simoncelli & Bovik 2003, three scales: weights of the paper's first three, scaled to sum 1. x and y are
- * overwritten by their smaller versions; half holds one of them meanwhile. */
-static double ms_ssim(const level *lv, int h, int w, int c, double *x, double *y, double *half, double *channel,
-                      structural_scratch s)
+/* Two images at one scale, and room for another. */
+typedef struct scaled_pair {
+    int h, w, c;
+    double *x, *y, *half;
+} scaled_pair;
+
+/* Both to half their sides, in their places. */
+static void halve_both(scaled_pair *p)
+{
+    int half_h = 0, half_w = 0;
+    double *images[2] = {p->x, p->y};
+    for (int i = 0; i < 2; i++) {
+        halve(p->h, p->w, p->c, images[i], &half_h, &half_w, p->half);
+        memcpy(images[i], p->half, (size_t)half_h * half_w * p->c * sizeof *p->half);
+    }
+    p->h = half_h;
+    p->w = half_w;
+}
+
+/* Wang, Simoncelli & Bovik 2003, three scales: weights of the paper's first three, scaled to sum 1. The images are
+ * overwritten. channel: [3, c]. */
+static double ms_ssim(const level *lv, scaled_pair p, double *channel, structural_scratch s)
 {
     enum { SCALES = 3 };
     static const double weight[SCALES] = {.071055, .452974, .475971};
-    double *ssim = channel, *cs = channel + c, *result = channel + 2 * c;
-    for (int k = 0; k < c; k++)
+    double *ssim = channel, *cs = channel + p.c, *result = channel + 2 * p.c;
+    for (int k = 0; k < p.c; k++)
         result[k] = 1;
     for (int scale = 0; scale < SCALES; scale++) {
-        structural_means(lv, h, w, c, x, y, ssim, cs, s);
+        structural_means(lv, &(structural_pair){p.h, p.w, p.c, p.x, p.y, NULL}, ssim, cs, s);
         const double *part = scale == SCALES - 1 ? ssim : cs;
-        for (int k = 0; k < c; k++)
+        for (int k = 0; k < p.c; k++)
             result[k] *= pow(part[k] > 0 ? part[k] : 0, weight[scale]);
-        if (scale == SCALES - 1)
-            break;
-        int half_h = 0, half_w = 0;
-        double *images[2] = {x, y};
-        for (int i = 0; i < 2; i++) {
-            halve(h, w, c, images[i], &half_h, &half_w, half);
-            for (size_t p = 0; p < (size_t)half_h * half_w * c; p++)
-                images[i][p] = half[p];
-        }
-        h = half_h;
-        w = half_w;
+        if (scale < SCALES - 1)
+            halve_both(&p);
     }
-    return mean(c, result);
+    return mean(p.c, result);
 }
 
 lws_status lws_metrics_image(int h, int w, int c, const float *x32, const float *y32, double value[LWS_METRICS])
@@ -103,22 +114,23 @@ lws_status lws_metrics_image(int h, int w, int c, const float *x32, const float 
         y[i] = fmin(fmax((double)y32[i], 0), 1);
         squares += (y[i] - x[i]) * (y[i] - x[i]);
     }
+    const structural_pair pair = {h, w, c, x, y, NULL};
     for (int m = 0; m < LWS_METRICS; m++)
         value[m] = NAN;
     value[LWS_METRIC_MSE] = squares / (double)n;
     value[LWS_METRIC_PSNR] = squares > 0 ? -10 * log10(squares / (double)n) : INFINITY;
     if (side >= lws_metric_min_side[LWS_METRIC_SSIM_U7]) {
         level u7 = make_level(lws_window_box(7), 49. / 48);
-        structural_means(&u7, h, w, c, x, y, channel, channel + c, s);
+        structural_means(&u7, &pair, channel, channel + c, s);
         value[LWS_METRIC_SSIM_U7] = mean(c, channel);
     }
     level g11 = make_level(lws_window_gaussian(11, 1.5), 1);
     if (side >= lws_metric_min_side[LWS_METRIC_SSIM_G11]) {
-        structural_means(&g11, h, w, c, x, y, channel, channel + c, s);
+        structural_means(&g11, &pair, channel, channel + c, s);
         value[LWS_METRIC_SSIM_G11] = mean(c, channel);
     }
     if (side >= lws_metric_min_side[LWS_METRIC_MS_SSIM3]) /* last: it overwrites x and y */
-        value[LWS_METRIC_MS_SSIM3] = ms_ssim(&g11, h, w, c, x, y, half, channel, s);
+        value[LWS_METRIC_MS_SSIM3] = ms_ssim(&g11, (scaled_pair){h, w, c, x, y, half}, channel, s);
     free(block);
     return LWS_OK;
 }

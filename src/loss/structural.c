@@ -5,6 +5,8 @@
  * difference from 1, to cancellation; this one does not, and is exactly 0 at y = x. */
 #include "structural.h"
 
+#include "sum.h"
+
 #include "base/simd.h"
 
 #include <string.h>
@@ -21,21 +23,6 @@ structural_scratch structural_scratch_at(double *block, int h, int w, int c)
         s.plane[i] = block + (size_t)i * h * w * c;
     s.window = block + (size_t)STRUCTURAL_PLANES * h * w * c;
     return s;
-}
-
-LWS_VARIANTS(extern, double, structural_sum, (size_t n, const double *v), (n, v))
-{
-    enum { LANES = 16 };
-    double lane[LANES] = {0}, sum = 0;
-    size_t i = 0;
-    for (; i + LANES <= n; i += LANES)
-        for (int k = 0; k < LANES; k++)
-            lane[k] += v[i + k];
-    for (int k = 0; k < LANES; k++)
-        sum += lane[k];
-    for (; i < n; i++)
-        sum += v[i];
-    return sum;
 }
 
 LWS_VARIANTS(extern, void, structural_combine,
@@ -89,43 +76,43 @@ LWS_VARIANTS(static, void, terms,
     }
 }
 
-double structural_level(const level *lv, int h, int w, int c, const double *x, const double *y, const double *e,
-                        double scale, double *gradient, structural_scratch s)
+/* The four means that all is made of, of e = y - x, y, e² and x² + y²; also leaves e² and x² + y² themselves. */
+static void window_means(const level *lv, const structural_pair *p, double *const mean[4], double *e2, double *x2y2,
+                         double *scratch)
 {
-    int oh = h - lv->window.side + 1, ow = w - lv->window.side + 1;
-    size_t n = (size_t)h * w * c, m = (size_t)oh * ow * c;
-    double *a = s.plane[0], *b = s.plane[1], *r = s.plane[2], *mx2y2 = s.plane[3];
-    double *e2 = s.plane[4], *x2y2 = s.plane[5];
-    squares(n, x, y, e, e2, x2y2);
-    lws_window_mean(&lv->window, h, w, c, e, a, s.window);
-    lws_window_mean(&lv->window, h, w, c, y, b, s.window);
-    lws_window_mean(&lv->window, h, w, c, e2, r, s.window);
-    lws_window_mean(&lv->window, h, w, c, x2y2, mx2y2, s.window);
-    terms(m, lv->product, lv->c1, lv->c2, scale / (double)m, a, b, r, mx2y2, e2);
-    double value = structural_sum(m, e2) / (double)m;
+    const double *const of[4] = {p->e, p->y, e2, x2y2};
+    squares((size_t)p->h * p->w * p->c, p->x, p->y, p->e, e2, x2y2);
+    for (int k = 0; k < 4; k++)
+        lws_window_mean(&lv->window, p->h, p->w, p->c, of[k], mean[k], scratch);
+}
+
+double structural_level(const level *lv, const structural_pair *p, double scale, double *gradient, structural_scratch s)
+{
+    int oh = p->h - lv->window.side + 1, ow = p->w - lv->window.side + 1;
+    size_t n = (size_t)p->h * p->w * p->c, m = (size_t)oh * ow * p->c;
+    double *a = s.plane[0], *b = s.plane[1], *r = s.plane[2], *mx2y2 = s.plane[3], *loss = s.plane[4];
+    window_means(lv, p, (double *const[4]){a, b, r, mx2y2}, s.plane[4], s.plane[5], s.window);
+    terms(m, lv->product, lv->c1, lv->c2, scale / (double)m, a, b, r, mx2y2, loss);
+    double value = loss_sum(m, loss) / (double)m;
     if (gradient) {
-        lws_window_adjoint(&lv->window, h, w, c, a, s.plane[5], s.window);
-        lws_window_adjoint(&lv->window, h, w, c, b, s.plane[6], s.window);
-        lws_window_adjoint(&lv->window, h, w, c, r, s.plane[7], s.window);
-        structural_combine(n, s.plane[5], e, s.plane[6], y, s.plane[7], gradient);
+        const double *const coefficient[3] = {a, b, r};
+        for (int k = 0; k < 3; k++)
+            lws_window_adjoint(&lv->window, p->h, p->w, p->c, coefficient[k], s.plane[5 + k], s.window);
+        structural_combine(n, s.plane[5], p->e, s.plane[6], p->y, s.plane[7], gradient);
     }
     return value;
 }
 
-void structural_means(const level *lv, int h, int w, int c, const double *x, const double *y, double *ssim, double *cs,
-                      structural_scratch s)
+void structural_means(const level *lv, const structural_pair *p, double *ssim, double *cs, structural_scratch s)
 {
-    int oh = h - lv->window.side + 1, ow = w - lv->window.side + 1;
-    size_t n = (size_t)h * w * c, m = (size_t)oh * ow;
-    double *me = s.plane[0], *my = s.plane[1], *me2 = s.plane[2], *mx2y2 = s.plane[3];
-    double *e = s.plane[6], *e2 = s.plane[4], *x2y2 = s.plane[5];
+    int c = p->c, oh = p->h - lv->window.side + 1, ow = p->w - lv->window.side + 1;
+    size_t n = (size_t)p->h * p->w * c, m = (size_t)oh * ow;
+    double *me = s.plane[0], *my = s.plane[1], *me2 = s.plane[2], *mx2y2 = s.plane[3], *e = s.plane[6];
+    structural_pair pair = *p;
+    pair.e = e;
     for (size_t i = 0; i < n; i++)
-        e[i] = y[i] - x[i];
-    squares(n, x, y, e, e2, x2y2);
-    lws_window_mean(&lv->window, h, w, c, e, me, s.window);
-    lws_window_mean(&lv->window, h, w, c, y, my, s.window);
-    lws_window_mean(&lv->window, h, w, c, e2, me2, s.window);
-    lws_window_mean(&lv->window, h, w, c, x2y2, mx2y2, s.window);
+        e[i] = p->y[i] - p->x[i];
+    window_means(lv, &pair, (double *const[4]){me, my, me2, mx2y2}, s.plane[4], s.plane[5], s.window);
     memset(ssim, 0, (size_t)c * sizeof *ssim);
     memset(cs, 0, (size_t)c * sizeof *cs);
     for (size_t i = 0; i < m; i++) {

@@ -26,21 +26,23 @@ typedef struct structural_scratch {
 size_t structural_scratch_size(int h, int w, int c);
 structural_scratch structural_scratch_at(double *block, int h, int w, int c);
 
-/* Sum of n values in a fixed order that vectorises. */
-double structural_sum(size_t n, const double *v);
+/* Two images [h, w, c] to compare, and their difference e = y - x, which structural_level() alone looks at. */
+typedef struct structural_pair {
+    int h, w, c;
+    const double *x, *y, *e;
+} structural_pair;
 
 /* The mean over channels and windows of 2 - LWSSIM (1 - SSIM), and, where gradient is not NULL, gradient
- * [h, w, c] += scale · ∂/∂y. e = y - x. _level is the difference form for exponents 1 and c3 = c2/2 (LOSS of
+ * [h, w, c] += scale · ∂/∂y. _level is the difference form for exponents 1 and c3 = c2/2 (LOSS of
  * the paper with cancellation removed) over any window, box windows have a faster one in structural_box.h;
  * _level_general serves every exponent. */
-double structural_level(const level *lv, int h, int w, int c, const double *x, const double *y, const double *e,
-                        double scale, double *gradient, structural_scratch s);
-double structural_level_general(const level *lv, int h, int w, int c, const double *x, const double *y, double scale,
-                                double *gradient, structural_scratch s);
+double structural_level(const level *lv, const structural_pair *pair, double scale, double *gradient,
+                        structural_scratch s);
+double structural_level_general(const level *lv, const structural_pair *pair, double scale, double *gradient,
+                                structural_scratch s);
 
 /* Means over windows, for each channel, of l · cs and of cs: the parts that MS-SSIM combines. */
-void structural_means(const level *lv, int h, int w, int c, const double *x, const double *y, double *ssim, double *cs,
-                      structural_scratch s);
+void structural_means(const level *lv, const structural_pair *pair, double *ssim, double *cs, structural_scratch s);
 
 /* gradient += p · x + q · y + r, planes of n values. */
 void structural_combine(size_t n, const double *p, const double *x, const double *q, const double *y, const double *r,

@@ -102,17 +102,19 @@ size_t structural_box_size(int levels, const level *lv, int h, int w, int c)
     return count.used;
 }
 
-double structural_box(int levels, const level *lv, const double *weight, int h, int w, int c, const float *x,
-                      const float *y, double scale, float *dy, void *scratch)
+double structural_box(int levels, const level *lv, const double *weight, const loss_image *given)
 {
-    lws_arena arena = {.base = scratch, .size = structural_box_size(levels, lv, h, w, c)};
+    int h = given->h, w = given->w, c = given->c;
+    const float *x = given->x, *y = given->y;
+    float *dy = given->dy;
+    lws_arena arena = {.base = given->scratch, .size = structural_box_size(levels, lv, h, w, c)};
     box_image image;
     lws_box_plane *p = &image.plane;
     int order[LWS_LOSS_LEVELS];
     lay_out(&arena, levels, lv, h, w, c, &image);
     order_levels(levels, lv, order);
     for (int l = 0; l < levels; l++)
-        make_level(&arena, &lv[order[l]], scale * weight[order[l]], h, w, c, &p->level[l]);
+        make_level(&arena, &lv[order[l]], given->scale * weight[order[l]], h, w, c, &p->level[l]);
     p->product = lv->product;
     lws_strips_split(h, w, c, x, image.x, image.strips);
     lws_strips_split(h, w, c, y, image.y, image.strips);

@@ -3,14 +3,13 @@
 #ifndef LWS_STRUCTURAL_BOX_H
 #define LWS_STRUCTURAL_BOX_H
 
+#include "losses.h"
 #include "structural.h"
 
-/* One image: the value Σ_i weight_i · mean(2 - LWSSIM_i) over levels (or 1 - SSIM), and, where dy is not NULL, dy =
- * scale · ∂value/∂y. x, y, dy: float [h, w, c]. The levels have box windows, exponents 1, c3 = c2/2 and covariance 1,
- * and agree in `product`. Scratch: structural_box_size bytes, aligned to 64. Not finite input gives a value that is not
- * finite. */
-double structural_box(int levels, const level *lv, const double *weight, int h, int w, int c, const float *x,
-                      const float *y, double scale, float *dy, void *scratch);
+/* One image: the value Σ_i weight_i · mean(2 - LWSSIM_i) over levels (or 1 - SSIM), and its gradient. The levels have
+ * box windows, exponents 1, c3 = c2/2 and covariance 1, and agree in `product`. Scratch: structural_box_size bytes. Not
+ * finite input gives a value that is not finite. */
+double structural_box(int levels, const level *lv, const double *weight, const loss_image *image);
 size_t structural_box_size(int levels, const level *lv, int h, int w, int c);
 
 #endif

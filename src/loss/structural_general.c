@@ -5,6 +5,8 @@
  * spread over the image by the adjoint of the window mean. */
 #include "structural.h"
 
+#include "sum.h"
+
 #include <math.h>
 
 /* t^q and its derivative. Similarities may be negative, where a power is complex, or would reward
@@ -67,11 +69,12 @@ static double similarity(const level *lv, window_moments v, double *p_out, doubl
     return f;
 }
 
-double structural_level_general(const level *lv, int h, int w, int c, const double *x, const double *y, double scale,
-                                double *gradient, structural_scratch s)
+double structural_level_general(const level *lv, const structural_pair *pair, double scale, double *gradient,
+                                structural_scratch s)
 {
-    int oh = h - lv->window.side + 1, ow = w - lv->window.side + 1;
+    int h = pair->h, w = pair->w, c = pair->c, oh = h - lv->window.side + 1, ow = w - lv->window.side + 1;
     size_t n = (size_t)h * w * c, m = (size_t)oh * ow * c;
+    const double *x = pair->x, *y = pair->y;
     double *mx = s.plane[0], *my = s.plane[1], *mxx = s.plane[2], *myy = s.plane[3];
     double *mxy = s.plane[4], *product = s.plane[5];
     const double *factor[3][2] = {{x, x}, {y, y}, {x, y}};
@@ -94,7 +97,7 @@ double structural_level_general(const level *lv, int h, int w, int c, const doub
         myy[i] = weight * q;
         mxy[i] = weight * r;
     }
-    double value = structural_sum(m, loss) / (double)m;
+    double value = loss_sum(m, loss) / (double)m;
     if (gradient) {
         for (int k = 0; k < 3; k++)
             lws_window_adjoint(&lv->window, h, w, c, mean[k], s.plane[5 + k], s.window);

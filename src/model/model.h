@@ -38,7 +38,7 @@ lws_status lws_model_resolve(lws_model_spec *spec);
 
 /* The weight of a reconstruction loss that makes the comparison of losses under a latent penalty fair. AE: 1. For
  * VAE and MMD-AE, MSE weighs as the Gaussian likelihood and Tolstikhin et al. 2018 have it, h·w·c/2 and h·w·c/5
- * (2457.6 at 64×64×3), and the structural losses as much as gives the same gradient norm (see presets.c). */
+ * (2457.6 at 64×64×3), and the other losses as much as gives the same gradient norm (lws_loss_fair_weight()). */
 double lws_model_recon_weight(lws_model_kind kind, lws_loss_kind loss, lws_shape image);
 
 /* Builds a resolved spec for micro-batches of up to `images`. LWS_ERR_USAGE where the preset cannot take the image

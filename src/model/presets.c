@@ -1,6 +1,8 @@
 /* The presets by name, and a model's specification filled in and built by its preset. */
 #include "presets.h"
 
+#include "loss/loss_table.h"
+
 static const struct preset {
     const char *name;
     network_build *build;
@@ -41,15 +43,12 @@ lws_status lws_model_resolve(lws_model_spec *spec)
 
 double lws_model_recon_weight(lws_model_kind kind, lws_loss_kind loss, lws_shape image)
 {
-    /* |∇ MSE| / |∇ loss| with respect to all parameters, at one common early checkpoint: dcgan64, base 32, trained with
-     * MSE on Celeb-A; .052 to .072 between steps 50 and 200 of two seeds (tests/peer/fair_weights.py). */
-    static const double same_norm[] = {[LWS_LOSS_MSE] = 1, [LWS_LOSS_SSIM] = .07, [LWS_LOSS_LWSSIM] = .07};
     double pixels = (double)lws_shape_size(image);
     switch (kind) {
     case LWS_MODEL_VAE:
-        return pixels / 2 * same_norm[loss];
+        return pixels / 2 * lws_loss_fair_weight(loss);
     case LWS_MODEL_MMD_AE:
-        return pixels / 5 * same_norm[loss];
+        return pixels / 5 * lws_loss_fair_weight(loss);
     default:
         return 1;
     }

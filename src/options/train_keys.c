@@ -3,7 +3,7 @@
 #include "options/train_options.h"
 
 #include <lwssim/latent.h>
-#include "kernels/window.h"
+#include "loss/loss_table.h"
 
 #include <pthread.h>
 #include <string.h>
@@ -33,25 +33,12 @@ static const lws_config_key model_keys[] = {
 };
 
 static const lws_config_key loss_keys[] = {
-    CHOICE("loss", loss, "lwssim", "mse|ssim|lwssim", "reconstruction loss", "loss"),
+    CHOICE("loss", loss, "lwssim", NULL, "reconstruction loss", "loss"),
     REAL("recon-weight", recon_weight, "0", 0, 1e12,
          "weight of the reconstruction loss; 0: fair for this model and loss"),
-    {"windows", LWS_CONFIG_INTS, AT(windows), "3,7,11", 1, LWS_WINDOW_MAX, NULL, "lwssim: window sides in pixels",
-     NULL},
-    {"window-weights", LWS_CONFIG_REALS, AT(window_weights), "1", 0, 1e12, NULL,
-     "lwssim: weight of each window; one value serves all", NULL},
-    CHOICE("window-shape", window_shape, "uniform", "uniform|gaussian", "lwssim: window weighting", NULL),
-    INT("ssim-window", ssim_window, "11", 1, LWS_WINDOW_MAX, "ssim: window side in pixels", NULL),
-    CHOICE("ssim-shape", ssim_shape, "gaussian", "uniform|gaussian", "ssim: window weighting", NULL),
-    REAL("sigma", sigma, "0", 0, 1e6, "Gaussian windows: deviation in pixels; 0: 1.5/11 of the side"),
-    REAL("alpha", alpha, "1", 0, 4, "exponent of luminance"),
-    REAL("beta", beta, "1", 0, 4, "exponent of contrast"),
-    REAL("gamma", gamma, "1", 0, 4, "exponent of structure"),
-    REAL("k1", k1, "0.01", 1e-9, .999999999, "C1 = k1²"),
-    REAL("k2", k2, "0.03", 1e-9, .999999999, "C2 = k2²"),
-    REAL("c3", c3, "0", 0, .999999999, "C3; 0: C2/2"),
 };
 
+/* After the losses' own. */
 static const lws_config_key optimizer_keys[] = {
     INT("batch-size", batch_size, "64", 1, 1 << 20, "images a step, over all ranks", "optimizer"),
     INT("micro-batches", micro_batches, "4", 1, 1 << 16,
@@ -68,7 +55,7 @@ static const lws_config_key optimizer_keys[] = {
     CHOICE("optimizer", optimizer, "adam", NULL, "what a gradient makes of the parameters", NULL),
 };
 
-/* Then the optimizers' own. */
+/* After the optimizers' own. */
 static const lws_config_key update_keys[] = {
     REAL("weight-decay", weight_decay, "0", 0, 1e3, "decoupled (AdamW), on weights only"),
     REAL("clip-norm", clip_norm, "0", 0, 1e30, "largest norm of the gradient; 0: any"),
@@ -122,6 +109,15 @@ static void add(lws_config_part part)
 
 #define SECTION(keys) ((lws_config_part){keys, sizeof keys / sizeof *keys, 0})
 
+static void add_losses(void)
+{
+    for (int i = 0; i < lws_loss_count(); i++) {
+        lws_config_part part = lws_loss_keys(i);
+        part.offset += AT(loss_options);
+        add(part);
+    }
+}
+
 static void add_optimizers(void)
 {
     const lws_optimizer *row;
@@ -141,6 +137,7 @@ static void build(void)
 {
     add(SECTION(model_keys));
     add(SECTION(loss_keys));
+    add_losses();
     add(SECTION(optimizer_keys));
     add_optimizers();
     add(SECTION(update_keys));
@@ -150,6 +147,7 @@ static void build(void)
     if (train.count > KEYS_MAX)
         train.count = 0; /* all keys are unknown then, which no test overlooks */
     set_choices("preset", lws_preset_choices);
+    set_choices("loss", lws_loss_choices);
     set_choices("optimizer", lws_optimizer_choices);
 }
 

@@ -12,11 +12,7 @@ lws_status lws_train_options_check(const lws_train_options *o)
                         "batch-size %lld is not a multiple of micro-batches %lld: the "
                         "parts must be equal",
                         (long long)o->batch_size, (long long)o->micro_batches);
-    if (o->window_weights.count != 1 && o->window_weights.count != o->windows.count)
-        return lws_fail(LWS_ERR_USAGE,
-                        "window-weights has %d values for %d windows: give one for each, "
-                        "or one for all",
-                        o->window_weights.count, o->windows.count);
+    LWS_TRY(lws_loss_check_options(o->loss_options));
     if (o->model == LWS_MODEL_MMD_AE && o->batch_size < 2)
         return lws_fail(LWS_ERR_USAGE,
                         "batch-size %lld gives mmd-ae no MMD, which compares the codes of different images: set "
@@ -38,30 +34,6 @@ lws_status lws_train_options_read(const char *config, const char *path, lws_trai
     return status;
 }
 
-static lws_loss_spec loss_spec(const lws_train_options *o)
-{
-    lws_loss_spec spec = lws_loss_defaults((lws_loss_kind)o->loss);
-    if (spec.kind == LWS_LOSS_SSIM) {
-        spec.window[0] = (int)o->ssim_window;
-        spec.gaussian = o->ssim_shape == 1;
-    } else if (spec.kind == LWS_LOSS_LWSSIM) {
-        spec.levels = o->windows.count;
-        spec.gaussian = o->window_shape == 1;
-        for (int i = 0; i < spec.levels; i++) {
-            spec.window[i] = (int)o->windows.value[i];
-            spec.weight[i] = o->window_weights.value[o->window_weights.count == 1 ? 0 : i];
-        }
-    }
-    spec.sigma = o->sigma;
-    spec.alpha = o->alpha;
-    spec.beta = o->beta;
-    spec.gamma = o->gamma;
-    spec.k1 = o->k1;
-    spec.k2 = o->k2;
-    spec.c3 = o->c3;
-    return spec;
-}
-
 lws_status lws_train_options_model(lws_train_options *o, lws_shape image, lws_model_spec *spec)
 {
     *spec = (lws_model_spec){
@@ -70,7 +42,7 @@ lws_status lws_train_options_model(lws_train_options *o, lws_shape image, lws_mo
         .image = image,
         .base_channels = (int)o->base_channels,
         .latent = (int)o->latent,
-        .loss = loss_spec(o),
+        .loss = lws_loss_of_options(o->loss, o->loss_options),
         .recon_weight = o->recon_weight,
         .kl_weight = o->kl_weight,
         .mmd_weight = o->mmd_weight,

@@ -3,6 +3,7 @@
 #define LWSSIM_TRAIN_OPTIONS_H
 
 #include "base/config.h"
+#include "loss/loss_table.h"
 #include "model/model.h"
 #include "optim/optimizer.h"
 #include "optim/schedule.h"
@@ -15,12 +16,9 @@ typedef struct lws_train_options {
     int64_t base_channels, latent;
     double kl_weight, mmd_weight, prior_sigma;
     /* loss */
-    int loss;
-    lws_config_list windows, window_weights;
-    int window_shape;
-    double recon_weight, sigma, alpha, beta, gamma, k1, k2, c3;
-    int64_t ssim_window;
-    int ssim_shape;
+    lws_loss_kind loss;
+    double recon_weight;
+    double loss_options[LWS_LOSS_OPTIONS_SIZE / sizeof(double)]; /* the losses' own: lws_loss_keys() */
     /* optimizer */
     int optimizer; /* lws_optimizer_row() */
     int64_t batch_size, micro_batches, epochs, steps, seed;
@@ -40,7 +38,8 @@ typedef struct lws_train_options {
 /* The table of all keys, of lws_train_options. Static memory, made at the first call, by any thread. */
 lws_config_table lws_train_table(void);
 
-/* Checks what concerns several keys at once (batch and micro-batches, windows and weights). LWS_ERR_USAGE. */
+/* Checks what concerns several keys at once (batch and micro-batches; windows and weights, as their loss says).
+ * LWS_ERR_USAGE. */
 lws_status lws_train_options_check(const lws_train_options *options);
 
 /* Reads the configuration that a checkpoint keeps, and checks it as that of a command line. `path` names the

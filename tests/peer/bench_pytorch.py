@@ -255,7 +255,8 @@ class LossSpec(ctypes.Structure):
     """lws_loss_spec of include/lwssim/loss.h."""
     _fields_ = [("kind", ctypes.c_int), ("levels", ctypes.c_int), ("window", ctypes.c_int * 16),
                 ("weight", ctypes.c_double * 16), ("gaussian", ctypes.c_bool)] + [
-                (name, ctypes.c_double) for name in ("sigma", "alpha", "beta", "gamma", "k1", "k2", "c3")]
+                (name, ctypes.c_double) for name in ("sigma", "alpha", "beta", "gamma", "k1", "k2", "c3")] + [
+                ("own", ctypes.c_double * 64)]
 
 
 class LibraryLoss:

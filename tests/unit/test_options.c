@@ -20,7 +20,17 @@ typedef struct key_case {
     bool may_change;                        /* when a run goes on */
 } key_case;
 
+/* The losses' own options, one after the other. */
+typedef struct loss_fields {
+    lws_config_list windows, window_weights;
+    int window_shape, ssim_shape;
+    int64_t ssim_window;
+    double sigma, alpha, beta, gamma, k1, k2, c3;
+} loss_fields;
+
 #define TRAIN(field) offsetof(lws_train_options, field), sizeof(((lws_train_options *)0)->field)
+#define LOSS(field)                                                                                                    \
+    offsetof(lws_train_options, loss_options) + offsetof(loss_fields, field), sizeof(((loss_fields *)0)->field)
 #define PREPARE(field) offsetof(lws_prepare_options, field), sizeof(((lws_prepare_options *)0)->field)
 #define CONSTANT "0.000000001", "0.0000000009", "0.999999999", "0.9999999999"
 #define MANY "1125899906842624", "1125899906842625" /* 2^50 */
@@ -35,18 +45,18 @@ static const key_case train_cases[] = {
     {"prior-sigma", REAL, TRAIN(prior_sigma), "1.75", 1.75, "1e-6", "0.9e-6", "1e6", "1.001e6", false},
     {"loss", CHOICE, TRAIN(loss), "ssim", 1, "mse", "mae", "lwssim", "lws", false},
     {"recon-weight", REAL, TRAIN(recon_weight), "3.25", 3.25, "0", "-0.001", "1e12", "1.001e12", false},
-    {"windows", INTS, TRAIN(windows), "5,9", 5, "1", "0", "256", "257", false},
-    {"window-weights", REALS, TRAIN(window_weights), "0.5,2", .5, "0", "-0.001", "1e12", "1.001e12", false},
-    {"window-shape", CHOICE, TRAIN(window_shape), "gaussian", 1, "uniform", "flat", "gaussian", "gauss", false},
-    {"ssim-window", INT, TRAIN(ssim_window), "8", 8, "1", "0", "256", "257", false},
-    {"ssim-shape", CHOICE, TRAIN(ssim_shape), "uniform", 0, "uniform", "flat", "gaussian", "gauss", false},
-    {"sigma", REAL, TRAIN(sigma), "2.5", 2.5, "0", "-0.001", "1e6", "1.001e6", false},
-    {"alpha", REAL, TRAIN(alpha), "0.75", .75, "0", "-0.001", "4", "4.001", false},
-    {"beta", REAL, TRAIN(beta), "0.75", .75, "0", "-0.001", "4", "4.001", false},
-    {"gamma", REAL, TRAIN(gamma), "0.75", .75, "0", "-0.001", "4", "4.001", false},
-    {"k1", REAL, TRAIN(k1), "0.5", .5, CONSTANT, false},
-    {"k2", REAL, TRAIN(k2), "0.5", .5, CONSTANT, false},
-    {"c3", REAL, TRAIN(c3), "0.5", .5, "0", "-0.000000001", "0.999999999", "0.9999999999", false},
+    {"windows", INTS, LOSS(windows), "5,9", 5, "1", "0", "256", "257", false},
+    {"window-weights", REALS, LOSS(window_weights), "0.5,2", .5, "0", "-0.001", "1e12", "1.001e12", false},
+    {"window-shape", CHOICE, LOSS(window_shape), "gaussian", 1, "uniform", "flat", "gaussian", "gauss", false},
+    {"ssim-window", INT, LOSS(ssim_window), "8", 8, "1", "0", "256", "257", false},
+    {"ssim-shape", CHOICE, LOSS(ssim_shape), "uniform", 0, "uniform", "flat", "gaussian", "gauss", false},
+    {"sigma", REAL, LOSS(sigma), "2.5", 2.5, "0", "-0.001", "1e6", "1.001e6", false},
+    {"alpha", REAL, LOSS(alpha), "0.75", .75, "0", "-0.001", "4", "4.001", false},
+    {"beta", REAL, LOSS(beta), "0.75", .75, "0", "-0.001", "4", "4.001", false},
+    {"gamma", REAL, LOSS(gamma), "0.75", .75, "0", "-0.001", "4", "4.001", false},
+    {"k1", REAL, LOSS(k1), "0.5", .5, CONSTANT, false},
+    {"k2", REAL, LOSS(k2), "0.5", .5, CONSTANT, false},
+    {"c3", REAL, LOSS(c3), "0.5", .5, "0", "-0.000000001", "0.999999999", "0.9999999999", false},
     {"batch-size", INT, TRAIN(batch_size), "32", 32, "1", "0", "1048576", "1048577", false},
     {"micro-batches", INT, TRAIN(micro_batches), "2", 2, "1", "0", "65536", "65537", false},
     {"epochs", INT, TRAIN(epochs), "7", 7, "0", "-1", "1073741824", "1073741825", true},
@@ -58,10 +68,13 @@ static const key_case train_cases[] = {
     {"lr-min", REAL, TRAIN(lr_min), "0.25", .25, "0", "-0.001", "1000", "1000.001", false},
     {"decay-every", INT, TRAIN(decay_every), "7", 7, "1", "0", MANY, false},
     {"decay-factor", REAL, TRAIN(decay_factor), "0.25", .25, "1e-9", "0.9e-9", "1", "1.001", false},
-    {"optimizer", CHOICE, TRAIN(optimizer), NULL, 0, "adam", "adamw", "adam", "ada", false},
+    {"optimizer", CHOICE, TRAIN(optimizer), "lamb", 1, "adam", "adamw", "lamb", "lam", false},
     {"adam-beta1", REAL, TRAIN(optimizer_options[0]), "0.5", .5, "0", "-0.001", "0.999999999", "0.9999999999", false},
     {"adam-beta2", REAL, TRAIN(optimizer_options[1]), "0.5", .5, "0", "-0.001", "0.999999999", "0.9999999999", false},
     {"adam-epsilon", REAL, TRAIN(optimizer_options[2]), "0.5", .5, "1e-30", "0.9e-30", "1", "1.001", false},
+    {"lamb-beta1", REAL, TRAIN(optimizer_options[3]), "0.5", .5, "0", "-0.001", "0.999999999", "0.9999999999", false},
+    {"lamb-beta2", REAL, TRAIN(optimizer_options[4]), "0.5", .5, "0", "-0.001", "0.999999999", "0.9999999999", false},
+    {"lamb-epsilon", REAL, TRAIN(optimizer_options[5]), "0.5", .5, "1e-30", "0.9e-30", "1", "1.001", false},
     {"weight-decay", REAL, TRAIN(weight_decay), "0.5", .5, "0", "-0.001", "1000", "1000.001", false},
     {"clip-norm", REAL, TRAIN(clip_norm), "0.5", .5, "0", "-0.001", "1e30", "1.001e30", false},
     {"bn-momentum", REAL, TRAIN(bn_momentum), "0.5", .5, "1e-6", "0.9e-6", "1", "1.001", false},
@@ -215,71 +228,76 @@ static void ranges_end_where_they_should(void **state)
     check_ranges(lws_prepare_table, prepare_cases, PREPARE_KEYS);
 }
 
+static const char train_defaults[] = "[model]\n"
+                                     "preset = dcgan64\n"
+                                     "model = ae\n"
+                                     "base-channels = 0\n"
+                                     "latent = 0\n"
+                                     "kl-weight = 1\n"
+                                     "mmd-weight = 100\n"
+                                     "prior-sigma = 1\n"
+                                     "\n"
+                                     "[loss]\n"
+                                     "loss = lwssim\n"
+                                     "recon-weight = 0\n"
+                                     "windows = 3,7,11\n"
+                                     "window-weights = 1\n"
+                                     "window-shape = uniform\n"
+                                     "ssim-window = 11\n"
+                                     "ssim-shape = gaussian\n"
+                                     "sigma = 0\n"
+                                     "alpha = 1\n"
+                                     "beta = 1\n"
+                                     "gamma = 1\n"
+                                     "k1 = 0.01\n"
+                                     "k2 = 0.03\n"
+                                     "c3 = 0\n"
+                                     "\n"
+                                     "[optimizer]\n"
+                                     "batch-size = 64\n"
+                                     "micro-batches = 4\n"
+                                     "epochs = 10\n"
+                                     "steps = 0\n"
+                                     "seed = 1\n"
+                                     "lr = 0.001\n"
+                                     "schedule = constant\n"
+                                     "warmup-steps = 0\n"
+                                     "lr-min = 0\n"
+                                     "decay-every = 1000\n"
+                                     "decay-factor = 0.5\n"
+                                     "optimizer = adam\n"
+                                     "adam-beta1 = 0.9\n"
+                                     "adam-beta2 = 0.999\n"
+                                     "adam-epsilon = 1e-08\n"
+                                     "lamb-beta1 = 0.9\n"
+                                     "lamb-beta2 = 0.999\n"
+                                     "lamb-epsilon = 1e-06\n"
+                                     "weight-decay = 0\n"
+                                     "clip-norm = 0\n"
+                                     "bn-momentum = 0.1\n"
+                                     "\n"
+                                     "[run]\n"
+                                     "data = \n"
+                                     "checkpoint-every = 1epoch\n"
+                                     "eval-every = 1epoch\n"
+                                     "checkpoint-patience = 300\n"
+                                     "keep = 3\n"
+                                     "log-every = 10\n"
+                                     "log-rows = false\n"
+                                     "profile = false\n"
+                                     "check-every = 50\n"
+                                     "grid = 8\n"
+                                     "overlap = true\n"
+                                     "threads = 0\n"
+                                     "time-limit = 0\n"
+                                     "deadline = 600\n";
+
 static void defaults_of_train(void **state)
 {
     (void)state;
     fields f = fresh(lws_train_table());
     char *text = lws_config_text(lws_train_table(), &f);
-    assert_string_equal(text, "[model]\n"
-                              "preset = dcgan64\n"
-                              "model = ae\n"
-                              "base-channels = 0\n"
-                              "latent = 0\n"
-                              "kl-weight = 1\n"
-                              "mmd-weight = 100\n"
-                              "prior-sigma = 1\n"
-                              "\n"
-                              "[loss]\n"
-                              "loss = lwssim\n"
-                              "recon-weight = 0\n"
-                              "windows = 3,7,11\n"
-                              "window-weights = 1\n"
-                              "window-shape = uniform\n"
-                              "ssim-window = 11\n"
-                              "ssim-shape = gaussian\n"
-                              "sigma = 0\n"
-                              "alpha = 1\n"
-                              "beta = 1\n"
-                              "gamma = 1\n"
-                              "k1 = 0.01\n"
-                              "k2 = 0.03\n"
-                              "c3 = 0\n"
-                              "\n"
-                              "[optimizer]\n"
-                              "batch-size = 64\n"
-                              "micro-batches = 4\n"
-                              "epochs = 10\n"
-                              "steps = 0\n"
-                              "seed = 1\n"
-                              "lr = 0.001\n"
-                              "schedule = constant\n"
-                              "warmup-steps = 0\n"
-                              "lr-min = 0\n"
-                              "decay-every = 1000\n"
-                              "decay-factor = 0.5\n"
-                              "optimizer = adam\n"
-                              "adam-beta1 = 0.9\n"
-                              "adam-beta2 = 0.999\n"
-                              "adam-epsilon = 1e-08\n"
-                              "weight-decay = 0\n"
-                              "clip-norm = 0\n"
-                              "bn-momentum = 0.1\n"
-                              "\n"
-                              "[run]\n"
-                              "data = \n"
-                              "checkpoint-every = 1epoch\n"
-                              "eval-every = 1epoch\n"
-                              "checkpoint-patience = 300\n"
-                              "keep = 3\n"
-                              "log-every = 10\n"
-                              "log-rows = false\n"
-                              "profile = false\n"
-                              "check-every = 50\n"
-                              "grid = 8\n"
-                              "overlap = true\n"
-                              "threads = 0\n"
-                              "time-limit = 0\n"
-                              "deadline = 600\n");
+    assert_string_equal(text, train_defaults);
     free(text);
 }
 
@@ -330,6 +348,7 @@ static void names_of_choices(void **state)
         {"loss", "ssim", offsetof(lws_train_options, loss), LWS_LOSS_SSIM},
         {"loss", "lwssim", offsetof(lws_train_options, loss), LWS_LOSS_LWSSIM},
         {"optimizer", "adam", offsetof(lws_train_options, optimizer), 0},
+        {"optimizer", "lamb", offsetof(lws_train_options, optimizer), 1},
         {"schedule", "constant", offsetof(lws_train_options, schedule), LWS_SCHEDULE_CONSTANT},
         {"schedule", "cosine", offsetof(lws_train_options, schedule), LWS_SCHEDULE_COSINE},
         {"schedule", "step", offsetof(lws_train_options, schedule), LWS_SCHEDULE_STEP},
@@ -424,7 +443,7 @@ static void reads_what_checkpoints_keep(void **state)
     memset(&f, 0x5a, sizeof f);
     assert_int_equal(lws_train_options_read("[model]\nlatent = 9\n\n[loss]\nwindows = 5\n", "a.h5", &f.train), LWS_OK);
     assert_int_equal(f.train.latent, 9);
-    assert_int_equal(f.train.windows.count, 1);
+    assert_int_equal(lws_loss_of_options(LWS_LOSS_LWSSIM, f.train.loss_options).levels, 1);
     assert_int_equal(f.train.batch_size, 64); /* what is not there has its default */
     assert_int_equal(lws_train_options_read("latent = 5000\n", "a.h5", &f.train), LWS_ERR_FORMAT);
     check_mentions(lws_message(), "a.h5");

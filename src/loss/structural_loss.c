@@ -1,0 +1,212 @@
+/* SSIM and LWSSIM as losses: options, checks, and the weighted sum over window sizes; all at once where the windows are
+ * uniform and the exponents 1, else one after the other. */
+#include "structural_loss.h"
+
+#include "structural.h"
+#include "structural_box.h"
+
+#include "base/simd.h"
+
+#include <string.h>
+
+enum { EXPONENT_MAX = 4 };
+#define CONSTANT_MIN 1e-9
+#define CONSTANT_MAX .999999999
+
+#define AT(field) offsetof(structural_options, field)
+#define REAL(name, field, initial, min, max, help)                                                                     \
+    {                                                                                                                  \
+        name, LWS_CONFIG_REAL, AT(field), initial, min, max, NULL, help, NULL                                          \
+    }
+#define SHAPE(name, field, initial, help)                                                                              \
+    {                                                                                                                  \
+        name, LWS_CONFIG_CHOICE, AT(field), initial, 0, 0, "uniform|gaussian", help, NULL                              \
+    }
+
+const lws_config_key structural_keys[STRUCTURAL_KEYS] = {
+    {"windows", LWS_CONFIG_INTS, AT(windows), "3,7,11", 1, LWS_WINDOW_MAX, NULL, "lwssim: window sides in pixels",
+     NULL},
+    {"window-weights", LWS_CONFIG_REALS, AT(window_weights), "1", 0, 1e12, NULL,
+     "lwssim: weight of each window; one value serves all", NULL},
+    SHAPE("window-shape", window_shape, "uniform", "lwssim: window weighting"),
+    {"ssim-window", LWS_CONFIG_INT, AT(ssim_window), "11", 1, LWS_WINDOW_MAX, NULL, "ssim: window side in pixels",
+     NULL},
+    SHAPE("ssim-shape", ssim_shape, "gaussian", "ssim: window weighting"),
+    REAL("sigma", sigma, "0", 0, 1e6, "Gaussian windows: deviation in pixels; 0: 1.5/11 of the side"),
+    REAL("alpha", alpha, "1", 0, EXPONENT_MAX, "exponent of luminance"),
+    REAL("beta", beta, "1", 0, EXPONENT_MAX, "exponent of contrast"),
+    REAL("gamma", gamma, "1", 0, EXPONENT_MAX, "exponent of structure"),
+    REAL("k1", k1, "0.01", CONSTANT_MIN, CONSTANT_MAX, "C1 = k1²"),
+    REAL("k2", k2, "0.03", CONSTANT_MIN, CONSTANT_MAX, "C2 = k2²"),
+    REAL("c3", c3, "0", 0, CONSTANT_MAX, "C3; 0: C2/2"),
+};
+
+lws_status structural_check_options(const void *options)
+{
+    const structural_options *o = options;
+    if (o->window_weights.count != 1 && o->window_weights.count != o->windows.count)
+        return lws_fail(LWS_ERR_USAGE,
+                        "window-weights has %d values for %d windows: give one for each, "
+                        "or one for all",
+                        o->window_weights.count, o->windows.count);
+    return LWS_OK;
+}
+
+void structural_read_options(const structural_options *o, lws_loss_spec *spec)
+{
+    spec->sigma = o->sigma;
+    spec->alpha = o->alpha;
+    spec->beta = o->beta;
+    spec->gamma = o->gamma;
+    spec->k1 = o->k1;
+    spec->k2 = o->k2;
+    spec->c3 = o->c3;
+}
+
+static lws_status check_exponent(const char *name, double value)
+{
+    if (!(value >= 0 && value <= EXPONENT_MAX))
+        return lws_fail(LWS_ERR_USAGE, "loss: %s = %g is outside [0, %d]", name, value, EXPONENT_MAX);
+    return LWS_OK;
+}
+
+static lws_status check_constant(const char *name, double value)
+{
+    if (!(value > 0 && value < 1))
+        return lws_fail(LWS_ERR_USAGE, "loss: %s = %g is outside (0, 1)", name, value);
+    return LWS_OK;
+}
+
+static lws_status check_windows(const lws_loss_spec *s, int h, int w)
+{
+    int side = h < w ? h : w;
+    double total = 0;
+    if (s->levels < 1 || s->levels > LWS_LOSS_LEVELS)
+        return lws_fail(LWS_ERR_USAGE, "loss: %d windows; between 1 and %d are possible", s->levels, LWS_LOSS_LEVELS);
+    for (int i = 0; i < s->levels; i++) {
+        if (s->window[i] < 1 || s->window[i] > side || s->window[i] > LWS_WINDOW_MAX)
+            return lws_fail(LWS_ERR_USAGE,
+                            "loss: a window of %d pixels does not fit: images are "
+                            "%d × %d, so windows may have 1 to %d pixels a side",
+                            s->window[i], h, w, side < LWS_WINDOW_MAX ? side : LWS_WINDOW_MAX);
+        if (!(s->weight[i] >= 0 && s->weight[i] <= 1e300))
+            return lws_fail(LWS_ERR_USAGE, "loss: the weight %g of window %d is not a number >= 0", s->weight[i],
+                            s->window[i]);
+        total += s->weight[i];
+    }
+    if (total == 0)
+        return lws_fail(LWS_ERR_USAGE, "loss: all window weights are 0; at least one must be positive");
+    return LWS_OK;
+}
+
+lws_status structural_check(const lws_loss_spec *s, int h, int w)
+{
+    LWS_TRY(check_windows(s, h, w));
+    if (!(s->sigma >= 0 && s->sigma <= 1e6))
+        return lws_fail(LWS_ERR_USAGE, "loss: sigma = %g is not a number >= 0", s->sigma);
+    LWS_TRY(check_exponent("alpha", s->alpha));
+    LWS_TRY(check_exponent("beta", s->beta));
+    LWS_TRY(check_exponent("gamma", s->gamma));
+    LWS_TRY(check_constant("k1", s->k1));
+    LWS_TRY(check_constant("k2", s->k2));
+    return s->c3 == 0 ? LWS_OK : check_constant("c3", s->c3);
+}
+
+typedef struct structural_state {
+    int levels;
+    level level[LWS_LOSS_LEVELS];
+    double weight[LWS_LOSS_LEVELS]; /* sums to the mean of the spec's */
+    bool box;                       /* structural_box serves all levels at once; else a level at a time */
+} structural_state;
+
+size_t structural_state_size(const lws_loss_spec *spec)
+{
+    (void)spec;
+    return sizeof(structural_state);
+}
+
+static level make_level(const lws_loss_spec *s, bool product, int i)
+{
+    double sigma = s->sigma > 0 ? s->sigma : s->window[i] * 1.5 / 11;
+    double c2 = s->k2 * s->k2;
+    return (level){
+        .window = s->gaussian ? lws_window_gaussian(s->window[i], sigma) : lws_window_box(s->window[i]),
+        .product = product,
+        .c1 = s->k1 * s->k1,
+        .c2 = c2,
+        .c3 = s->c3 > 0 ? s->c3 : c2 / 2,
+        .alpha = s->alpha,
+        .beta = s->beta,
+        .gamma = s->gamma,
+        .covariance = 1,
+    };
+}
+
+static bool is_difference_form(const level *lv)
+{
+    return lv->alpha == 1 && lv->beta == 1 && lv->gamma == 1 && lv->c3 == lv->c2 / 2;
+}
+
+void structural_prepare(const lws_loss_spec *spec, bool product, void *state)
+{
+    structural_state *s = state;
+    s->levels = spec->levels;
+    for (int i = 0; i < spec->levels; i++) {
+        s->level[i] = make_level(spec, product, i);
+        s->weight[i] = spec->weight[i] / spec->levels;
+    }
+    s->box = !spec->gaussian && is_difference_form(&s->level[0]);
+}
+
+size_t structural_loss_scratch(const void *state, int h, int w, int c)
+{
+    const structural_state *s = state;
+    if (s->box)
+        return structural_box_size(s->levels, s->level, h, w, c);
+    /* x, y, e and the gradient, then the levels' scratch */
+    return (4 * (size_t)h * w * c + structural_scratch_size(h, w, c)) * sizeof(double);
+}
+
+LWS_VARIANTS(static, void, to_double,
+             (size_t n, const float *restrict x32, const float *restrict y32, double *restrict x, double *restrict y,
+              double *restrict e),
+             (n, x32, y32, x, y, e))
+{
+    for (size_t i = 0; i < n; i++) {
+        x[i] = (double)x32[i];
+        y[i] = (double)y32[i];
+        e[i] = y[i] - x[i];
+    }
+}
+
+LWS_VARIANTS(static, void, to_float, (size_t n, const double *restrict v, float *restrict out), (n, v, out))
+{
+    for (size_t i = 0; i < n; i++)
+        out[i] = (float)v[i];
+}
+
+static double eval_by_level(const structural_state *s, const loss_image *image)
+{
+    int h = image->h, w = image->w, c = image->c;
+    size_t n = (size_t)h * w * c;
+    double *x = image->scratch, *y = x + n, *e = y + n, *gradient = e + n, value = 0;
+    structural_scratch scratch = structural_scratch_at(gradient + n, h, w, c);
+    const structural_pair pair = {h, w, c, x, y, e};
+    to_double(n, image->x, image->y, x, y, e);
+    memset(gradient, 0, n * sizeof *gradient);
+    for (int i = 0; i < s->levels; i++) {
+        const level *lv = &s->level[i];
+        double scale = image->scale * s->weight[i], *to = image->dy ? gradient : NULL;
+        value += s->weight[i] * (is_difference_form(lv) ? structural_level(lv, &pair, scale, to, scratch)
+                                                        : structural_level_general(lv, &pair, scale, to, scratch));
+    }
+    if (image->dy)
+        to_float(n, gradient, image->dy);
+    return value;
+}
+
+double structural_eval(const void *state, const loss_image *image)
+{
+    const structural_state *s = state;
+    return s->box ? structural_box(s->levels, s->level, s->weight, image) : eval_by_level(s, image);
+}
