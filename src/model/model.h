@@ -15,8 +15,8 @@ typedef enum lws_model_kind { LWS_MODEL_AE, LWS_MODEL_VAE, LWS_MODEL_MMD_AE } lw
 /* The presets are numbered from 0. `preset` must be one of them. */
 int lws_preset_count(void);
 const char *lws_preset_name(int preset);
-/* Their names in this order, for configuration tables. */
-#define LWS_PRESETS "dcgan64|wae64|tiny16"
+/* "dcgan64|…": their names in this order, for configuration tables. */
+extern const char *const lws_preset_choices;
 
 typedef struct lws_model_spec {
     lws_model_kind kind;

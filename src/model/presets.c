@@ -1,16 +1,19 @@
 /* The presets by name, and a model's specification filled in and built by its preset. */
 #include "presets.h"
 
-#include <stdio.h>
-#include <string.h>
-
 static const struct preset {
     const char *name;
     network_build *build;
     int base_channels, latent;
 } presets[] = {
-#define PRESETS_ROW(name, network, base_channels, latent) {#name, network##_build, base_channels, latent},
-    PRESETS(PRESETS_ROW)};
+#define ROW(name, network, base_channels, latent) {#name, network##_build, base_channels, latent},
+    PRESETS(ROW)
+#undef ROW
+};
+
+#define CHOICE(name, network, base_channels, latent) "|" #name
+const char *const lws_preset_choices = &PRESETS(CHOICE)[1];
+#undef CHOICE
 
 int lws_preset_count(void)
 {
@@ -22,20 +25,10 @@ const char *lws_preset_name(int preset)
     return presets[preset].name;
 }
 
-static lws_status unknown_preset(int preset)
-{
-    char known[256] = "";
-    for (int i = 0; i < lws_preset_count(); i++) {
-        size_t used = strlen(known);
-        snprintf(known + used, sizeof known - used, "%s%s", i ? "|" : "", presets[i].name);
-    }
-    return lws_fail(LWS_ERR_USAGE, "unknown preset %d; there are %s", preset, known);
-}
-
 lws_status lws_model_resolve(lws_model_spec *spec)
 {
     if (spec->preset < 0 || spec->preset >= lws_preset_count())
-        return unknown_preset(spec->preset);
+        return lws_fail(LWS_ERR_USAGE, "unknown preset %d; there are %s", spec->preset, lws_preset_choices);
     const struct preset *p = &presets[spec->preset];
     if (spec->base_channels == 0)
         spec->base_channels = p->base_channels;

@@ -23,7 +23,7 @@
     }
 
 static const lws_config_key model_keys[] = {
-    CHOICE("preset", preset, "dcgan64", LWS_PRESETS, "the network", "model"),
+    CHOICE("preset", preset, "dcgan64", NULL, "the network", "model"),
     CHOICE("model", model, "ae", "ae|vae|mmd-ae", "plain, variational or MMD auto-encoder", NULL),
     INT("base-channels", base_channels, "0", 0, 1024, "channels of the first layer; 0: the preset's", NULL),
     INT("latent", latent, "0", 0, LWS_LATENT_MAX, "length of the code; 0: the preset's", NULL),
@@ -149,6 +149,7 @@ static void build(void)
         train.count = lws_config_compose(train.parts, train.part, KEYS_MAX, train.keys);
     if (train.count > KEYS_MAX)
         train.count = 0; /* all keys are unknown then, which no test overlooks */
+    set_choices("preset", lws_preset_choices);
     set_choices("optimizer", lws_optimizer_choices);
 }
 

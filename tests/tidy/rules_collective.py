@@ -5,13 +5,14 @@ from breach import Breach
 
 # What a communicator is made of; whatever holds one of these, or holds what holds one, reaches other ranks too.
 REACHES = {"MPI_Comm", "lws_comm"}
-WORDS = re.compile(r"\b(Logically collective|Not collective|Collective)\.")
+WORDS = re.compile(r"\b(Logically collective|Not collective|Collective)\b")
 
 
 def collectivity(tree):
     """`collective`: every declaration that takes a communicator, or what holds one, has exactly one of the words
-    "Collective.", "Logically collective." and "Not collective." in its comment; where a comment belongs to several
-    declarations, it has one word for all, or one for each."""
+    "Collective", "Logically collective" and "Not collective" at the beginning of a sentence of its comment. Where a
+    comment belongs to several declarations, it has one word for all, or one for each; a header's opening comment may
+    have the word for all that say none."""
     reaching = types(tree)
     for name, c in tree.program.items():
         if not name.endswith(".h"):
@@ -20,15 +21,22 @@ def collectivity(tree):
             inside = c.code[c.starts[f.line - 1]:c.starts[f.last] if f.last < len(c.starts) else len(c.code)]
             taken = sorted(word for word in re.findall(r"[A-Za-z_]\w*", inside.partition("(")[2])
                            if (word, None) in reaching or (word, folder(tree, name)) in reaching)
-            if not taken:
-                continue
-            text, shared_by = c.comment_of(f)
-            words = WORDS.findall(re.sub(r"\s*\n\s*\*?\s*", " ", text))
-            if len(words) != 1 and (not words or shared_by < 2 or len(words) > shared_by):
-                found = "none" if not words else f"{len(words)}"
+            said = said_of(c, f)
+            if taken and said is not None:
                 yield Breach("collective", name, f.line, f.name, 1,
                              f'{f.name} takes {taken[0]}: its comment must say one of "Collective.", "Logically '
-                             f'collective." and "Not collective."; it says {found}')
+                             f'collective." and "Not collective."; it says {said or "none"}')
+
+
+def said_of(c, f):
+    """None where the words on a declaration are right; else the words."""
+    opening = [(comment.text, 1) for comment in c.comments[:1]]
+    for text, shared_by in c.comments_of(f) + opening:
+        words = WORDS.findall(re.sub(r"\s*\n\s*\*?\s*", " ", text))
+        if words:
+            right = len(words) == 1 or 2 <= len(words) <= shared_by
+            return None if right else " and ".join(words)
+    return ""
 
 
 def folder(tree, name):

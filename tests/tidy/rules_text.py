@@ -1,4 +1,4 @@
-"""Rules about every file by itself: its length and lines, its opening sentence, its functions, folders' READMEs."""
+"""Rules about every file by itself: its length and lines, its opening sentence, functions and state; folders' READMEs."""
 import ast
 import re
 
@@ -67,6 +67,13 @@ def long_function(path, name, line, count):
     if count > limits.FUNCTION_LINES:
         yield Breach("function", path, line, name, count,
                      f"{name} has {count} lines; {limits.FUNCTION_LINES} are the limit")
+
+
+def state(tree):
+    """`state`: what changes belongs to a struct that somebody owns, so that several runs may live in one process."""
+    for name, c in tree.program.items():
+        for line, variable in c.state:
+            yield Breach("state", name, line, variable, 1, f"{variable} is state of the process, not of a run")
 
 
 def readmes(tree):

@@ -34,8 +34,11 @@ class CSource:
         self.code = re.sub(r"^[ \t]*#(?:[^\n]*\\\n)*[^\n]*", lambda m: blank(m[0]), code, flags=re.M)
         # With preprocessor lines: what a file mentions, in macros too.
         self.mentions = code
-        self.functions, self.structs, self.variables = [], [], []
+        self.functions, self.structs, self.variables, self.state = [], [], [], []
         self._statements()
+        for m in re.finditer(r"^[ \t]*static\b([^;{}()=]*?)\s*(?:\[[^=;]*\]\s*)?[=;]", self.code, flags=re.M):
+            if not is_constant(m[1]):
+                self.state.append((self.line(m.start()), re.findall(r"\w+", m[1])[-1]))
 
     def _token(self, match):
         if match[0].startswith("/"):
@@ -73,6 +76,9 @@ class CSource:
                 self._struct(head, code[at:end])
                 if "=" in head:
                     self._variable(head)
+                elif not following and re.match(r"\s*[\w\s*,\[\]]*[;=]", rest) and not re.search(
+                        r"\b(typedef|const)\b", head):
+                    self.state += [(self.line(end), word) for word in re.findall(r"[a-z]\w*", rest)[:1]]
                 if following or "=" in head or re.match(r"\s*[\w\s*,\[\]]*;", rest):
                     begin = at = code.find(";", end - 1) + 1 or len(code)
                 else:
@@ -117,33 +123,36 @@ class CSource:
             self.structs.append(Struct(found[1], body))
 
     def _variable(self, head):
-        """A variable with a name for other files."""
-        head = head.split("=")[0]
+        """A variable with a name for other files. What may change is state of the process."""
+        begin, head = self.code.find(head), head.split("=")[0]
         found = re.search(r"([A-Za-z_]\w*)\s*(?:\[[^=]*)?$", head)
         if found and len(head.split()) > 1 and not re.search(r"\b(static|typedef|extern|enum|struct\s+\w+\s*$)\b",
                                                               head):
             self.variables.append(found[1])
+            if not is_constant(head[:found.start()]):
+                self.state.append((self.line(begin + found.start()), found[1]))
 
-    def comment_of(self, function):
-        """The comment that belongs to a declaration, and how many declarations it belongs to: it ends on the line above
-        the first of them, and no blank line lies between. A comment behind the declaration belongs to it alone."""
-        for comment in self.comments:
-            if function.line <= comment.first <= function.last:
-                return comment.text, 1
+    def comments_of(self, function):
+        """The comments that belong to a declaration, nearest first, each with how many declarations it belongs to: the
+        one behind it, and the one above, which ends on the line above the first of a group with no blank line in it."""
         lines = self.text.split("\n")
-        heads = {f.line: f for f in self.functions}
-        covered = {n for f in self.functions for n in range(f.line, f.last + 1)}
+        found = [(comment.text, 1) for comment in self.comments if function.line <= comment.first <= function.last]
         above = {comment.last: comment for comment in self.comments
                  if lines[comment.first - 1].lstrip().startswith("/*")}
         at = function.line - 1
         while at > 0 and at not in above and lines[at - 1].strip():
             at -= 1
-        if at not in above:
-            return "", 0
         end = function.line
         while end <= len(lines) and lines[end - 1].strip() and end not in above:
             end += 1
-        return above[at].text, sum(1 for line in heads if at < line < end and line in covered)
+        if at in above:
+            found.append((above[at].text, sum(at < f.line < end for f in self.functions)))
+        return found
+
+
+def is_constant(declared):
+    """Whether a declaration, "const char *const name", says that the variable itself never changes."""
+    return "const" in re.findall(r"\w+", declared.rpartition("*")[2] if "*" in declared else declared)
 
 
 def matching(code, at):

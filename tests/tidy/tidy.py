@@ -19,7 +19,8 @@ from tree import Tree
 
 HERE = pathlib.Path(__file__).resolve().parent
 RULES = (rules_rooms.libraries, rules_rooms.arrows, rules_rooms.within_rooms, rules_rooms.public_headers,
-         rules_text.lines, rules_text.openings, rules_text.lengths, rules_text.readmes,
+         rules_text.lines, rules_text.openings, rules_text.lengths, rules_text.state,
+         rules_text.readmes,
          rules_collective.collectivity, rules_docs.paths, rules_docs.names, rules_docs.versions,
          rules_docs.picture)
 EXCEPTIONS = "tests/tidy/exceptions.txt"

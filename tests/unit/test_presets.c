@@ -321,7 +321,7 @@ static void names(void **state)
     assert_int_equal(lws_preset_count(), 3);
     for (int i = 0; i < 3; i++)
         assert_string_equal(lws_preset_name(i), want[i]);
-    assert_string_equal(LWS_PRESETS, "dcgan64|wae64|tiny16");
+    assert_string_equal(lws_preset_choices, "dcgan64|wae64|tiny16");
 }
 
 /* What is given stays. */
