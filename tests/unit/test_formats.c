@@ -10,8 +10,7 @@
 
 enum { SIDE = 4, ROW = SIDE * SIDE * 3, ROWS = 3 };
 
-/* ---- shards: written piece by piece, so that each may be another ----------------------------------------------------
- */
+/* ---- shards: written piece by piece, so that each may be another --------------------------------------------- */
 
 typedef struct parts {
     int64_t schema, shard, shards, first_row, rows_in_split;      /* schema 0: not there */
@@ -207,8 +206,7 @@ static void shard_rules_of_arrays(void **state)
     BREAK(11, first_pixel, 1, "image 0 (a) does not match its digest")
 }
 
-/* ---- datasets
- * -------------------------------------------------------------------------------------------------------- */
+/* ---- datasets ------------------------------------------------------------------------------------------------ */
 
 static parts dataset_parts[2]; /* of the two shards of valid */
 
@@ -305,8 +303,7 @@ static void dataset_rules(void **state)
     dataset_is(folder, LWS_OK, NULL);
 }
 
-/* ---- checkpoints
- * ----------------------------------------------------------------------------------------------------- */
+/* ---- checkpoints --------------------------------------------------------------------------------------------- */
 
 static const char config[] = "[model]\nmodel = ae\n";
 static float values[32] = {1, 2, 3, 4, 5, 6};
@@ -527,8 +524,59 @@ static void checkpoint_rule_of_a_model(void **state)
     }
 }
 
-/* ---- what a path is
- * -------------------------------------------------------------------------------------------------- */
+/* Whatever an optimizer keeps, by the names that it gives; what it does not have at hand is left out. */
+static void slots_of_another_optimizer(void **state)
+{
+    static const char *const names[] = {"momentum", "m", "trust"};
+    static const char *const held[] = {"/optimizer/momentum/w", "/optimizer/trust/w", "/optimizer/m",
+                                       "/optimizer/v",          "/optimizer/trust/s", "/state"};
+    float momentum[16] = {11, 12, 13, 14, 15, 16}, trust[16] = {21, 22, 23, 24, 25, 26}, back[16] = {0};
+    char path[LWS_PATH];
+    bool exists;
+    lws_h5 *file;
+    lws_checkpoint_meta meta = sound_meta();
+    lws_checkpoint_data data = {.params = values, .slots = 3, .slot_name = names, .slot = {momentum, NULL, trust}};
+    lws_checkpoint_data to = {.slots = 1, .slot_name = names + 2, .slot = {back}};
+    assert_int_equal(lws_checkpoint_write(*state, &meta, config, &tensors, &data, path), LWS_OK);
+    assert_int_equal(lws_checkpoint_verify(path), LWS_OK);
+    assert_int_equal(lws_h5_open(path, &file), LWS_OK);
+    for (int i = 0; i < 6; i++) {
+        assert_int_equal(lws_h5_exists(file, held[i], &exists), LWS_OK);
+        assert_int_equal(exists, i < 2);
+    }
+    lws_h5_close(file);
+    assert_int_equal(lws_checkpoint_read(path, &tensors, &to), LWS_OK); /* one alone, and nothing else */
+    check_same_bits(back, trust, sizeof back);
+}
+
+static lws_status note_array(void *user, const lws_checkpoint_array *array)
+{
+    char *text = user;
+    snprintf(text + strlen(text), 256 - strlen(text), "%s %d %s %d %d;", array->name, (int)array->group, array->slot,
+             array->rank, (int)array->count);
+    return LWS_OK;
+}
+
+/* Each array is told by its name, those of nobody as well. */
+static void arrays_by_name(void **state)
+{
+    static const char *const names[] = {"momentum"};
+    char path[LWS_PATH], said[256] = "";
+    const int64_t count = 4;
+    lws_h5 *file;
+    lws_checkpoint_meta meta = sound_meta();
+    lws_checkpoint_data data = {
+        .params = values, .buffers = values + 16, .slots = 1, .slot_name = names, .slot = {values}};
+    assert_int_equal(lws_checkpoint_write(*state, &meta, config, &tensors, &data, path), LWS_OK);
+    assert_int_equal(lws_h5_edit(path, &file), LWS_OK);
+    assert_int_equal(lws_h5_write(file, "/optimizer/x", LWS_H5_F32, 1, &count, values), LWS_OK);
+    assert_int_equal(lws_h5_close(file), LWS_OK);
+    assert_int_equal(lws_checkpoint_visit(path, note_array, said), LWS_OK);
+    assert_string_equal(said,
+                        "/model/w 0  2 6;/optimizer/momentum/w 2 momentum 2 6;/optimizer/x 3  1 4;/state/s 1  1 2;");
+}
+
+/* ---- what a path is ------------------------------------------------------------------------------------------ */
 
 static void path_is(const char *path, lws_path_kind wanted)
 {
@@ -582,6 +630,8 @@ int main(void)
         scratch_test(checkpoint_rules_of_arrays),
         scratch_test(checkpoint_rule_of_its_name),
         scratch_test(checkpoint_rule_of_a_model),
+        scratch_test(slots_of_another_optimizer),
+        scratch_test(arrays_by_name),
         scratch_test(what_a_path_is),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
