@@ -72,8 +72,7 @@ static const lws_decoder *find(const lws_decode_args *args)
 
 /* ---- channels -------------------------------------------------------------------------------- */
 
-/* In place: padded RGB [count, 4] to luma [count], with the weights and the rounding of Pillow's
- * "L". */
+/* In place: padded RGB [count, 4] to luma [count], with the weights and the rounding of Pillow's "L". */
 static void to_luma(uint8_t *pixels, size_t count)
 {
     for (size_t i = 0; i < count; i++) {

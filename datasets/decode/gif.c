@@ -3,8 +3,8 @@
 
 static const char truncated[] = "truncated GIF";
 
-/* Past the sub-blocks at `at`, each a length byte and so many bytes, up to and with the empty one;
- * 0 when the data end before. */
+/* Past the sub-blocks at `at`, each a length byte and so many bytes, up to and with the empty one; 0 when the data end
+ * before. */
 static size_t skip_blocks(const uint8_t *data, size_t bytes, size_t at)
 {
     while (at < bytes) {

@@ -1,10 +1,9 @@
-/* Image files to pixels: decoding, cropping, resizing. The same code prepares datasets and reads
- * the images that commands are given, so that both see the same pixels.
+/* Image files to pixels: decoding, cropping, resizing. The same code prepares datasets and reads the images that
+ * commands are given, so that both see the same pixels.
  *
- * Formats: JPEG (8-bit, baseline or progressive), PNG, GIF (one frame), BMP, TGA, PGM and PPM
- * (binary). Alpha is dropped, not composed; orientation tags and colour profiles are ignored. What
- * cannot be read whole is refused: truncated files, CMYK, 16 bits a channel, animations, more than
- * LWS_IMAGE_SIDE pixels a side. */
+ * The formats are those that lws_image_formats names, a file of this folder for each. Alpha is dropped, not composed;
+ * orientation tags and colour profiles are ignored. What cannot be read whole is refused: truncated files, CMYK, 16
+ * bits a channel, animations, more than LWS_IMAGE_SIDE pixels a side. */
 #ifndef LWSSIM_IMAGE_H
 #define LWSSIM_IMAGE_H
 
@@ -58,10 +57,10 @@ lws_status lws_image_read(const char *path, int channels, lws_image *out);
 
 void lws_image_free(lws_image *image);
 
-/* True for a name whose extension is that of a format above. */
+/* True for a name whose extension is that of a format. */
 bool lws_image_is_name(const char *name);
 
-/* The names of the formats above, "JPEG, PNG, …", for people: writes them to `text` and returns it. */
+/* The names of the formats, "JPEG, PNG, …", for people: writes them to `text` and returns it. */
 enum { LWS_IMAGE_FORMATS = 128 };
 const char *lws_image_formats(char text[LWS_IMAGE_FORMATS]);
 
@@ -74,10 +73,9 @@ typedef struct lws_resizer lws_resizer;
 lws_resizer *lws_resizer_create(void);
 void lws_resizer_destroy(lws_resizer *resizer);
 
-/* Resizes the part `crop` of `image` to out [height, width, 1 or 3], 3 for an image of 4 channels.
- * Separable, antialiased: lanczos is a windowed sinc of three lobes, area the mean of the pixels
- * whose centres an output pixel covers. Integer arithmetic, so the same bytes on every machine. The
- * crop must lie inside. LWS_ERR_MEMORY. */
+/* Resizes the part `crop` of `image` to out [height, width, 1 or 3], 3 for an image of 4 channels. Separable,
+ * antialiased: lanczos is a windowed sinc of three lobes, area the mean of the pixels whose centres an output pixel
+ * covers. Integer arithmetic, so the same bytes on every machine. The crop must lie inside. LWS_ERR_MEMORY. */
 lws_status lws_image_resize(lws_resizer *resizer, const lws_image *image, lws_crop crop, lws_filter filter, int width,
                             int height, uint8_t *out);
 

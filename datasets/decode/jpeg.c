@@ -1,6 +1,6 @@
-/* JPEG by libjpeg-turbo, which decodes only what the wanted part of an image needs: the entropy-coded data is read to
- * its end, for damage in any of it spoils the image, but transforms, upsampling and colours are computed for that part.
- */
+/* JPEG (8 bits, baseline or progressive) by libjpeg-turbo, which decodes only what the wanted part of an image needs:
+ * the entropy-coded data is read to its end, for damage in any of it spoils the image, but transforms, upsampling and
+ * colours are computed for that part. */
 #include "decoder.h"
 
 #include <setjmp.h>
@@ -39,8 +39,7 @@ static const char *check_frame(int marker, const uint8_t *segment, size_t bytes)
     return NULL;
 }
 
-/* The first byte of a marker (0xFF) at or after `p` in entropy-coded data, past stuffed zeros and
- * restarts. */
+/* The first byte of a marker (0xFF) at or after `p` in entropy-coded data, past stuffed zeros and restarts. */
 static const uint8_t *skip_scan(const uint8_t *p, const uint8_t *end)
 {
     while ((p = memchr(p, 0xFF, (size_t)(end - p))) && end - p >= 2) {
@@ -115,8 +114,8 @@ static void give_up(j_common_ptr jpeg)
     longjmp(d->stop, 1);
 }
 
-/* After a warning (a negative level) libjpeg would go on, with pixels made up. Those let pass say that bytes were
- * left over, which some cameras write, or that an application segment is odd. */
+/* After a warning (a negative level) libjpeg would go on, with pixels made up. Those let pass say that bytes were left
+ * over, which some cameras write, or that an application segment is odd. */
 static void take_message(j_common_ptr jpeg, int level)
 {
     int code = jpeg->err->msg_code;

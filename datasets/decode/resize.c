@@ -1,13 +1,12 @@
-/* Separable resizing. Both passes are the same loop, a weighted sum of rows that runs along the
- * row; the horizontal pass works on the transposed image. A pixel is 1 byte, or 4 (RGB and padding)
- * so that transposing moves words.
+/* Separable resizing. Both passes are the same loop, a weighted sum of rows that runs along the row; the horizontal
+ * pass works on the transposed image. A pixel is 1 byte, or 4 (RGB and padding) so that transposing moves words.
  *
- * The rules are Pillow's: a filter widened by the scale, weights normalised over the pixels inside
- * the image, 22-bit fixed point, and rounding to bytes between the passes. */
+ * The rules are Pillow's: a filter widened by the scale, weights normalised over the pixels inside the image, 22-bit
+ * fixed point, and rounding to bytes between the passes. */
 #include "datasets/decode/image.h"
-#include "base/simd.h"
 
 #include "base/files.h"
+#include "base/simd.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -137,8 +136,7 @@ static size_t padded(size_t bytes)
     return (bytes + BLOCK - 1) / BLOCK * BLOCK;
 }
 
-/* in [h, in_stride bytes] of w pixels -> out [w, out_stride bytes] of h pixels; by tiles, for the
- * cache. */
+/* in [h, in_stride bytes] of w pixels -> out [w, out_stride bytes] of h pixels; by tiles, for the cache. */
 static void transpose1(const uint8_t *in, size_t in_stride, int h, int w, uint8_t *out, size_t out_stride)
 {
     for (int y0 = 0; y0 < h; y0 += TILE)

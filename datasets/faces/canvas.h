@@ -1,8 +1,8 @@
 /* A small painter: anti-aliased shapes on a square canvas, in float colours from 0 to 1.
  *
- * The picture spans [-1, 1] in x (right) and y (down). Shapes are given in the coordinates of a
- * frame, which is moved, turned and scaled against the picture. Only +, -, *, / and sqrt are used
- * on pixels, so that the result is the same on every machine. */
+ * The picture spans [-1, 1] in x (right) and y (down). Shapes are given in the coordinates of a frame, which is moved,
+ * turned and scaled against the picture. Only +, -, *, / and sqrt are used on pixels, so that the result is the same on
+ * every machine. */
 #ifndef LWSSIM_CANVAS_H
 #define LWSSIM_CANVAS_H
 
@@ -21,8 +21,7 @@ typedef struct lws_canvas {
     lws_rgb *pixels; /* [size, size] */
 } lws_canvas;
 
-/* Where a frame's origin lies in the picture, its scale, and the cosine and sine of its angle
- * (clockwise). */
+/* Where a frame's origin lies in the picture, its scale, and the cosine and sine of its angle (clockwise). */
 typedef struct lws_frame {
     float x, y, scale, c, s;
 } lws_frame;

@@ -6,8 +6,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* Cosine and sine of a small angle, without the mathematics library, whose last bits differ between
- * machines. */
+/* Cosine and sine of a small angle, without the mathematics library, whose last bits differ between machines. */
 static lws_frame turned(float x, float y, float scale, float angle)
 {
     float a2 = angle * angle;

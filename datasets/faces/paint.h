@@ -12,8 +12,8 @@ typedef struct lws_easel {
     lws_figure skull; /* the outline of the head, in the head's frame */
 } lws_easel;
 
-/* Where a point of the face lies in the head's frame, and how much narrower things are there, for
- * the head's yaw and pitch. u and v are as the traits give them, for a face seen from the front. */
+/* Where a point of the face lies in the head's frame, and how much narrower things are there, for the head's yaw and
+ * pitch. u and v are as the traits give them, for a face seen from the front. */
 typedef struct lws_spot {
     float x, y, narrow;
 } lws_spot;

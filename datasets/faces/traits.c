@@ -7,8 +7,8 @@
 
 /* ---- dice ------------------------------------------------------------------------------------ */
 
-/* One throw a statement: C leaves the order of evaluation inside an expression to the compiler, and
- * the faces must not depend on it. */
+/* One throw a statement: C leaves the order of evaluation inside an expression to the compiler, and the faces must not
+ * depend on it. */
 
 typedef struct dice {
     lws_rng_key key;

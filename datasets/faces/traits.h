@@ -1,5 +1,5 @@
-/* What makes one synthetic face differ from the next. Lengths are in half widths of the head, whose
- * centre is the origin; y points down; the head is `tall` half widths from centre to chin. */
+/* What makes one synthetic face differ from the next. Lengths are in half widths of the head, whose centre is the
+ * origin; y points down; the head is `tall` half widths from centre to chin. */
 #ifndef LWSSIM_FACE_TRAITS_H
 #define LWSSIM_FACE_TRAITS_H
 

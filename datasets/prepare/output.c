@@ -2,10 +2,10 @@
 #include "plan.h"
 
 #include "target.h"
-#include "data/shard.h"
 
 #include "base/folder.h"
 #include "base/output.h"
+#include "data/shard.h"
 
 #include <stdio.h>
 #include <stdlib.h>

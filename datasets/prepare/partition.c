@@ -1,3 +1,4 @@
+/* Images dealt to splits: by the lines of a partition file, by chance, and down to a limit. */
 #include "partition.h"
 
 #include "base/input.h"

@@ -3,9 +3,6 @@
 #define LWSSIM_PARTITION_H
 
 #include "data/dataset.h"
-
-#include <stdio.h>
-
 #include "datasets/sources/source.h"
 
 /* An assignment: for every image of a listing its split, or LWS_SPLITS for none. */
@@ -25,15 +22,14 @@ typedef struct lws_partition_report {
     int repeated_shown;
 } lws_partition_report;
 
-/* Reads lines "NAME 0|1|2" and assigns each of source's images by its base name to split[count].
- * LWS_ERR_IO, LWS_ERR_MEMORY; LWS_ERR_FORMAT names file and line of what is malformed or
- * contradicts an earlier line. */
+/* Reads lines "NAME 0|1|2" and assigns each of source's images by its base name to split[count]. LWS_ERR_IO,
+ * LWS_ERR_MEMORY; LWS_ERR_FORMAT names file and line of what is malformed or contradicts an earlier line. */
 lws_status lws_partition_read(const char *path, const lws_source *source, lws_assignment *split,
                               lws_partition_report *report);
 void lws_partition_report_free(lws_partition_report *report);
 
-/* Assigns `count` images at random, a pure function of (seed, count): exactly round(fraction ×
- * count) of them to valid and test, the rest to train. */
+/* Assigns `count` images at random, a pure function of (seed, count): exactly round(fraction × count) of them to valid
+ * and test, the rest to train. */
 void lws_partition_random(uint64_t seed, int64_t count, const double fraction[LWS_SPLITS], lws_assignment *split);
 
 /* Leaves `limit` of the assigned images in, the first of each split, in proportion to the splits.

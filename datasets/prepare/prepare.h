@@ -53,13 +53,12 @@ typedef struct lws_prepare_result {
     int64_t rows, skipped;
 } lws_prepare_result;
 
-/* Checks the options, lists the images, assigns them to splits and shards. The same on every
- * process. Owned by the caller: lws_prepare_free. LWS_ERR_USAGE, LWS_ERR_IO, LWS_ERR_FORMAT (archive,
- * partition file), LWS_ERR_MEMORY.
+/* Checks the options, lists the images, assigns them to splits and shards. The same on every process. Owned by the
+ * caller: lws_prepare_free. LWS_ERR_USAGE, LWS_ERR_IO, LWS_ERR_FORMAT (archive, partition file), LWS_ERR_MEMORY.
  *
- * Shards: each split is cut into runs of equal length, about 64 MB of pixels each, or with `shards`
- * into as many for the largest split and the others in proportion (at least one). A shard is held
- * in memory while it is made, so one of more than 1 GB is refused. */
+ * Shards: each split is cut into runs of equal length, about 64 MB of pixels each, or with `shards` into as many for
+ * the largest split and the others in proportion (at least one). A shard is held in memory while it is made, so one of
+ * more than 1 GB is refused. */
 lws_status lws_prepare_plan(const lws_prepare_options *options, lws_prepare **out);
 void lws_prepare_free(lws_prepare *plan);
 
@@ -83,19 +82,17 @@ enum { LWS_PREPARE_TOKEN = 33 };
 const char *lws_prepare_token(const lws_prepare *plan);
 lws_status lws_prepare_join(const lws_prepare *plan, const char *token);
 
-/* Decodes and writes shard `shard` under its temporary name, with all threads of this process.
- * progress(user, done) is called now and then from one thread with the number of images done in
- * this shard; NULL is fine. *digests (malloc()ed, result->rows values) and *problems (malloc()ed
- * text, one "NAME: reason" line an image skipped; "" for none) are the caller's to free(). With
- * strict, the first bad image is an error that names it. On failure nothing is left on disk.
+/* Decodes and writes shard `shard` under its temporary name, with all threads of this process. progress(user, done) is
+ * called now and then from one thread with the number of images done in this shard; NULL is fine. *digests (malloc()ed,
+ * result->rows values) and *problems (malloc()ed text, one "NAME: reason" line an image skipped; "" for none) are the
+ * caller's to free(). With strict, the first bad image is an error that names it. On failure nothing is left on disk.
  * LWS_ERR_IO, LWS_ERR_FORMAT, LWS_ERR_MEMORY. */
 lws_status lws_prepare_shard(lws_prepare *plan, int shard, void (*progress)(void *user, int64_t done), void *user,
                              lws_prepare_result *result, uint64_t **digests, char **problems);
 
-/* Completes the shard that this process wrote: `results` [shards] and `digests` (all shards' in
- * order) come from all processes. Writes the attributes, flushes the file to disk and verifies it. A split all of whose
- * images are bad has no shard file at all. LWS_ERR_FORMAT where that goes for all splits; LWS_ERR_IO,
- * LWS_ERR_MEMORY. */
+/* Completes the shard that this process wrote: `results` [shards] and `digests` (all shards' in order) come from all
+ * processes. Writes the attributes, flushes the file to disk and verifies it. A split all of whose images are bad has
+ * no shard file at all. LWS_ERR_FORMAT where that goes for all splits; LWS_ERR_IO, LWS_ERR_MEMORY. */
 lws_status lws_prepare_complete(lws_prepare *plan, int shard, const lws_prepare_result *results,
                                 const uint64_t *digests);
 

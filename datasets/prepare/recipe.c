@@ -1,3 +1,4 @@
+/* What the options say of crops and fractions, and what they leave to the kind of images. */
 #include "recipe.h"
 
 #include <math.h>

@@ -20,12 +20,10 @@ typedef struct lws_recipe {
 /* "celeba", … */
 const char *lws_recipe_name(int kind);
 
-/* The recipe `kind` with the options' changes. LWS_ERR_USAGE: options that are malformed or
- * contradict it. */
+/* The recipe `kind` with the options' changes. LWS_ERR_USAGE: options that are malformed or contradict it. */
 lws_status lws_recipe_resolve(const lws_prepare_options *options, int kind, lws_recipe *recipe);
 
-/* The centre crop for an image of this size. LWS_ERR_FORMAT, with the reason alone, where it does
- * not fit. */
+/* The centre crop for an image of this size. LWS_ERR_FORMAT, with the reason alone, where it does not fit. */
 lws_status lws_recipe_crop(const lws_recipe *recipe, int width, int height, lws_crop *crop);
 
 #endif

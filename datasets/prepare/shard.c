@@ -21,8 +21,8 @@ typedef struct job {
     void (*progress)(void *user, int64_t done);
     void *user;
     atomic_llong done;
-    /* The first image, in order, that stops the work: those before it are still seen to, so that
-     * the message is the same for any number of threads. */
+    /* The first image, in order, that stops the work: those before it are still seen to, so that the message is the
+     * same for any number of threads. */
     atomic_llong stop;
     lws_status status;
     char message[1024];

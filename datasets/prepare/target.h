@@ -33,8 +33,8 @@ lws_status lws_target_clear(const char *folder);
 /* Removes one file of the folder. LWS_ERR_IO, LWS_ERR_MEMORY. */
 lws_status lws_target_remove(const char *folder, const char *name);
 
-/* Replaces what is there with the complete files in the making: so many shards of each split, and the report. Where
- * one of them is missing, nothing changes. From the first change on there is no way back: after a failure or a kill,
+/* Replaces what is there with the complete files in the making: so many shards of each split, and the report. Where one
+ * of them is missing, nothing changes. From the first change on there is no way back: after a failure or a kill,
  * lws_target_replace_resume goes on. LWS_ERR_IO. *begun: whether that point was reached. */
 lws_status lws_target_replace(const char *folder, int shards[LWS_SPLITS], bool *begun);
 

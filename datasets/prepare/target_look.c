@@ -2,11 +2,10 @@
 #include "target.h"
 
 #include "base/files.h"
-
 #include "base/folder.h"
-#include "data/shard.h"
 #include "base/input.h"
 #include "base/output.h"
+#include "data/shard.h"
 
 #include <dirent.h>
 #include <stdio.h>

@@ -3,7 +3,6 @@
 #include "target.h"
 
 #include "base/files.h"
-
 #include "base/folder.h"
 #include "base/output.h"
 

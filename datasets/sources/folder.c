@@ -30,8 +30,8 @@ static void close_folder(lws_source *source)
     free(f);
 }
 
-/* One step of the walk. `skip` is the length of the folder's own path. A link that leads nowhere is
- * listed, so that it turns up among the images that cannot be read. */
+/* One step of the walk. `skip` is the length of the folder's own path. A link that leads nowhere is listed, so that it
+ * turns up among the images that cannot be read. */
 static lws_status visit(folder *f, FTS *walk, FTSENT *entry, size_t skip)
 {
     switch (entry->fts_info) {

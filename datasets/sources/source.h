@@ -31,9 +31,9 @@ typedef struct lws_source_kind {
      * where it fails afterwards. LWS_ERR_IO, LWS_ERR_FORMAT, LWS_ERR_MEMORY. */
     lws_status (*open)(const lws_source_args *args, lws_source **out);
 
-    /* The bytes of image `index`, for thread `thread` (0 to threads - 1): reads of different
-     * threads may run at the same time. LWS_ERR_MEMORY and LWS_ERR_USAGE are failures; anything
-     * else tells with its message, which does not name the image, why this image cannot be had. */
+    /* The bytes of image `index`, for thread `thread` (0 to threads - 1): reads of different threads may run at the
+     * same time. LWS_ERR_MEMORY and LWS_ERR_USAGE are failures; anything else tells with its message, which does not
+     * name the image, why this image cannot be had. */
     lws_status (*read)(lws_source *source, int64_t index, int thread, lws_bytes *bytes);
 
     /* Image `index` as pixels [size, size, channels], channels 1 (luma) or 3; any thread. LWS_ERR_MEMORY. */

@@ -1,11 +1,12 @@
+/* Asks the CPU what it has, and the environment what is wanted: the only place that does. */
 #include "arch.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const names[] = {
-    [LWS_ARCH_PORTABLE] = "portable", [LWS_ARCH_AVX2] = "avx2", [LWS_ARCH_AVX512] = "avx512"};
-enum { ARCHS = sizeof names / sizeof *names };
+#define NAME(name, NAME, ...) #name,
+static const char *const names[] = {LWS_EACH_ARCH(NAME, )};
 
 lws_arch lws_arch_in_use = LWS_ARCH_PORTABLE;
 
@@ -21,12 +22,34 @@ int lws_arch_is_there(lws_arch arch)
     return arch == LWS_ARCH_PORTABLE;
 }
 
+int lws_arch_has_skylake_avx512(void)
+{
+#if defined(__x86_64__)
+    __builtin_cpu_init();
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+           __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
+           __builtin_cpu_supports("avx512cd");
+#else
+    return 0;
+#endif
+}
+
 static lws_arch widest(void)
 {
-    int arch = ARCHS - 1;
+    int arch = LWS_ARCHS - 1;
     while (!lws_arch_is_there((lws_arch)arch))
         arch--;
     return (lws_arch)arch;
+}
+
+/* "portable, avx2 or avx512" */
+static void list_names(char *text, size_t size)
+{
+    size_t length = 0;
+    for (int i = 0; i < LWS_ARCHS; i++) {
+        const char *before = i == 0 ? "" : i < LWS_ARCHS - 1 ? ", " : " or ";
+        length += (size_t)snprintf(text + length, size - length, "%s%s", before, names[i]);
+    }
 }
 
 lws_status arch_choose(const char *name, lws_arch most, lws_arch *arch)
@@ -35,10 +58,13 @@ lws_status arch_choose(const char *name, lws_arch most, lws_arch *arch)
     *arch = most;
     if (!name || !*name)
         return LWS_OK;
-    while (found < ARCHS && strcmp(names[found], name) != 0)
+    while (found < LWS_ARCHS && strcmp(names[found], name) != 0)
         found++;
-    if (found == ARCHS)
-        return lws_fail(LWS_ERR_USAGE, "LWSSIM_ARCH = %s: portable, avx2 or avx512 is wanted", name);
+    if (found == LWS_ARCHS) {
+        char all[LWS_ARCHS * 16];
+        list_names(all, sizeof all);
+        return lws_fail(LWS_ERR_USAGE, "LWSSIM_ARCH = %s: %s is wanted", name, all);
+    }
     if (found > (int)most)
         return lws_fail(LWS_ERR_USAGE, "LWSSIM_ARCH = %s: the widest that this CPU has is %s", name, names[most]);
     *arch = (lws_arch)found;

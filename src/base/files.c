@@ -1,3 +1,4 @@
+/* Whole files read into memory that is used again. */
 #include "base/files.h"
 
 #include <errno.h>

@@ -19,8 +19,8 @@ void lws_bytes_free(lws_bytes *bytes);
 
 enum { LWS_FILE_MAX = 1 << 28 }; /* bytes of an image file; more is no image that is wanted here */
 
-/* Reads a whole regular file below the folder descriptor. LWS_ERR_IO or LWS_ERR_FORMAT (too large)
- * with the reason alone, without the name; LWS_ERR_MEMORY. */
+/* Reads a whole regular file below the folder descriptor. LWS_ERR_IO or LWS_ERR_FORMAT (too large) with the reason
+ * alone, without the name; LWS_ERR_MEMORY. */
 lws_status lws_file_read(int folder, const char *path, lws_bytes *bytes);
 
 /* "FOLDER/PREFIXnameSUFFIX", malloc()ed; NULL when out of memory. */

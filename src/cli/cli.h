@@ -20,15 +20,15 @@ lws_status cli_parse(lws_config_table table, void *fields, int argc, char **argv
                      int *rest_count, bool *done);
 
 /* command.c: what all commands that know ranks do after cli_parse(): they agree on its status, on the program and on
- * the command; and on the options but those of the keys in `own` (see agreement.h). All ranks. */
+ * the command; and on the options but those of the keys in `own` (see agreement.h). Collective. */
 lws_status cli_agree(lws_comm *comm, lws_status parsed, const char *command, bool help, lws_config_table table,
                      const void *fields, const char *const *own);
 
-/* command.c: where an option may differ from rank to rank, it is given to all of them or to none. All ranks. */
+/* command.c: where an option may differ from rank to rank, it is given to all of them or to none. Collective. */
 lws_status cli_agree_given(lws_comm *comm, const char *option, bool is_given);
 
 /* command.c: the start of a command on several ranks: MPI, watched from the first moment on: after
- * LWSSIM_DEADLINE seconds (600) without progress the job ends. All ranks. LWS_ERR_USAGE, LWS_ERR_MEMORY. */
+ * LWSSIM_DEADLINE seconds (600) without progress the job ends. Collective. LWS_ERR_USAGE, LWS_ERR_MEMORY. */
 lws_status cli_enter(lws_comm **comm);
 
 /* command.c: the end of a command: what it printed is flushed, and the message of a failure or stop printed; once
@@ -36,7 +36,7 @@ lws_status cli_enter(lws_comm **comm);
 lws_status cli_report(lws_status status);
 
 /* command.c: the end of a command on several ranks: rank 0 reports before any rank leaves, as mpirun ends the others,
- * with what they have not yet said, when the first exits with an error. All ranks. Returns status. */
+ * with what they have not yet said, when the first exits with an error. Collective. Returns status. */
 lws_status cli_leave(lws_comm *comm, lws_status status);
 
 /* machine.c: makes OpenBLAS run the kernel that suits this CPU and OpenMP wait politely, by executing the program again
@@ -45,8 +45,8 @@ lws_status cli_leave(lws_comm *comm, lws_status status);
 void cli_prepare_environment(char **argv);
 
 /* machine.c: starts the threads of this command, as many as lws_threads_choose() says for `wanted` (--threads; 0: not
- * given), on all ranks; warns where the launcher's binding leaves cores unused. comm NULL: this process alone. All
- * ranks, also to fail: LWS_ERR_MEMORY. */
+ * given), on all ranks; warns where the launcher's binding leaves cores unused. comm NULL: this process alone.
+ * Collective; agreed: LWS_ERR_MEMORY. */
 lws_status cli_start_threads(lws_comm *comm, int wanted, int *threads);
 
 /* One line on the machine: ranks, threads, kernel. */

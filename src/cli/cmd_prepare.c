@@ -3,8 +3,8 @@
 #include "cli.h"
 
 #include "base/clock.h"
-#include "comm/comm.h"
 #include "base/log.h"
+#include "comm/comm.h"
 #include "datasets/prepare/prepare.h"
 
 #include <stdio.h>

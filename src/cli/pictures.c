@@ -1,3 +1,4 @@
+/* Images that a command is given: a file, a folder of files, or the first of a dataset's test split. */
 #include "pictures.h"
 
 #include "cli.h"

@@ -1,3 +1,4 @@
+/* Elementwise activations, and the exponential that the sigmoid needs. */
 #include "kernels/activation.h"
 
 #include "base/simd.h"

@@ -1,3 +1,4 @@
+/* Batch normalisation: sums over rows in double, part by part, and what is done with them. */
 #include "kernels/batchnorm.h"
 
 #include "base/simd.h"
@@ -25,8 +26,7 @@ static int block_rows(int rows, int channels, int block)
 
 size_t lws_batchnorm_scratch(int rows, int channels)
 {
-    /* Two doubles a channel and block, three floats a channel. */
-    return ((size_t)block_count(rows, channels) * 4 + 3) * (size_t)channels;
+    return (size_t)block_count(rows, channels) * 4 * (size_t)channels; /* two doubles a channel and block */
 }
 
 typedef float few __attribute__((vector_size(8 * sizeof(float)), aligned(4), may_alias));
@@ -34,53 +34,66 @@ typedef int few_bits __attribute__((vector_size(8 * sizeof(int))));
 typedef double few_doubles __attribute__((vector_size(8 * sizeof(double)), aligned(8), may_alias));
 enum { FEW = 8, GROUP = 4 }; /* vectors of channels whose sums stay in registers */
 
-/* The two sums over rows of 8 · `vectors` channels, in double: of x - origin and of its square; or, where dy is given,
- * of the dy that ReLU lets through and of its product with x - mean (origin). */
-LWS_INLINE void sum_channels(int vectors, int rows, size_t stride, bool relu, const float *x, const float *origin,
-                             const float *scale, const float *beta, const float *dy, double *sum, double *second)
+/* What the loops below work with: rows of `channels` floats, and arrays of [channels]. */
+typedef struct operands {
+    int rows, channels;
+    const float *x, *dy;        /* dy NULL: the values themselves are summed */
+    const float *restrict mean; /* what is taken off x */
+    const float *restrict scale, *restrict beta, *restrict mean_dy, *restrict slope;
+} operands;
+
+static operands operands_of(const lws_batchnorm *bn, int rows, const float *x, const float *dy)
+{
+    return (operands){rows, bn->channels, x, dy, bn->mean, bn->scale, bn->beta, bn->mean_dy, bn->slope};
+}
+
+/* The two sums over rows of 8 · `vectors` channels from channel `at` on, in double: of x - mean and of its square; or,
+ * where dy is given, of the dy that ReLU lets through and of its product with x - mean. */
+LWS_INLINE void sum_channels(int vectors, const operands *o, bool relu, int at, double *sum, double *second)
 {
     few_doubles a[GROUP], b[GROUP];
+    const float *mean = o->mean + at, *scale = o->scale + at, *beta = o->beta + at;
+    const float *x = o->x + at, *dy = o->dy ? o->dy + at : NULL;
+    size_t stride = (size_t)o->channels;
+    int rows = o->rows;
     for (int k = 0; k < vectors; k++)
         a[k] = b[k] = (few_doubles){0};
     for (int r = 0; r < rows; r++) {
         for (int k = 0; k < vectors; k++) {
-            size_t at = r * stride + (size_t)k * FEW;
-            few centred = *(const few *)(x + at) - *(const few *)(origin + k * FEW);
+            size_t i = r * stride + (size_t)k * FEW;
+            few centred = *(const few *)(x + i) - *(const few *)(mean + k * FEW);
             few value = centred;
             if (dy) {
-                value = *(const few *)(dy + at);
+                value = *(const few *)(dy + i);
                 few y = centred * *(const few *)(scale + k * FEW) + *(const few *)(beta + k * FEW);
                 if (relu)
                     value = (few)((few_bits)value & (y > 0));
             }
-            few_doubles wide = __builtin_convertvector(value, few_doubles);
-            a[k] += wide;
-            b[k] += wide * __builtin_convertvector(centred, few_doubles);
+            few_doubles exact = __builtin_convertvector(value, few_doubles);
+            a[k] += exact;
+            b[k] += exact * __builtin_convertvector(centred, few_doubles);
         }
     }
     for (int k = 0; k < vectors; k++) {
-        *(few_doubles *)(sum + k * FEW) = a[k];
-        *(few_doubles *)(second + k * FEW) = b[k];
+        *(few_doubles *)(sum + at + k * FEW) = a[k];
+        *(few_doubles *)(second + at + k * FEW) = b[k];
     }
 }
 
-/* The same for any number of channels, the last ones one at a time. */
-LWS_INLINE void sum_rows(int rows, int c, bool relu, const float *x, const float *origin, const float *scale,
-                         const float *beta, const float *dy, double *sum, double *second)
+/* The same for all channels, the last ones one at a time. */
+LWS_INLINE void sum_rows(const operands *o, bool relu, double *sum, double *second)
 {
-    int i = 0;
+    int c = o->channels, i = 0;
     for (; i + GROUP * FEW <= c; i += GROUP * FEW)
-        sum_channels(GROUP, rows, (size_t)c, relu, x + i, origin + i, scale + i, beta + i, dy ? dy + i : NULL, sum + i,
-                     second + i);
+        sum_channels(GROUP, o, relu, i, sum, second);
     for (; i + FEW <= c; i += FEW)
-        sum_channels(1, rows, (size_t)c, relu, x + i, origin + i, scale + i, beta + i, dy ? dy + i : NULL, sum + i,
-                     second + i);
+        sum_channels(1, o, relu, i, sum, second);
     for (; i < c; i++) {
         sum[i] = second[i] = 0;
-        for (int r = 0; r < rows; r++) {
-            float centred = x[(size_t)r * c + i] - origin[i], value = centred;
-            if (dy)
-                value = relu && !(centred * scale[i] + beta[i] > 0) ? 0 : dy[(size_t)r * c + i];
+        for (int r = 0; r < o->rows; r++) {
+            float centred = o->x[(size_t)r * c + i] - o->mean[i], value = centred;
+            if (o->dy)
+                value = relu && !(centred * o->scale[i] + o->beta[i] > 0) ? 0 : o->dy[(size_t)r * c + i];
             sum[i] += (double)value;
             second[i] += (double)value * (double)centred;
         }
@@ -91,44 +104,41 @@ LWS_VARIANTS(static, void, value_sums,
              (int rows, int c, const float *x, const float *origin, double *sum, double *second),
              (rows, c, x, origin, sum, second))
 {
-    sum_rows(rows, c, false, x, origin, origin, origin, NULL, sum, second);
+    operands o = {.rows = rows, .channels = c, .x = x, .dy = NULL, .mean = origin, .scale = origin, .beta = origin};
+    sum_rows(&o, false, sum, second);
 }
 
-LWS_VARIANTS(static, void, gradient_sums,
-             (int rows, int c, bool relu, const float *x, const float *mean, const float *scale, const float *beta,
-              const float *dy, double *sum, double *second),
-             (rows, c, relu, x, mean, scale, beta, dy, sum, second))
+LWS_VARIANTS(static, void, gradient_sums, (operands o, bool relu, double *sum, double *second), (o, relu, sum, second))
 {
     if (relu)
-        sum_rows(rows, c, true, x, mean, scale, beta, dy, sum, second);
+        sum_rows(&o, true, sum, second);
     else
-        sum_rows(rows, c, false, x, mean, scale, beta, dy, sum, second);
+        sum_rows(&o, false, sum, second);
 }
 
-LWS_VARIANTS(static, void, normalise,
-             (size_t rows, int c, bool relu, const float *restrict x, const float *restrict mean,
-              const float *restrict scale, const float *restrict beta, float *restrict y),
-             (rows, c, relu, x, mean, scale, beta, y))
+LWS_VARIANTS(static, void, normalise, (operands o, bool relu, const float *restrict x, float *restrict y),
+             (o, relu, x, y))
 {
+    size_t rows = (size_t)o.rows;
+    int c = o.channels;
     for (size_t r = 0; r < rows; r++) {
         for (int i = 0; i < c; i++) {
-            float v = (x[r * c + i] - mean[i]) * scale[i] + beta[i];
+            float v = (x[r * c + i] - o.mean[i]) * o.scale[i] + o.beta[i];
             y[r * c + i] = relu && v < 0 ? 0 : v;
         }
     }
 }
 
-LWS_VARIANTS(static, void, input_gradient,
-             (int rows, int c, bool relu, const float *restrict x, const float *restrict mean,
-              const float *restrict scale, const float *restrict beta, const float *restrict mean_dy,
-              const float *restrict slope, const float *dy, float *dx),
-             (rows, c, relu, x, mean, scale, beta, mean_dy, slope, dy, dx))
+LWS_VARIANTS(static, void, input_gradient, (operands o, bool relu, const float *restrict x, const float *dy, float *dx),
+             (o, relu, x, dy, dx))
 {
-    for (size_t r = 0; r < (size_t)rows; r++) {
+    size_t rows = (size_t)o.rows;
+    int c = o.channels;
+    for (size_t r = 0; r < rows; r++) {
         for (int i = 0; i < c; i++) {
-            float centred = x[r * c + i] - mean[i];
-            float d = relu && !(centred * scale[i] + beta[i] > 0) ? 0 : dy[r * c + i];
-            dx[r * c + i] = scale[i] * (d - mean_dy[i] - centred * slope[i]);
+            float centred = x[r * c + i] - o.mean[i];
+            float d = relu && !(centred * o.scale[i] + o.beta[i] > 0) ? 0 : dy[r * c + i];
+            dx[r * c + i] = o.scale[i] * (d - o.mean_dy[i] - centred * o.slope[i]);
         }
     }
 }
@@ -159,19 +169,19 @@ LWS_VARIANTS(static, void, join, (int c, double rows, double more, const double 
     }
 }
 
-void lws_batchnorm_finalize_stats(const lws_batchnorm *bn, int rows, int part_rows, double *sums, float *unbiased_var)
+void lws_batchnorm_finalize_stats(const lws_batchnorm *bn, int rows, int part_rows, double *sums)
 {
-    int c = bn->channels, done = part_rows < rows ? part_rows : rows;
-    for (const double *part = sums; done < rows; done += part_rows) {
+    int c = bn->channels, joined = part_rows < rows ? part_rows : rows;
+    for (const double *part = sums; joined < rows; joined += part_rows) {
         part += 2 * (size_t)c;
-        join(c, done, rows - done < part_rows ? rows - done : part_rows, part, sums);
+        join(c, joined, rows - joined < part_rows ? rows - joined : part_rows, part, sums);
     }
     for (int i = 0; i < c; i++) {
         double squares = sums[c + i], var = squares / rows;
         bn->mean[i] = (float)sums[i];
         bn->inv_std[i] = (float)(1 / sqrt(var + LWS_BATCHNORM_EPSILON));
         bn->scale[i] = bn->gamma[i] * bn->inv_std[i];
-        unbiased_var[i] = (float)(rows > 1 ? squares / (rows - 1) : var);
+        bn->unbiased_var[i] = (float)(rows > 1 ? squares / (rows - 1) : var);
     }
 }
 
@@ -187,13 +197,13 @@ void lws_batchnorm_use_stats(const lws_batchnorm *bn, const float *mean, const f
 
 void lws_batchnorm_normalize(const lws_batchnorm *bn, int rows, const float *x, float *y)
 {
-    normalise((size_t)rows, bn->channels, bn->relu, x, bn->mean, bn->scale, bn->beta, y);
+    normalise(operands_of(bn, rows, x, NULL), bn->relu, x, y);
 }
 
 void lws_batchnorm_accumulate_gradient_sums(const lws_batchnorm *bn, int rows, const float *x, const float *dy,
                                             double *sums)
 {
-    gradient_sums(rows, bn->channels, bn->relu, x, bn->mean, bn->scale, bn->beta, dy, sums, sums + bn->channels);
+    gradient_sums(operands_of(bn, rows, x, dy), bn->relu, sums, sums + bn->channels);
 }
 
 LWS_VARIANTS(static, void, add_sums, (size_t n, const double *restrict from, double *restrict to), (n, from, to))
@@ -202,16 +212,15 @@ LWS_VARIANTS(static, void, add_sums, (size_t n, const double *restrict from, dou
         to[i] += from[i];
 }
 
-void lws_batchnorm_finalize_gradient_sums(const lws_batchnorm *bn, int rows, int part_rows, double *sums, float *dgamma,
-                                          float *dbeta)
+void lws_batchnorm_finalize_gradient_sums(const lws_batchnorm *bn, int rows, int part_rows, double *sums)
 {
     size_t c = (size_t)bn->channels;
     for (int part = 1; part * part_rows < rows; part++)
         add_sums(2 * c, sums + part * 2 * c, sums);
     for (size_t i = 0; i < c; i++) {
         double root = (double)bn->inv_std[i], product = sums[c + i];
-        dbeta[i] = (float)sums[i];
-        dgamma[i] = (float)(product * root);
+        bn->dbeta[i] = (float)sums[i];
+        bn->dgamma[i] = (float)(product * root);
         bn->mean_dy[i] = (float)(sums[i] / rows);
         bn->slope[i] = (float)(product * root * root / rows);
     }
@@ -219,79 +228,48 @@ void lws_batchnorm_finalize_gradient_sums(const lws_batchnorm *bn, int rows, int
 
 void lws_batchnorm_input_gradient(const lws_batchnorm *bn, int rows, const float *x, const float *dy, float *dx)
 {
-    input_gradient(rows, bn->channels, bn->relu, x, bn->mean, bn->scale, bn->beta, bn->mean_dy, bn->slope, dy, dx);
+    input_gradient(operands_of(bn, rows, x, dy), bn->relu, x, dy, dx);
 }
 
 /* ---- whole arrays, in blocks of rows ----------------------------------------------------------------------------- */
 
-void lws_batchnorm_forward(int rows, int channels, bool relu, const float *x, const float *gamma, const float *beta,
-                           float *y, float *mean, float *inv_std, float *unbiased_var, float *scratch)
+void lws_batchnorm_forward(const lws_batchnorm *bn, int rows, const float *x, float *y, float *scratch)
 {
-    int blocks = block_count(rows, channels), size = block_size(channels);
-    size_t c = (size_t)channels, block = size * c;
+    int c = bn->channels, blocks = block_count(rows, c), size = block_size(c);
+    size_t block = (size_t)size * c;
     double *sums = (double *)scratch;
-    lws_batchnorm bn = {.channels = channels,
-                        .relu = relu,
-                        .gamma = gamma,
-                        .beta = beta,
-                        .mean = mean,
-                        .inv_std = inv_std,
-                        .scale = (float *)(sums + blocks * 2 * c)};
 #pragma omp parallel for schedule(static)
     for (int b = 0; b < blocks; b++)
-        lws_batchnorm_accumulate_stats(channels, block_rows(rows, channels, b), x + b * block, sums + b * 2 * c);
-    lws_batchnorm_finalize_stats(&bn, rows, size, sums, unbiased_var);
+        lws_batchnorm_accumulate_stats(c, block_rows(rows, c, b), x + b * block, sums + b * 2 * (size_t)c);
+    lws_batchnorm_finalize_stats(bn, rows, size, sums);
 #pragma omp parallel for schedule(static)
     for (int b = 0; b < blocks; b++)
-        lws_batchnorm_normalize(&bn, block_rows(rows, channels, b), x + b * block, y + b * block);
+        lws_batchnorm_normalize(bn, block_rows(rows, c, b), x + b * block, y + b * block);
 }
 
-void lws_batchnorm_apply(int rows, int channels, bool relu, const float *x, const float *gamma, const float *beta,
-                         const float *mean, const float *var, float *y)
+void lws_batchnorm_apply(const lws_batchnorm *bn, int rows, const float *x, const float *mean, const float *var,
+                         float *y)
 {
-    enum { CHUNK = 256 }; /* channels at a time: no scratch is asked of the caller */
-    for (int c0 = 0; c0 < channels; c0 += CHUNK) {
-        int count = channels - c0 < CHUNK ? channels - c0 : CHUNK;
-        float at[3][CHUNK];
-        lws_batchnorm bn = {.channels = count,
-                            .relu = relu,
-                            .gamma = gamma + c0,
-                            .beta = beta + c0,
-                            .mean = at[0],
-                            .inv_std = at[1],
-                            .scale = at[2]};
-        lws_batchnorm_use_stats(&bn, mean + c0, var + c0);
+    int c = bn->channels, blocks = block_count(rows, c);
+    size_t block = (size_t)block_size(c) * c;
+    lws_batchnorm_use_stats(bn, mean, var);
 #pragma omp parallel for schedule(static)
-        for (int r = 0; r < rows; r++)
-            lws_batchnorm_normalize(&bn, 1, x + (size_t)r * channels + c0, y + (size_t)r * channels + c0);
-    }
+    for (int b = 0; b < blocks; b++)
+        lws_batchnorm_normalize(bn, block_rows(rows, c, b), x + b * block, y + b * block);
 }
 
-void lws_batchnorm_backward(int rows, int channels, bool relu, const float *x, const float *gamma, const float *beta,
-                            const float *mean, const float *inv_std, const float *dy, float *dx, float *dgamma,
-                            float *dbeta, float *scratch)
+void lws_batchnorm_backward(const lws_batchnorm *bn, int rows, const float *x, const float *dy, float *dx,
+                            float *scratch)
 {
-    int blocks = block_count(rows, channels), size = block_size(channels);
-    size_t c = (size_t)channels, block = size * c;
+    int c = bn->channels, blocks = block_count(rows, c), size = block_size(c);
+    size_t block = (size_t)size * c;
     double *sums = (double *)scratch;
-    float *own = (float *)(sums + blocks * 2 * c);
-    lws_batchnorm bn = {.channels = channels,
-                        .relu = relu,
-                        .gamma = gamma,
-                        .beta = beta,
-                        .mean = (float *)mean,
-                        .inv_std = (float *)inv_std,
-                        .scale = own,
-                        .mean_dy = own + c,
-                        .slope = own + 2 * c};
-    for (size_t i = 0; i < c; i++)
-        bn.scale[i] = gamma[i] * inv_std[i]; /* as in the forward pass: y > 0 here where it was there */
 #pragma omp parallel for schedule(static)
     for (int b = 0; b < blocks; b++)
-        lws_batchnorm_accumulate_gradient_sums(&bn, block_rows(rows, channels, b), x + b * block, dy + b * block,
-                                               sums + b * 2 * c);
-    lws_batchnorm_finalize_gradient_sums(&bn, rows, size, sums, dgamma, dbeta);
+        lws_batchnorm_accumulate_gradient_sums(bn, block_rows(rows, c, b), x + b * block, dy + b * block,
+                                               sums + b * 2 * (size_t)c);
+    lws_batchnorm_finalize_gradient_sums(bn, rows, size, sums);
 #pragma omp parallel for schedule(static)
     for (int b = 0; b < blocks; b++)
-        lws_batchnorm_input_gradient(&bn, block_rows(rows, channels, b), x + b * block, dy + b * block, dx + b * block);
+        lws_batchnorm_input_gradient(bn, block_rows(rows, c, b), x + b * block, dy + b * block, dx + b * block);
 }

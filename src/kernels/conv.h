@@ -1,13 +1,11 @@
-/* 2-D convolution in three passes, NHWC, through tiled im2col and GEMM; where one side has few channels, as an image
- * has, in strips of rows with products of our own.
+/* 2-D convolutions, NHWC: the geometry, the passes over it, and the algorithms that compute them.
  *
- * A geometry joins two images: the wide one [n, in_h, in_w, in_c] and the narrow one [n, out_h, out_w, out_c].
- * Output pixel (i, j) covers input rows i·stride - pad … + kernel - 1 (columns alike); rows and columns outside
- * the input are zeros, on whatever side they fall (so TensorFlow's SAME, which pads more below, is expressed
- * too). Weights are [kernel, kernel, in_c, out_c].
+ * A geometry joins two images, which are called after a convolution's forward pass whatever way the data goes: its
+ * input [n, in_h, in_w, in_c] and its output [n, out_h, out_w, out_c]. Output pixel (i, j) covers input rows
+ * i·stride - pad … + kernel - 1 (columns alike); rows and columns outside the input are zeros, on whatever side they
+ * fall (so TensorFlow's SAME, which pads more below, is expressed too). Weights are [kernel, kernel, in_c, out_c].
  *
- * A transposed convolution from narrow to wide is the adjoint: its forward pass is _backward_data, its
- * backward-data pass is _forward, its weight gradient is _backward_weight with x the wide gradient.
+ * A transposed convolution is the adjoint of one: what its layer reads is `output` here, what it writes is `input`.
  *
  * Pure functions of raw pointers that check nothing; arrays do not overlap. Threads (OpenMP) share out images,
  * groups of them, or kernel rows; the bits do not depend on their number. */
@@ -23,48 +21,60 @@ typedef struct lws_conv2d {
     int kernel, stride, pad;
 } lws_conv2d;
 
-/* The images [n, h, w, c] that a pass reads: at `at`, or, with `make`, made when they are needed. make() writes image
- * `image` to `to` [h, w, c]; it may be called for an image more than once, and by several threads. */
+/* The images [n, h, w, c] that a pass reads: at `at`, or, with `producer`, written when they are needed. The producer
+ * writes image `image` to `to` [h, w, c]; it may be called for an image more than once, and by several threads. */
 typedef struct lws_image_source {
     const float *at;
     void (*producer)(void *user, int image, float *to);
     void *user;
 } lws_image_source;
 
-/* The images that a pass overwrites. done(), where set, is called once for every image as soon as it is whole and still
- * in the caches, by several threads. */
+/* The images that a pass overwrites. The epilogue, where set, is called once for every image as soon as it is whole and
+ * still in the caches, by several threads. */
 typedef struct lws_image_sink {
     float *at;
     void (*epilogue)(void *user, int image, const float *pixels);
     void *user;
 } lws_image_sink;
 
-/* A pass, in terms of both images: what is given, and what is wanted, at most one of to_narrow and to_wide. The others
+/* A pass, in terms of both images: what is given, and what is wanted, at most one of to_output and to_input. The others
  * are empty. */
 typedef struct lws_conv2d_args {
-    lws_image_source wide, narrow; /* x and dy of a convolution, dy and x of a transposed one */
-    lws_image_sink to_narrow;      /* needs wide: the convolution */
-    lws_image_sink to_wide;        /* needs narrow: its adjoint */
-    float *dw;                     /* needs both: the weights' gradient; overwritten */
+    lws_image_source input, output; /* x and dy of a convolution, dy and x of a transposed one */
+    lws_image_sink to_output;       /* needs input: the convolution */
+    lws_image_sink to_input;        /* needs output: its adjoint */
+    float *dw;                      /* needs both: the weights' gradient; overwritten */
 } lws_conv2d_args;
 
-/* Can a pass of this geometry make its sources and watch its sinks? Else they are arrays and nothing else. */
-bool lws_conv2d_takes_hooks(const lws_conv2d *g);
+/* One way to compute the passes. A new one is a file with such a row, named in lws_conv_algorithms. */
+typedef struct lws_conv_algorithm {
+    const char *key, *name;            /* as a word; for people */
+    bool fuses;                        /* takes producers and epilogues; else sources and sinks are plain arrays */
+    bool (*fits)(const lws_conv2d *g); /* can it compute this geometry? */
+    bool (*pays)(const lws_conv2d *g); /* where it fits: is it faster than all after it in the list? NULL: always */
+    /* Floats of scratch that any pass over n images needs on `threads` threads. */
+    size_t (*scratch)(const lws_conv2d *g, int n, int threads);
+    /* Floats of weights in a layout of its own, and how they are made of w; overwrites. They are the caller's and must
+     * be made again when the weights change. NULL: it reads the weights as they are. */
+    size_t (*transformed)(const lws_conv2d *g);
+    void (*transform)(const lws_conv2d *g, const float *w, float *transformed);
+    /* See lws_conv2d_run(). */
+    void (*run)(const lws_conv2d *g, int n, const lws_conv2d_args *args, const float *w, float *scratch);
+} lws_conv_algorithm;
 
-/* Floats of scratch that any of the three passes needs for n images and `threads` threads. */
-size_t lws_conv2d_scratch(const lws_conv2d *g, int n, int threads);
+/* All of them, in the order in which they are asked, then NULL. The last one fits every geometry. */
+extern const lws_conv_algorithm *const lws_conv_algorithms[];
 
-void lws_conv2d_run(const lws_conv2d *g, int n, const lws_conv2d_args *job, const float *w, float *scratch);
+/* The algorithm for a geometry: the first that fits and pays. A function of the shape alone, as it is part of what
+ * fixes the bits. */
+const lws_conv_algorithm *lws_conv_choose(const lws_conv2d *g);
 
-/* The three results, each by itself. */
+/* Floats of transformed weights; 0 where the algorithm reads them as they are. */
+size_t lws_conv_transformed(const lws_conv_algorithm *algorithm, const lws_conv2d *g);
 
-/* y [n, out] = conv(x [n, in], w); overwrites y. */
-void lws_conv2d_forward(const lws_conv2d *g, int n, const float *x, const float *w, float *y, float *scratch);
-
-/* dx [n, in] = adjoint of the above applied to dy [n, out]; overwrites dx. */
-void lws_conv2d_backward_data(const lws_conv2d *g, int n, const float *dy, const float *w, float *dx, float *scratch);
-
-/* dw [kernel, kernel, in_c, out_c] = the weight gradient of x and dy; overwrites dw. */
-void lws_conv2d_backward_weight(const lws_conv2d *g, int n, const float *x, const float *dy, float *dw, float *scratch);
+/* A pass over n images; what two wanted results share may be computed once, with the bits of two passes. w: the
+ * transformed weights, or, where the algorithm makes none, the weights. May be NULL where only dw is wanted. */
+void lws_conv2d_run(const lws_conv_algorithm *algorithm, const lws_conv2d *g, int n, const lws_conv2d_args *args,
+                    const float *w, float *scratch);
 
 #endif

@@ -1,3 +1,4 @@
+/* Looking for infinities and NaNs, by their exponents. */
 #include "kernels/finite.h"
 
 #include "base/simd.h"

@@ -1,15 +1,17 @@
+/* Matrix products by OpenBLAS: the only place that knows it. */
 #include "kernels/gemm.h"
+
+#include "base/simd.h"
 
 #include <cblas.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
-void lws_gemm(bool transpose_a, bool transpose_b, int m, int n, int k, const float *a, int lda, const float *b, int ldb,
-              float beta, float *c, int ldc)
+void lws_gemm(int m, int n, int k, lws_gemm_operand a, lws_gemm_operand b, lws_gemm_result c)
 {
-    cblas_sgemm(CblasRowMajor, transpose_a ? CblasTrans : CblasNoTrans, transpose_b ? CblasTrans : CblasNoTrans, m, n,
-                k, 1.f, a, lda, b, ldb, beta, c, ldc);
+    cblas_sgemm(CblasRowMajor, a.transposed ? CblasTrans : CblasNoTrans, b.transposed ? CblasTrans : CblasNoTrans, m, n,
+                k, 1.f, a.at, a.stride, b.at, b.stride, c.beta, c.at, c.stride);
 }
 
 void lws_gemm_single_thread(void)
@@ -62,7 +64,7 @@ lws_status lws_gemm_reserve(int threads)
 #pragma omp parallel num_threads(threads)
     {
         float c[N * N]; /* where OpenBLAS was built to keep its buffers by thread */
-        lws_gemm(false, false, N, N, N, a, N, a, N, 0, c, N);
+        lws_gemm(N, N, N, (lws_gemm_operand){a, N, false}, (lws_gemm_operand){a, N, false}, (lws_gemm_result){c, N, 0});
     }
     return LWS_OK;
 }
@@ -74,18 +76,12 @@ const char *lws_gemm_core(void)
 
 const char *lws_gemm_better_core(void)
 {
-#if defined(__x86_64__)
     /* OpenBLAS knows CPUs by model number and gives those it does not know a kernel from before AVX-512. */
     static const char *const before_avx512[] = {"Haswell", "Zen", "Sandybridge", "Nehalem", "Prescott"};
-    __builtin_cpu_init();
-    bool avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-                  __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
-                  __builtin_cpu_supports("avx512cd");
     const char *core = lws_gemm_core();
     for (size_t i = 0; i < sizeof before_avx512 / sizeof *before_avx512; i++) {
-        if (avx512 && strcasecmp(core, before_avx512[i]) == 0)
+        if (lws_arch_has_skylake_avx512() && strcasecmp(core, before_avx512[i]) == 0)
             return "SkylakeX";
     }
-#endif
     return NULL;
 }

@@ -6,12 +6,24 @@
 
 #include <stdbool.h>
 
-/* C[m, n] = op(A) · op(B) + beta · C, row-major; op transposes where the flag is set. A is [m, k] ([k, m] when
- * transposed), B is [k, n] ([n, k]); lda, ldb, ldc are row strides in floats. beta 0 overwrites C without
- * reading it. One thread; safe to call from several at once on different C. The bits of the result depend on the
- * shapes, on the OpenBLAS kernel and on nothing else. */
-void lws_gemm(bool transpose_a, bool transpose_b, int m, int n, int k, const float *a, int lda, const float *b, int ldb,
-              float beta, float *c, int ldc);
+/* A matrix that is read, row-major, its rows `stride` floats apart; as its transpose where that is set. */
+typedef struct lws_gemm_operand {
+    const float *at;
+    int stride;
+    bool transposed;
+} lws_gemm_operand;
+
+/* The matrix that is written, times beta before the product is added; 0 overwrites without reading. */
+typedef struct lws_gemm_result {
+    float *at;
+    int stride;
+    float beta;
+} lws_gemm_result;
+
+/* C [m, n] = op(A) · op(B) + beta · C. A is [m, k] ([k, m] when transposed), B is [k, n] ([n, k]). One thread; safe to
+ * call from several at once on different C. The bits of the result depend on the shapes, on the OpenBLAS kernel and on
+ * nothing else. */
+void lws_gemm(int m, int n, int k, lws_gemm_operand a, lws_gemm_operand b, lws_gemm_result c);
 
 /* Keeps OpenBLAS to the calling thread. Threads are dealt out above the products, where the split does not change the
  * bits; call once, before the first product. */

@@ -11,19 +11,25 @@
 enum { TILE = 16 };  /* columns in a block of a matrix */
 enum { PANEL = 32 }; /* columns in a panel of B */
 
-/* Element (i, j) of a matrix stands at [i · row + j / TILE · block + j % TILE], in floats: row-major with block = TILE,
- * blocks of columns that lie one after the other with row = TILE. */
-typedef struct tile_layout {
+/* Element (i, j) of a matrix stands at at[i · row + j / TILE · block + j % TILE], in floats: row-major with block =
+ * TILE, blocks of columns that lie one after the other with row = TILE. */
+typedef struct tile_matrix {
+    const float *at;
     size_t row, block;
-} tile_layout;
+} tile_matrix;
 
-/* C [m, n] = A [m, k] · B, or C += with add. B(p, j) at panels[j / PANEL · k · PANEL + p · PANEL + j % PANEL]. n and k
- * are multiples of TILE. */
-void tile_gemm(int m, int n, int k, bool add, const float *a, tile_layout at, const float *panels, float *c,
-               tile_layout ct);
+/* One that is written, or, with add, added to. */
+typedef struct tile_result {
+    float *at;
+    size_t row, block;
+    bool add;
+} tile_result;
 
-/* C [m, n] = Aᵀ · B for A [k, m] and B [k, n], or C += with add. m and n are multiples of TILE. */
-void tile_gemm_transposed(int m, int n, int k, bool add, const float *a, tile_layout at, const float *b, tile_layout bt,
-                          float *c, tile_layout ct);
+/* C [m, n] = A [m, k] · B. B(p, j) at panels[j / PANEL · k · PANEL + p · PANEL + j % PANEL]. n and k are multiples of
+ * TILE. */
+void tile_gemm(int m, int n, int k, tile_matrix a, const float *panels, tile_result c);
+
+/* C [m, n] = Aᵀ · B for A [k, m] and B [k, n]. m and n are multiples of TILE. */
+void tile_gemm_transposed(int m, int n, int k, tile_matrix a, tile_matrix b, tile_result c);
 
 #endif

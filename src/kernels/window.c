@@ -1,3 +1,4 @@
+/* Sliding windows: boxes by running sums and sums of 1, 2, 4, … neighbours, Gaussians tap by tap. */
 #include "kernels/window.h"
 
 #include "base/simd.h"

@@ -1,3 +1,4 @@
+/* Images to Winograd's transform domain and back, tile by tile. */
 #include "winograd_domain.h"
 
 #include "winograd_1d.h"
@@ -27,8 +28,7 @@ LWS_INLINE void tile_pixels(const lws_conv2d *g, int m, int ti, int tj, int phas
 }
 
 /* One tile of one phase: all its channels to the transform domain, from channel 0 of the phase at `to`. */
-LWS_INLINE void tile_input(const lws_conv2d *g, int m, const float *x, int ti, int tj, int phase, float *to,
-                           size_t point, size_t block)
+LWS_INLINE void tile_input(const lws_conv2d *g, int m, const float *x, int ti, int tj, int phase, domain to)
 {
     int side = m + 1, c = g->in_c;
     ptrdiff_t at[SIDE_MAX * SIDE_MAX];
@@ -45,14 +45,13 @@ LWS_INLINE void tile_input(const lws_conv2d *g, int m, const float *x, int ti, i
         for (int i = 0; i < side; i++)
             input_1d(m, d + i * side, 1);
         for (int p = 0; p < side * side; p++)
-            *(vec *)(to + p * point) = d[p];
-        to += block;
+            *(vec *)(to.at + p * to.point) = d[p];
+        to.at += to.block;
     }
 }
 
 /* The adjoint: adds to the image. */
-LWS_INLINE void tile_input_adjoint(const lws_conv2d *g, int m, const float *from, size_t point, size_t block, int ti,
-                                   int tj, int phase, float *dx)
+LWS_INLINE void tile_input_adjoint(const lws_conv2d *g, int m, domain from, int ti, int tj, int phase, float *dx)
 {
     int side = m + 1, c = g->in_c;
     ptrdiff_t at[SIDE_MAX * SIDE_MAX];
@@ -60,8 +59,8 @@ LWS_INLINE void tile_input_adjoint(const lws_conv2d *g, int m, const float *from
     for (int k = 0; k < c; k += LANES) {
         vec d[SIDE_MAX * SIDE_MAX];
         for (int p = 0; p < side * side; p++)
-            d[p] = *(const vec *)(from + p * point);
-        from += block;
+            d[p] = *(const vec *)(from.at + p * from.point);
+        from.at += from.block;
         for (int j = 0; j < side; j++)
             input_adjoint_1d(m, d + j, side);
         for (int i = 0; i < side; i++)
@@ -73,15 +72,14 @@ LWS_INLINE void tile_input_adjoint(const lws_conv2d *g, int m, const float *from
 }
 
 /* One output tile from the transform domain. Outputs beyond the image are dropped. */
-LWS_INLINE void tile_output(const lws_conv2d *g, int m, const float *from, size_t point, size_t block, int ti, int tj,
-                            float *y)
+LWS_INLINE void tile_output(const lws_conv2d *g, int m, domain from, int ti, int tj, float *y)
 {
     int side = m + 1, c = g->out_c;
     for (int k = 0; k < c; k += LANES) {
         vec d[SIDE_MAX * SIDE_MAX];
         for (int p = 0; p < side * side; p++)
-            d[p] = *(const vec *)(from + p * point);
-        from += block;
+            d[p] = *(const vec *)(from.at + p * from.point);
+        from.at += from.block;
         for (int j = 0; j < side; j++)
             output_1d(m, d + j, side);
         for (int i = 0; i < m; i++) {
@@ -96,8 +94,7 @@ LWS_INLINE void tile_output(const lws_conv2d *g, int m, const float *from, size_
     }
 }
 
-LWS_INLINE void tile_output_adjoint(const lws_conv2d *g, int m, const float *dy, int ti, int tj, float *to,
-                                    size_t point, size_t block)
+LWS_INLINE void tile_output_adjoint(const lws_conv2d *g, int m, const float *dy, int ti, int tj, domain to)
 {
     int side = m + 1, c = g->out_c;
     for (int k = 0; k < c; k += LANES) {
@@ -114,8 +111,8 @@ LWS_INLINE void tile_output_adjoint(const lws_conv2d *g, int m, const float *dy,
         for (int j = 0; j < side; j++)
             output_adjoint_1d(m, d + j, side);
         for (int p = 0; p < side * side; p++)
-            *(vec *)(to + p * point) = d[p];
-        to += block;
+            *(vec *)(to.at + p * to.point) = d[p];
+        to.at += to.block;
     }
 }
 
@@ -123,58 +120,62 @@ LWS_INLINE void tile_output_adjoint(const lws_conv2d *g, int m, const float *dy,
     for (size_t t = 0, ti = 0; ti < (size_t)tiles_along((g)->out_h, m); ti++)                                          \
         for (int tj = 0; tj < tiles_along((g)->out_w, m); tj++, t++)
 
-LWS_INLINE void wide_m(const lws_conv2d *g, int m, const float *x, domain to, size_t tile)
+/* From channel 0 of a phase of `channels`, or of the output (phase 0), of one tile on. */
+LWS_INLINE domain part_of(domain d, size_t tile, int phase, int channels)
 {
-    size_t phase_blocks = (size_t)g->in_c / LANES * to.block;
-    FOR_TILES(g, m, t, ti, tj)
-    for (int phase = 0; phase < PHASES; phase++)
-        tile_input(g, m, x, (int)ti, tj, phase, to.at + (tile + t) * LANES + phase * phase_blocks, to.point, to.block);
+    d.at += tile * LANES + phase * ((size_t)channels / LANES * d.block);
+    return d;
 }
 
-LWS_VARIANTS(extern, void, winograd_wide, (const lws_conv2d *g, int m, const float *x, domain to, size_t tile),
+LWS_INLINE void input_m(const lws_conv2d *g, int m, const float *x, domain to, size_t tile)
+{
+    FOR_TILES(g, m, t, ti, tj)
+    for (int phase = 0; phase < PHASES; phase++)
+        tile_input(g, m, x, (int)ti, tj, phase, part_of(to, tile + t, phase, g->in_c));
+}
+
+LWS_VARIANTS(extern, void, winograd_input, (const lws_conv2d *g, int m, const float *x, domain to, size_t tile),
              (g, m, x, to, tile))
 {
     if (m == 2)
-        wide_m(g, 2, x, to, tile);
+        input_m(g, 2, x, to, tile);
     else
-        wide_m(g, 4, x, to, tile);
+        input_m(g, 4, x, to, tile);
 }
 
-LWS_INLINE void wide_adjoint_m(const lws_conv2d *g, int m, domain from, size_t tile, float *dx)
+LWS_INLINE void input_adjoint_m(const lws_conv2d *g, int m, domain from, size_t tile, float *dx)
 {
-    size_t phase_blocks = (size_t)g->in_c / LANES * from.block;
     memset(dx, 0, (size_t)g->in_h * g->in_w * g->in_c * sizeof *dx);
     FOR_TILES(g, m, t, ti, tj)
     for (int phase = 0; phase < PHASES; phase++)
-        tile_input_adjoint(g, m, from.at + (tile + t) * LANES + phase * phase_blocks, from.point, from.block, (int)ti,
-                           tj, phase, dx);
+        tile_input_adjoint(g, m, part_of(from, tile + t, phase, g->in_c), (int)ti, tj, phase, dx);
 }
 
-LWS_VARIANTS(extern, void, winograd_wide_adjoint, (const lws_conv2d *g, int m, domain from, size_t tile, float *dx),
+LWS_VARIANTS(extern, void, winograd_input_adjoint, (const lws_conv2d *g, int m, domain from, size_t tile, float *dx),
              (g, m, from, tile, dx))
 {
     if (m == 2)
-        wide_adjoint_m(g, 2, from, tile, dx);
+        input_adjoint_m(g, 2, from, tile, dx);
     else
-        wide_adjoint_m(g, 4, from, tile, dx);
+        input_adjoint_m(g, 4, from, tile, dx);
 }
 
-LWS_VARIANTS(extern, void, winograd_narrow, (const lws_conv2d *g, int m, domain from, size_t tile, float *y),
+LWS_VARIANTS(extern, void, winograd_output, (const lws_conv2d *g, int m, domain from, size_t tile, float *y),
              (g, m, from, tile, y))
 {
     FOR_TILES(g, m, t, ti, tj)
     if (m == 2)
-        tile_output(g, 2, from.at + (tile + t) * LANES, from.point, from.block, (int)ti, tj, y);
+        tile_output(g, 2, part_of(from, tile + t, 0, 0), (int)ti, tj, y);
     else
-        tile_output(g, 4, from.at + (tile + t) * LANES, from.point, from.block, (int)ti, tj, y);
+        tile_output(g, 4, part_of(from, tile + t, 0, 0), (int)ti, tj, y);
 }
 
-LWS_VARIANTS(extern, void, winograd_narrow_adjoint,
+LWS_VARIANTS(extern, void, winograd_output_adjoint,
              (const lws_conv2d *g, int m, const float *dy, domain to, size_t tile), (g, m, dy, to, tile))
 {
     FOR_TILES(g, m, t, ti, tj)
     if (m == 2)
-        tile_output_adjoint(g, 2, dy, (int)ti, tj, to.at + (tile + t) * LANES, to.point, to.block);
+        tile_output_adjoint(g, 2, dy, (int)ti, tj, part_of(to, tile + t, 0, 0));
     else
-        tile_output_adjoint(g, 4, dy, (int)ti, tj, to.at + (tile + t) * LANES, to.point, to.block);
+        tile_output_adjoint(g, 4, dy, (int)ti, tj, part_of(to, tile + t, 0, 0));
 }

@@ -1,3 +1,4 @@
+/* Penalties on the code: the KL divergence, row by row, and the MMD over all codes of a global batch. */
 #include <lwssim/latent.h>
 
 #include <math.h>

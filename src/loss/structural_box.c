@@ -1,16 +1,17 @@
-/* Memory and constants for box_plane.c, which does the work. */
+/* Memory and constants for kernels/box_plane.h, which does the work. */
 #include "structural_box.h"
 
-#include "box_plane.h"
-
 #include "base/arena.h"
+#include "kernels/box_plane.h"
 #include <lwssim/loss.h>
 
 #include <string.h>
 
+_Static_assert((int)LWS_LOSS_LEVELS <= (int)LWS_BOX_LEVELS, "all windows of a loss go through at once");
+
 typedef struct box_image {
-    box_plane plane;
-    float *x, *y, *dy; /* [c, h, length, STRIPS] */
+    lws_box_plane plane;
+    float *x, *y, *dy; /* [c, h, length, LWS_STRIPS] */
     float *strips;     /* scratch of the conversions */
     char *zeros;       /* what a plane wants cleared */
     size_t zeros_size;
@@ -19,8 +20,8 @@ typedef struct box_image {
 /* Without memory at the arena it only counts. */
 static void lay_out(lws_arena *arena, int levels, const level *lv, int h, int w, int c, box_image *image)
 {
-    size_t length = (size_t)strips_length(w), pixels = (size_t)c * h * length * STRIPS;
-    box_plane *p = &image->plane;
+    size_t length = (size_t)lws_strips_length(w), pixels = (size_t)c * h * length * LWS_STRIPS;
+    lws_box_plane *p = &image->plane;
     p->h = h;
     p->length = (int)length;
     p->levels = levels;
@@ -30,36 +31,36 @@ static void lay_out(lws_arena *arena, int levels, const level *lv, int h, int w,
     image->x = lws_arena_take(arena, pixels * sizeof *image->x);
     image->y = lws_arena_take(arena, pixels * sizeof *image->y);
     image->dy = lws_arena_take(arena, pixels * sizeof *image->dy);
-    image->strips = lws_arena_take(arena, strips_scratch(w, c) * sizeof *image->strips);
+    image->strips = lws_arena_take(arena, lws_strips_scratch(w, c) * sizeof *image->strips);
     p->level = lws_arena_take(arena, (size_t)levels * sizeof *p->level);
     size_t before = arena->used;
     p->column = lws_arena_take(arena, length * sizeof *p->column);
     p->leaving = lws_arena_take(arena, (size_t)p->longest * length * sizeof *p->leaving);
-    p->integral =
-        lws_arena_take(arena, (size_t)(p->longest + 2) * (length + 1) * sizeof *p->integral + STRIPS * sizeof(double));
+    p->integral = lws_arena_take(arena, (size_t)(p->longest + 2) * (length + 1) * sizeof *p->integral +
+                                            LWS_STRIPS * sizeof(double));
     image->zeros = (char *)p->column;
     image->zeros_size = arena->used - before;
 }
 
-static void lay_out_level(lws_arena *arena, size_t length, box_padded **window, int64_t **valid, ptrdiff_t **behind)
+static void lay_out_level(lws_arena *arena, size_t length, lws_box_padded **window, int64_t **valid, ptrdiff_t **behind)
 {
     *window = lws_arena_take(arena, length * sizeof **window);
-    *valid = lws_arena_take(arena, length * STRIPS * sizeof **valid);
+    *valid = lws_arena_take(arena, length * LWS_STRIPS * sizeof **valid);
     *behind = lws_arena_take(arena, length * sizeof **behind);
 }
 
-/* See box_level. */
+/* See lws_box_level. */
 static ptrdiff_t behind_pixel(int side, int length, int j)
 {
     int strips = j < side ? (side - j + length - 1) / length : 0, from = j - side + strips * length;
-    return from * (ptrdiff_t)(sizeof(box_padded) / sizeof(double)) - strips;
+    return from * (ptrdiff_t)(sizeof(lws_box_padded) / sizeof(double)) - strips;
 }
 
-static void make_level(lws_arena *arena, const level *from, double weight, int h, int w, int c, box_level *to)
+static void make_level(lws_arena *arena, const level *from, double weight, int h, int w, int c, lws_box_level *to)
 {
-    int side = from->window.side, length = strips_length(w);
+    int side = from->window.side, length = lws_strips_length(w);
     double n = (double)side * side;
-    *to = (box_level){.side = side, .rows = h - side + 1, .n = n};
+    *to = (lws_box_level){.side = side, .rows = h - side + 1, .n = n};
     to->c1 = n * n * from->c1;
     to->c2 = 2 * n * n * from->c2;
     to->weight = 2 * weight / ((double)(h - side + 1) * (w - side + 1) * c);
@@ -69,8 +70,8 @@ static void make_level(lws_arena *arena, const level *from, double weight, int h
     memset(to->window, 0, (size_t)length * sizeof *to->window);
     for (int j = 0; j < length; j++) {
         behind[j] = behind_pixel(side, length, j);
-        for (int k = 0; k < STRIPS; k++)
-            valid[j * STRIPS + k] = k * length + j <= w - side ? -1 : 0;
+        for (int k = 0; k < LWS_STRIPS; k++)
+            valid[j * LWS_STRIPS + k] = k * length + j <= w - side ? -1 : 0;
     }
     to->valid = valid;
     to->behind = behind;
@@ -93,10 +94,10 @@ size_t structural_box_size(int levels, const level *lv, int h, int w, int c)
     box_image image;
     lay_out(&count, levels, lv, h, w, c, &image);
     for (int l = 0; l < levels; l++) {
-        box_padded *window;
+        lws_box_padded *window;
         int64_t *valid;
         ptrdiff_t *behind;
-        lay_out_level(&count, (size_t)strips_length(w), &window, &valid, &behind);
+        lay_out_level(&count, (size_t)lws_strips_length(w), &window, &valid, &behind);
     }
     return count.used;
 }
@@ -106,30 +107,30 @@ double structural_box(int levels, const level *lv, const double *weight, int h, 
 {
     lws_arena arena = {.base = scratch, .size = structural_box_size(levels, lv, h, w, c)};
     box_image image;
-    box_plane *p = &image.plane;
+    lws_box_plane *p = &image.plane;
     int order[LWS_LOSS_LEVELS];
     lay_out(&arena, levels, lv, h, w, c, &image);
     order_levels(levels, lv, order);
     for (int l = 0; l < levels; l++)
         make_level(&arena, &lv[order[l]], scale * weight[order[l]], h, w, c, &p->level[l]);
     p->product = lv->product;
-    strips_split(h, w, c, x, image.x, image.strips);
-    strips_split(h, w, c, y, image.y, image.strips);
+    lws_strips_split(h, w, c, x, image.x, image.strips);
+    lws_strips_split(h, w, c, y, image.y, image.strips);
     for (int k = 0; k < c; k++) {
-        ptrdiff_t at = (ptrdiff_t)k * h * p->length * STRIPS;
+        ptrdiff_t at = (ptrdiff_t)k * h * p->length * LWS_STRIPS;
         memset(image.zeros, 0, image.zeros_size);
         p->x = image.x + at;
         p->y = image.y + at;
         p->dy = dy ? image.dy + at : NULL;
-        box_plane_run(p);
+        lws_box_plane_run(p);
     }
     if (dy)
-        strips_join(h, w, c, image.dy, dy, image.strips);
+        lws_strips_join(h, w, c, image.dy, dy, image.strips);
     double value = 0;
     for (int l = 0; l < levels; l++) {
-        const box_level *from = &p->level[l];
+        const lws_box_level *from = &p->level[l];
         double sum = 0;
-        for (int k = 0; k < STRIPS; k++)
+        for (int k = 0; k < LWS_STRIPS; k++)
             sum += from->loss[k];
         value += weight[order[l]] * sum / ((double)from->rows * (w - from->side + 1) * c);
     }

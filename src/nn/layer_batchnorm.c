@@ -70,12 +70,11 @@ static void forward(const layer *self, const lws_pass *pass, const lws_image_sou
     lws_batchnorm bn = arrays(self, pass);
     int n = rows(self, pass->n);
     if (!pass->training) {
-        lws_batchnorm_apply(n, bn.channels, bn.relu, x->at, bn.gamma, bn.beta, pass->buffers + l->mean,
-                            pass->buffers + l->variance, y->at);
+        lws_batchnorm_apply(&bn, n, x->at, pass->buffers + l->mean, pass->buffers + l->variance, y->at);
         return;
     }
-    lws_batchnorm_forward(n, bn.channels, bn.relu, x->at, bn.gamma, bn.beta, y->at, bn.mean, bn.inv_std,
-                          pass->dbuffers + l->variance, pass->scratch);
+    bn.unbiased_var = pass->dbuffers + l->variance;
+    lws_batchnorm_forward(&bn, n, x->at, y->at, pass->scratch);
     write_mean(l, pass, bn.mean);
 }
 
@@ -85,8 +84,9 @@ static void backward(const layer *self, const lws_pass *pass, const lws_image_so
     (void)y;
     const batchnorm_layer *l = (const batchnorm_layer *)self;
     lws_batchnorm bn = arrays(self, pass);
-    lws_batchnorm_backward(rows(self, pass->n), bn.channels, bn.relu, x->at, bn.gamma, bn.beta, bn.mean, bn.inv_std,
-                           dy->at, dx->at, pass->dparams + l->gamma, pass->dparams + l->beta, pass->scratch);
+    bn.dgamma = pass->dparams + l->gamma;
+    bn.dbeta = pass->dparams + l->beta;
+    lws_batchnorm_backward(&bn, rows(self, pass->n), x->at, dy->at, dx->at, pass->scratch);
 }
 
 /* ---- by its neighbours ------------------------------------------------------------------------------------------- */
@@ -107,7 +107,8 @@ static void finalize_stats(layer *self)
         lws_batchnorm_use_stats(&bn, pass->buffers + l->mean, pass->buffers + l->variance);
         return;
     }
-    lws_batchnorm_finalize_stats(&bn, rows(self, pass->n), rows(self, 1), sums(self, 0), pass->dbuffers + l->variance);
+    bn.unbiased_var = pass->dbuffers + l->variance;
+    lws_batchnorm_finalize_stats(&bn, rows(self, pass->n), rows(self, 1), sums(self, 0));
     write_mean(l, pass, bn.mean);
 }
 
@@ -131,8 +132,9 @@ static void finalize_gradient_sums(layer *self)
     const batchnorm_layer *l = (const batchnorm_layer *)self;
     const lws_pass *pass = self->pass;
     lws_batchnorm bn = arrays(self, pass);
-    lws_batchnorm_finalize_gradient_sums(&bn, rows(self, pass->n), rows(self, 1), sums(self, 0),
-                                         pass->dparams + l->gamma, pass->dparams + l->beta);
+    bn.dgamma = pass->dparams + l->gamma;
+    bn.dbeta = pass->dparams + l->beta;
+    lws_batchnorm_finalize_gradient_sums(&bn, rows(self, pass->n), rows(self, 1), sums(self, 0));
 }
 
 static void make_gradient(void *user, int image, float *dx)

@@ -1,9 +1,8 @@
 /* Convolution and transposed convolution: one geometry, used forwards or as its adjoint. */
 #include "layer.h"
 
+#include "kernels/bias.h"
 #include "kernels/conv.h"
-#include "kernels/dense.h"
-#include "kernels/winograd.h"
 
 #include <math.h>
 
@@ -12,53 +11,40 @@ typedef struct conv_layer {
     lws_conv2d geometry;
     size_t weight, bias;
     bool has_bias;
-    int tile; /* outputs a side of Winograd's tile; 0: direct */
+    const lws_conv_algorithm *algorithm;
 } conv_layer;
-
-/* The choice of algorithm: a function of the shape alone, as it is part of what fixes the bits. The large tile saves
- * more products but makes 2.8 times as many transformed weights, every step: that pays where the image is large and the
- * weights are few. */
-static int choose_tile(const lws_conv2d *g)
-{
-    if (!lws_winograd_fits(g))
-        return 0;
-    return g->out_h >= 8 && g->out_w >= 8 ? 4 : 2;
-}
 
 static size_t scratch(const layer *self, int n, int threads)
 {
     const conv_layer *l = (const conv_layer *)self;
-    return l->tile ? lws_winograd_scratch(&l->geometry, l->tile, n, threads)
-                   : lws_conv2d_scratch(&l->geometry, n, threads);
+    return l->algorithm->scratch(&l->geometry, n, threads);
 }
 
 static size_t transformed(const layer *self)
 {
     const conv_layer *l = (const conv_layer *)self;
-    return l->tile ? lws_winograd_weights(&l->geometry, l->tile) : 0;
+    return lws_conv_transformed(l->algorithm, &l->geometry);
 }
 
 static void transform_weights(const layer *self, const float *params, float *transformed)
 {
     const conv_layer *l = (const conv_layer *)self;
-    if (l->tile)
-        lws_winograd_transform(&l->geometry, l->tile, params + l->weight, transformed);
+    if (l->algorithm->transform)
+        l->algorithm->transform(&l->geometry, params + l->weight, transformed);
 }
 
-/* One pass by the layer's algorithm, in terms of the wide and the narrow image. */
-static void run(const conv_layer *l, const lws_pass *pass, const lws_conv2d_args *job)
+/* One pass by the layer's algorithm. */
+static void run(const conv_layer *l, const lws_pass *pass, const lws_conv2d_args *args)
 {
-    if (l->tile)
-        lws_winograd_run(&l->geometry, l->tile, pass->n, job, l->base.transformed, pass->scratch);
-    else
-        lws_conv2d_run(&l->geometry, pass->n, job, pass->params + l->weight, pass->scratch);
+    const float *w = l->algorithm->transform ? l->base.transformed : pass->params + l->weight;
+    lws_conv2d_run(l->algorithm, &l->geometry, pass->n, args, w, pass->scratch);
 }
 
-/* A layer with a bias adds it after its images were shown, and sums dy before they are made. */
+/* A layer with a bias adds it after the epilogues of its images, and sums dy before their producers are called. */
 static bool can_fuse(const layer *self, bool before)
 {
     const conv_layer *l = (const conv_layer *)self;
-    return (before || !l->has_bias) && (l->tile || lws_conv2d_takes_hooks(&l->geometry));
+    return (before || !l->has_bias) && l->algorithm->fuses;
 }
 
 static void add_bias(const conv_layer *l, const lws_pass *pass, float *y)
@@ -76,7 +62,7 @@ static void bias_gradient(const conv_layer *l, const lws_pass *pass, const float
 static void conv_forward(const layer *self, const lws_pass *pass, const lws_image_source *x, const lws_image_sink *y)
 {
     const conv_layer *l = (const conv_layer *)self;
-    run(l, pass, &(lws_conv2d_args){.wide = *x, .to_narrow = *y});
+    run(l, pass, &(lws_conv2d_args){.input = *x, .to_output = *y});
     add_bias(l, pass, y->at);
 }
 
@@ -86,14 +72,14 @@ static void conv_backward(const layer *self, const lws_pass *pass, const lws_ima
     (void)y;
     const conv_layer *l = (const conv_layer *)self;
     bias_gradient(l, pass, dy->at);
-    run(l, pass, &(lws_conv2d_args){.wide = *x, .narrow = *dy, .dw = pass->dparams + l->weight, .to_wide = *dx});
+    run(l, pass, &(lws_conv2d_args){.input = *x, .output = *dy, .dw = pass->dparams + l->weight, .to_input = *dx});
 }
 
 static void transpose_forward(const layer *self, const lws_pass *pass, const lws_image_source *x,
                               const lws_image_sink *y)
 {
     const conv_layer *l = (const conv_layer *)self;
-    run(l, pass, &(lws_conv2d_args){.narrow = *x, .to_wide = *y});
+    run(l, pass, &(lws_conv2d_args){.output = *x, .to_input = *y});
     add_bias(l, pass, y->at);
 }
 
@@ -103,7 +89,7 @@ static void transpose_backward(const layer *self, const lws_pass *pass, const lw
     (void)y;
     const conv_layer *l = (const conv_layer *)self;
     bias_gradient(l, pass, dy->at);
-    run(l, pass, &(lws_conv2d_args){.wide = *dy, .narrow = *x, .dw = pass->dparams + l->weight, .to_narrow = *dx});
+    run(l, pass, &(lws_conv2d_args){.input = *dy, .output = *x, .dw = pass->dparams + l->weight, .to_output = *dx});
 }
 
 static int attributes(const layer *self, lws_attribute *out)
@@ -146,17 +132,17 @@ static lws_status append(lws_net *net, const char *name, lws_shape out, lws_conv
                          const layer_ops *ops)
 {
     bool is_transposed = ops == &transpose_ops;
-    lws_shape in = lws_net_out(net), wide = is_transposed ? out : in, narrow = is_transposed ? in : out;
+    lws_shape in = lws_net_out(net), input = is_transposed ? out : in, output = is_transposed ? in : out;
     int kernel = spec.kernel, stride = spec.stride, pad = spec.pad;
-    if (!fits(wide.h, narrow.h, kernel, stride, pad) || !fits(wide.w, narrow.w, kernel, stride, pad))
+    if (!fits(input.h, output.h, kernel, stride, pad) || !fits(input.w, output.w, kernel, stride, pad))
         return lws_fail(LWS_ERR_USAGE, "%s: a %d×%d kernel with stride %d does not join %d × %d and %d × %d pixels",
-                        name, kernel, kernel, stride, wide.h, wide.w, narrow.h, narrow.w);
+                        name, kernel, kernel, stride, input.h, input.w, output.h, output.w);
     conv_layer *l;
     LWS_TRY(net_append(net, name, sizeof *l, ops, out, &l));
-    l->geometry = (lws_conv2d){wide.h, wide.w, wide.c, narrow.h, narrow.w, narrow.c, kernel, stride, pad};
-    l->tile = choose_tile(&l->geometry);
+    l->geometry = (lws_conv2d){input.h, input.w, input.c, output.h, output.w, output.c, kernel, stride, pad};
+    l->algorithm = lws_conv_choose(&l->geometry);
     l->has_bias = spec.bias;
-    layer_tensor weight = {.rank = 4, .dims = {kernel, kernel, wide.c, narrow.c}, .std = sqrt(spec.gain / fan_in)};
+    layer_tensor weight = {.rank = 4, .dims = {kernel, kernel, input.c, output.c}, .std = sqrt(spec.gain / fan_in)};
     LWS_TRY(net_tensor(net, "weight", weight, &l->weight));
     if (spec.bias)
         LWS_TRY(net_tensor(net, "bias", (layer_tensor){.rank = 1, .dims = {out.c}}, &l->bias));

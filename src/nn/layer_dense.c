@@ -1,6 +1,7 @@
 /* A dense layer: from all values of an image to all of the next. */
 #include "layer.h"
 
+#include "kernels/bias.h"
 #include "kernels/dense.h"
 
 #include <math.h>

@@ -1,3 +1,4 @@
+/* Sums of squares over blocks, each in one fixed order whatever the instruction set. */
 #include "optim/norm.h"
 
 #include "base/simd.h"

@@ -168,9 +168,9 @@ def check_row(section, name, row, b):
 ROWS = {  # every row with its rates
     "gemm": {"sgemm_2048": "gflop_per_s"},
     "conv": {f"conv{k}/{p}_{t}": "gflop_per_s of_sgemm" for k in range(1, 5)
-             for p in ("forward", "backward_data", "backward_weight") for t in ("direct", "f2", "f4")
-             if k > 1 or t == "direct"} |  # three colours are too few for Winograd's algorithm
-            {f"conv{k}/weights_f{t}": "gb_per_s" for k in range(2, 5) for t in (2, 4)},
+             for p in ("forward", "backward_data", "backward_weight") for t in ("im2col", "small_channels", "winograd_2", "winograd_4")
+             if t == "im2col" or (k == 1) == (t == "small_channels")} |  # three colours are too few for Winograd
+            {f"conv{k}/weights_winograd_{t}": "gb_per_s" for k in range(2, 5) for t in (2, 4)},
     "batchnorm": {f"bn{k}_{p}": "gb_per_s" for k in range(1, 5) for p in ("forward", "backward")},
     "adam": {"1m": "gb_per_s", "8m": "gb_per_s"},
     "window": {f"{w}": "us_per_image" for w in ("box_3", "box_5", "gaussian_11")},

@@ -79,5 +79,6 @@ fi
 # ---- nothing chooses by itself ----------------------------------------------------------------------------------------
 library=$(ldd "$lwssim" | sed -n 's/.*liblwssim[^ ]* => \([^ ]*\).*/\1/p')
 ! readelf -Ws "${library:-$lwssim}" | grep -w IFUNC >&2 || fail 'the loader chooses functions, whatever LWSSIM_ARCH says'
-! grep -n '__builtin_cpu_supports("avx\(2\|512f\)")\|target_clones' -r "$root/src" "$root/datasets" "$root/include" |
-    grep -v '/src/base/arch.c:\|/src/kernels/gemm.c:' >&2 || fail 'code that asks the CPU, not lws_arch_in_use'
+! grep -n '__builtin_cpu\|target_clones\|lws_arch_in_use' -r "$root/src" "$root/datasets" "$root/include" |
+    grep -v '/src/base/\(arch.c\|simd.h\):\|/src/kernels/arch/micro_kernels.[ch]:' >&2 ||
+    fail 'code that chooses by itself, not by LWS_VARIANTS or the table of micro-kernels'

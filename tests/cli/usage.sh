@@ -25,7 +25,7 @@ for n in 0 2; do # said once, by however many ranks
     done
 done
 expect 0 ranks 0 prepare --help
-for line in '--size .*64.*' '--filter .*lanczos\|area' '--split .*T,V,T' '--strict' 'folder or zip of JPEG, PNG'; do expect_text "$line" out; done
+for line in '--size .*64.*' '--filter .*lanczos\|area' '--split .*T,V,T' '--strict' 'folder or .*zip of JPEG, PNG'; do expect_text "$line" out; done
 expect 2 ranks 0
 [ ! -s out ] || fail 'without a command, help goes to standard output'
 expect_text 'usage: lwssim COMMAND' err

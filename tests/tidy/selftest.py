@@ -137,6 +137,7 @@ CASES = [
      "function tests/a.py f"),
     ("two functions that are long together", appended("src/high/high.c", LONG.replace("    f();\n", "", 40) * 2), ""),
     ("many parameters", appended("src/high/high.c", MANY), "parameters src/high/high.c f"),
+    ("many parameters behind a macro", appended("src/high/high.c", "ALL(ROW)\n" + MANY), "parameters src/high/high.c f"),
     ("many parameters of a variant", appended("src/high/high.c", MANY.replace("int f(", "VARIANT(static, int, f, (")
                                               .replace(")\n{", "), (a0))\n{")), "parameters src/high/high.c f"),
     ("a variable of the process", appended("src/high/high.c", "static int count[2], *all;\n"),

@@ -96,6 +96,11 @@ class CSource:
         words = re.sub(r"__attribute__\s*\(\(.*?\)\)\)?|\b_Alignas\s*\([^()]*\)", lambda m: blank(m[0]), head,
                        flags=re.S)
         called = re.search(r"\b([A-Za-z_]\w*)\s*\(", words)
+        while called and called[1].isupper() and words[matching(words, called.end() - 1):].strip():
+            begin += matching(words, called.end() - 1)  # a macro that stands before it, with no semicolon behind
+            head = head[matching(words, called.end() - 1):]
+            words = words[matching(words, called.end() - 1):]
+            called = re.search(r"\b([A-Za-z_]\w*)\s*\(", words)
         if not called or re.match(r"\s*(typedef|_Static_assert|struct\s+\w+\s*$)", words):
             return False
         if "=" in words[:called.start()]:

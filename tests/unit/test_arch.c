@@ -1,12 +1,12 @@
 /* Every instruction set that this CPU has gives the bits of the portable code, in every kernel; and LWSSIM_ARCH chooses
  * one, or says why not. */
 #include "adam_step.h"
+#include "convolutions.h"
 #include "loss_cases.h"
 
 #include "kernels/activation.h"
 #include "kernels/batchnorm.h"
-#include "kernels/conv.h"
-#include "kernels/dense.h"
+#include "kernels/bias.h"
 #include "base/digest.h"
 #include "kernels/finite.h"
 #include <lwssim/metrics.h>
@@ -15,7 +15,7 @@
 #include "kernels/window.h"
 
 #include "arch.h"
-#include "tile_gemm.h"
+#include "arch/micro_kernels.h"
 
 static lws_arch usual; /* what was chosen as the program began */
 
@@ -45,31 +45,31 @@ static void take_doubles(digest *d, double *p, size_t n)
 /* ---- matrix products: every number of rows that a kernel has, one block of columns and two ----------------------- */
 
 /* Blocks of columns one after the other, with a gap between them. */
-static tile_layout blocks_of(int rows)
+static size_t block_of(int rows)
 {
-    return (tile_layout){TILE, (size_t)rows * TILE + TILE};
+    return (size_t)rows * TILE + TILE;
 }
 
 static void one_product(digest *d, check_rng *r, int m, int n, int k, bool add)
 {
-    tile_layout at = blocks_of(m), ct = blocks_of(m);
-    size_t a_size = (size_t)(k / TILE) * at.block, b_size = (size_t)(n + PANEL) * (size_t)k;
-    size_t c_size = (size_t)(n / TILE) * ct.block;
+    size_t a_size = (size_t)(k / TILE) * block_of(m), b_size = (size_t)(n + PANEL) * (size_t)k;
+    size_t c_size = (size_t)(n / TILE) * block_of(m);
     float *a = check_random_floats(r, a_size, -1, 1), *b = check_random_floats(r, b_size, -1, 1);
     float *c = check_random_floats(r, c_size, -1, 1);
-    tile_gemm(m, n, k, add, a, at, b, c, ct);
+    tile_gemm(m, n, k, (tile_matrix){a, TILE, block_of(m)}, b, (tile_result){c, TILE, block_of(m), add});
     take_floats(d, c, c_size);
     check_free(a, a_size), check_free(b, b_size);
 }
 
 static void one_transposed(digest *d, check_rng *r, int m, int n, int k, bool add)
 {
-    tile_layout at = blocks_of(k), bt = blocks_of(k), ct = {(size_t)n + 3, TILE};
-    size_t a_size = (size_t)(m / TILE) * at.block, b_size = (size_t)(n / TILE) * bt.block;
-    size_t c_size = (size_t)m * ct.row;
+    size_t row = (size_t)n + 3;
+    size_t a_size = (size_t)(m / TILE) * block_of(k), b_size = (size_t)(n / TILE) * block_of(k);
+    size_t c_size = (size_t)m * row;
     float *a = check_random_floats(r, a_size, -1, 1), *b = check_random_floats(r, b_size, -1, 1);
     float *c = check_random_floats(r, c_size, -1, 1);
-    tile_gemm_transposed(m, n, k, add, a, at, b, bt, c, ct);
+    tile_gemm_transposed(m, n, k, (tile_matrix){a, TILE, block_of(k)}, (tile_matrix){b, TILE, block_of(k)},
+                         (tile_result){c, row, TILE, add});
     take_floats(d, c, c_size);
     check_free(a, a_size), check_free(b, b_size);
 }
@@ -84,21 +84,24 @@ static void products(digest *d, check_rng *r)
             one_transposed(d, r, i < 2 ? TILE : 2 * TILE, n, 1 + 11 * i, i % 2);
 }
 
-/* ---- convolutions: Winograd's, those of few channels, and the rest ----------------------------------------------- */
+/* ---- convolutions, by every algorithm that fits -------------------------------------------------------------------
+ */
 
-static void one_convolution(digest *d, check_rng *r, const lws_conv2d *g, int n)
+static void one_convolution(digest *d, check_rng *r, const lws_conv_algorithm *algorithm, const lws_conv2d *g, int n)
 {
-    size_t wide = (size_t)n * (size_t)(g->in_h * g->in_w * g->in_c), scratch = lws_conv2d_scratch(g, n, 1);
-    size_t narrow = (size_t)n * (size_t)(g->out_h * g->out_w * g->out_c);
+    size_t input = (size_t)n * (size_t)(g->in_h * g->in_w * g->in_c);
+    size_t output = (size_t)n * (size_t)(g->out_h * g->out_w * g->out_c);
     size_t weights = (size_t)(g->kernel * g->kernel * g->in_c * g->out_c);
-    float *x = check_random_floats(r, wide, -1, 1), *dy = check_random_floats(r, narrow, -1, 1);
-    float *w = check_random_floats(r, weights, -1, 1), *s = check_floats(scratch);
-    float *y = check_floats(narrow), *dx = check_floats(wide), *dw = check_floats(weights);
-    lws_conv2d_forward(g, n, x, w, y, s);
-    lws_conv2d_backward_data(g, n, dy, w, dx, s);
-    lws_conv2d_backward_weight(g, n, x, dy, dw, s);
-    take_floats(d, y, narrow), take_floats(d, dx, wide), take_floats(d, dw, weights);
-    check_free(x, wide), check_free(dy, narrow), check_free(w, weights), check_free(s, scratch);
+    float *x = check_random_floats(r, input, -1, 1), *dy = check_random_floats(r, output, -1, 1);
+    float *w = check_random_floats(r, weights, -1, 1);
+    float *y = check_floats(output), *dx = check_floats(input), *dw = check_floats(weights);
+    convolution c = convolution_make(algorithm, g, n);
+    convolution_forward(&c, x, w, y);
+    convolution_backward_data(&c, dy, w, dx);
+    convolution_backward_weight(&c, x, dy, dw);
+    take_floats(d, y, output), take_floats(d, dx, input), take_floats(d, dw, weights);
+    check_free(x, input), check_free(dy, output), check_free(w, weights);
+    convolution_free(&c);
 }
 
 static void convolutions(digest *d, check_rng *r)
@@ -109,7 +112,9 @@ static void convolutions(digest *d, check_rng *r)
         {16, 16, 32, 8, 8, 32, 5, 2, 2},
     };
     for (size_t i = 0; i < sizeof geometry / sizeof *geometry; i++)
-        one_convolution(d, r, &geometry[i], 3);
+        for (int k = 0; lws_conv_algorithms[k]; k++)
+            if (lws_conv_algorithms[k]->fits(&geometry[i]))
+                one_convolution(d, r, lws_conv_algorithms[k], &geometry[i], 3);
 }
 
 /* ---- the other kernels ------------------------------------------------------------------------------------------- */
@@ -123,12 +128,12 @@ static void normalisation(digest *d, check_rng *r)
         float *x = check_random_floats(r, size, -1, 3), *dy = check_random_floats(r, size, -1, 1);
         float *gamma = check_random_floats(r, C, -1, 2), *beta = check_random_floats(r, C, -1, 1);
         float *y = check_floats(size), *dx = check_floats(size), *scratch = check_floats(s);
-        float *mean = check_floats(C), *inv = check_floats(C), *var = check_floats(C);
-        float *dgamma = check_floats(C), *dbeta = check_floats(C);
-        lws_batchnorm_forward(n, c, relu, x, gamma, beta, y, mean, inv, var, scratch);
-        lws_batchnorm_backward(n, c, relu, x, gamma, beta, mean, inv, dy, dx, dgamma, dbeta, scratch);
-        take_floats(d, y, size), take_floats(d, dx, size), take_floats(d, mean, C), take_floats(d, inv, C);
-        take_floats(d, var, C), take_floats(d, dgamma, C), take_floats(d, dbeta, C);
+        float *at = check_floats(8 * C);
+        lws_batchnorm bn = {c,          relu,       gamma,      beta,       at,         at + C,
+                            at + 2 * C, at + 3 * C, at + 4 * C, at + 5 * C, at + 6 * C, at + 7 * C};
+        lws_batchnorm_forward(&bn, n, x, y, scratch);
+        lws_batchnorm_backward(&bn, n, x, dy, dx, scratch);
+        take_floats(d, y, size), take_floats(d, dx, size), take_floats(d, at, 8 * C);
         check_free(x, size), check_free(dy, size), check_free(gamma, C), check_free(beta, C);
         check_free(scratch, s);
     }
@@ -231,7 +236,7 @@ static void same_bits(void (*kernels)(digest *d, check_rng *r))
 {
     omp_set_num_threads(1);
     uint64_t want = with(LWS_ARCH_PORTABLE, kernels);
-    for (int arch = LWS_ARCH_AVX2; arch <= LWS_ARCH_AVX512; arch++)
+    for (int arch = LWS_ARCH_PORTABLE + 1; arch < LWS_ARCHS; arch++)
         if (lws_arch_is_there((lws_arch)arch) && with((lws_arch)arch, kernels) != want)
             fail_msg("instruction set %d gives other bits than the portable code", arch);
 }
@@ -262,7 +267,7 @@ static void is_chosen_at_the_start(void **state)
         assert_string_equal(lws_arch_name(), name);
         return;
     }
-    for (int wider = (int)usual + 1; wider <= LWS_ARCH_AVX512; wider++)
+    for (int wider = (int)usual + 1; wider < LWS_ARCHS; wider++)
         assert_false(lws_arch_is_there((lws_arch)wider));
 }
 
@@ -318,6 +323,35 @@ static void a_wrong_name_is_refused(void **state)
     free(kept);
 }
 
+/* A table whose rows were those of another instruction set would give the same bits, slower. */
+static void each_has_its_own_micro_kernels(void **state)
+{
+    (void)state;
+    const micro_kernels *row[LWS_ARCHS];
+    for (int arch = 0; arch < LWS_ARCHS; arch++) {
+        lws_arch_in_use = (lws_arch)arch;
+        row[arch] = micro_kernels_in_use();
+    }
+    lws_arch_in_use = usual;
+    for (int arch = 0; arch < LWS_ARCHS; arch++) {
+        assert_true(row[arch]->tile && row[arch]->winograd_weights && row[arch]->box_plane);
+        for (int other = 0; other < arch; other++) {
+            assert_ptr_not_equal(row[arch]->tile, row[other]->tile);
+            assert_true(row[arch]->winograd_weights != row[other]->winograd_weights);
+            assert_true(row[arch]->box_plane != row[other]->box_plane);
+        }
+    }
+    for (int arch = 0; arch < LWS_ARCHS; arch++) {
+        const tile_kernels *tile = row[arch]->tile;
+        assert_int_equal(TILE % tile->columns, 0);
+        for (int rows = 0; rows < tile->rows_max; rows++)
+            for (int fewer = 0; fewer < rows; fewer++) {
+                assert_true(tile->by_rows[rows] != tile->by_rows[fewer]);
+                assert_true(tile->by_rows_1[rows] != tile->by_rows_1[fewer]);
+            }
+    }
+}
+
 int main(void)
 {
     usual = lws_arch_in_use;
@@ -325,6 +359,7 @@ int main(void)
         cmocka_unit_test(is_chosen_at_the_start),
         cmocka_unit_test(names),
         cmocka_unit_test(a_wrong_name_is_refused),
+        cmocka_unit_test(each_has_its_own_micro_kernels),
         cmocka_unit_test(same_products),
         cmocka_unit_test(same_convolutions),
         cmocka_unit_test(same_normalisation),

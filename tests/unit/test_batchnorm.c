@@ -14,8 +14,9 @@ typedef struct problem {
     bool relu;
     size_t n, c;
     float *x, *gamma, *beta, *dy;
-    float *y, *mean, *inv_std, *unbiased, *dx, *dgamma, *dbeta, *scratch;
+    float *y, *mean, *inv_std, *unbiased, *dx, *dgamma, *dbeta, *own, *scratch;
     size_t scratch_size;
+    lws_batchnorm bn;
 } problem;
 
 static problem make(check_rng *r, int rows, int channels, bool relu)
@@ -34,8 +35,21 @@ static problem make(check_rng *r, int rows, int channels, bool relu)
     p.unbiased = check_floats(p.c);
     p.dgamma = check_floats(p.c);
     p.dbeta = check_floats(p.c);
+    p.own = check_floats(3 * p.c);
     p.scratch_size = lws_batchnorm_scratch(rows, channels);
     p.scratch = check_floats(p.scratch_size);
+    p.bn = (lws_batchnorm){.channels = channels,
+                           .relu = relu,
+                           .gamma = p.gamma,
+                           .beta = p.beta,
+                           .mean = p.mean,
+                           .inv_std = p.inv_std,
+                           .scale = p.own,
+                           .unbiased_var = p.unbiased,
+                           .mean_dy = p.own + p.c,
+                           .slope = p.own + 2 * p.c,
+                           .dgamma = p.dgamma,
+                           .dbeta = p.dbeta};
     return p;
 }
 
@@ -45,6 +59,7 @@ static void release(problem *p)
     check_free(p->dy, p->n), check_free(p->y, p->n), check_free(p->dx, p->n);
     check_free(p->mean, p->c), check_free(p->inv_std, p->c), check_free(p->unbiased, p->c);
     check_free(p->dgamma, p->c), check_free(p->dbeta, p->c);
+    check_free(p->own, 3 * p->c);
     check_free(p->scratch, p->scratch_size);
 }
 
@@ -52,16 +67,14 @@ static void forward(problem *p)
 {
     for (size_t i = 0; i < p->scratch_size; i++)
         p->scratch[i] = NAN;
-    lws_batchnorm_forward(p->rows, p->channels, p->relu, p->x, p->gamma, p->beta, p->y, p->mean, p->inv_std,
-                          p->unbiased, p->scratch);
+    lws_batchnorm_forward(&p->bn, p->rows, p->x, p->y, p->scratch);
 }
 
 static void backward(problem *p, float *dx)
 {
     for (size_t i = 0; i < p->scratch_size; i++)
         p->scratch[i] = NAN;
-    lws_batchnorm_backward(p->rows, p->channels, p->relu, p->x, p->gamma, p->beta, p->mean, p->inv_std, p->dy, dx,
-                           p->dgamma, p->dbeta, p->scratch);
+    lws_batchnorm_backward(&p->bn, p->rows, p->x, p->dy, dx, p->scratch);
 }
 
 /* What the reference makes of the same numbers. */
@@ -232,7 +245,7 @@ static void evaluation(void **state)
             if (p.relu && want[k] < 0)
                 want[k] = 0;
         }
-        lws_batchnorm_apply(p.rows, p.channels, p.relu, p.x, p.gamma, p.beta, mean, var, p.y);
+        lws_batchnorm_apply(&p.bn, p.rows, p.x, mean, var, p.y);
         check_floats_near(p.y, want, p.n, 2e-6);
         check_free(mean, p.c), check_free(var, p.c), check_free(want, p.n);
         release(&p);
@@ -250,7 +263,7 @@ static void evaluation_agrees_with_training(void **state)
     for (size_t k = 0; k < p.c; k++)
         var[k] = p.unbiased[k] * (float)(p.rows - 1) / (float)p.rows;
     double *want = check_widen(p.y, p.n);
-    lws_batchnorm_apply(p.rows, p.channels, true, p.x, p.gamma, p.beta, p.mean, var, y);
+    lws_batchnorm_apply(&p.bn, p.rows, p.x, p.mean, var, y);
     check_floats_near(y, want, p.n, 2e-6);
     check_free(var, p.c), check_free(y, p.n), check_free(want, p.n);
     release(&p);

@@ -1,20 +1,29 @@
-/* Convolution: three passes against direct loops over many geometries, the adjoint identities, what
- * is overwritten and what is added to, and bits that do not depend on threads. */
-#include "check.h"
+/* Convolution by every algorithm that fits: three passes against direct loops over many geometries, the adjoint
+ * identities, what is overwritten and what is added to, bits that do not depend on threads; and the choice. */
+#include "convolutions.h"
 
-#include "kernels/conv.h"
+#include "conv_algorithms.h"
 
 #include <reference.h>
 
-/* Of the largest element: float products summed over up to 70 · 25 terms. */
-static const double tolerance = 1e-5;
+#include <string.h>
+
+/* Of the largest element: float products summed over up to 70 · 25 terms. Winograd's transforms multiply by up to 8 and
+ * cancel again. */
+static double tolerance(const lws_conv_algorithm *algorithm)
+{
+    return algorithm == &conv_winograd_4 ? 2e-5 : 1e-5;
+}
+
+#define EACH_FITTING(g, algorithm)                                                                                     \
+    for (const lws_conv_algorithm *const *at_ = lws_conv_algorithms, *algorithm; (algorithm = *at_); at_++)            \
+        if (algorithm->fits(g))
 
 typedef struct problem {
     lws_conv2d g;
     int n;
-    size_t nx, nw, ny, scratch_size;
+    size_t nx, nw, ny;
     float *x, *w, *y; /* y stands for dy as well */
-    float *scratch;
 } problem;
 
 static problem make(check_rng *r, lws_conv2d g, int n)
@@ -26,8 +35,6 @@ static problem make(check_rng *r, lws_conv2d g, int n)
     p.x = check_random_floats(r, p.nx, -1, 1);
     p.w = check_random_floats(r, p.nw, -1, 1);
     p.y = check_random_floats(r, p.ny, -1, 1);
-    p.scratch_size = lws_conv2d_scratch(&g, n, omp_get_max_threads());
-    p.scratch = check_floats(p.scratch_size);
     return p;
 }
 
@@ -36,13 +43,6 @@ static void release(problem *p)
     check_free(p->x, p->nx);
     check_free(p->w, p->nw);
     check_free(p->y, p->ny);
-    check_free(p->scratch, p->scratch_size);
-}
-
-static void poison(problem *p)
-{
-    for (size_t i = 0; i < p->scratch_size; i++)
-        p->scratch[i] = NAN;
 }
 
 /* Any geometry: the padding may be uneven (output chosen freely among those that touch the input),
@@ -74,15 +74,17 @@ static void compare(problem *p)
     ref_conv_backward_weight(&p->g, p->n, x, dy, want_dw);
 
     float *y = check_floats(p->ny), *dx = check_floats(p->nx), *dw = check_floats(p->nw);
-    poison(p);
-    lws_conv2d_forward(&p->g, p->n, p->x, p->w, y, p->scratch);
-    poison(p);
-    lws_conv2d_backward_data(&p->g, p->n, p->y, p->w, dx, p->scratch);
-    poison(p);
-    lws_conv2d_backward_weight(&p->g, p->n, p->x, p->y, dw, p->scratch);
-    check_floats_near(y, want_y, p->ny, tolerance);
-    check_floats_near(dx, want_dx, p->nx, tolerance);
-    check_floats_near(dw, want_dw, p->nw, tolerance);
+    EACH_FITTING(&p->g, algorithm)
+    {
+        convolution c = convolution_make(algorithm, &p->g, p->n);
+        convolution_forward(&c, p->x, p->w, y);
+        convolution_backward_data(&c, p->y, p->w, dx);
+        convolution_backward_weight(&c, p->x, p->y, dw);
+        check_floats_near(y, want_y, p->ny, tolerance(algorithm));
+        check_floats_near(dx, want_dx, p->nx, tolerance(algorithm));
+        check_floats_near(dw, want_dw, p->nw, tolerance(algorithm));
+        convolution_free(&c);
+    }
 
     check_free(x, p->nx);
     check_free(w, p->nw);
@@ -120,7 +122,7 @@ static void many_channels(void **state)
 }
 
 /* Few channels on one side, whole blocks of them on the other: what images go through first and last. */
-static void thin(void **state)
+static void small_channels(void **state)
 {
     (void)state;
     check_rng r = {27};
@@ -175,6 +177,30 @@ static void large(void **state)
     }
 }
 
+static void check_form(const problem *p, const lws_conv_algorithm *algorithm)
+{
+    float *ax = check_floats(p->ny), *aty = check_floats(p->nx), *dw = check_floats(p->nw);
+    convolution c = convolution_make(algorithm, &p->g, p->n);
+    convolution_forward(&c, p->x, p->w, ax);
+    convolution_backward_data(&c, p->y, p->w, aty);
+    convolution_backward_weight(&c, p->x, p->y, dw);
+    double form[3] = {0}, size = 0;
+    for (size_t k = 0; k < p->ny; k++) {
+        form[0] += (double)ax[k] * p->y[k];
+        size += fabs((double)ax[k] * p->y[k]);
+    }
+    for (size_t k = 0; k < p->nx; k++)
+        form[1] += (double)aty[k] * p->x[k];
+    for (size_t k = 0; k < p->nw; k++)
+        form[2] += (double)dw[k] * p->w[k];
+    check_near(form[1], form[0], tolerance(algorithm) * size);
+    check_near(form[2], form[0], tolerance(algorithm) * size);
+    check_free(ax, p->ny);
+    check_free(aty, p->nx);
+    check_free(dw, p->nw);
+    convolution_free(&c);
+}
+
 /* ⟨A x, y⟩ = ⟨x, Aᵀ y⟩ and = ⟨w, (∂/∂w) ⟩: the three passes are one trilinear form. */
 static void adjoint_identities(void **state)
 {
@@ -183,24 +209,8 @@ static void adjoint_identities(void **state)
     for (int i = 0; i < 100; i++) {
         lws_conv2d g = random_geometry(&r, 20);
         problem p = make(&r, g, check_int(&r, 1, 5));
-        float *ax = check_floats(p.ny), *aty = check_floats(p.nx), *dw = check_floats(p.nw);
-        lws_conv2d_forward(&g, p.n, p.x, p.w, ax, p.scratch);
-        lws_conv2d_backward_data(&g, p.n, p.y, p.w, aty, p.scratch);
-        lws_conv2d_backward_weight(&g, p.n, p.x, p.y, dw, p.scratch);
-        double form[3] = {0}, size = 0;
-        for (size_t k = 0; k < p.ny; k++) {
-            form[0] += (double)ax[k] * p.y[k];
-            size += fabs((double)ax[k] * p.y[k]);
-        }
-        for (size_t k = 0; k < p.nx; k++)
-            form[1] += (double)aty[k] * p.x[k];
-        for (size_t k = 0; k < p.nw; k++)
-            form[2] += (double)dw[k] * p.w[k];
-        check_near(form[1], form[0], tolerance * size);
-        check_near(form[2], form[0], tolerance * size);
-        check_free(ax, p.ny);
-        check_free(aty, p.nx);
-        check_free(dw, p.nw);
+        EACH_FITTING(&g, algorithm)
+        check_form(&p, algorithm);
         release(&p);
     }
 }
@@ -222,9 +232,13 @@ static void whole_numbers(void **state)
         double *want = check_doubles(p.nw);
         ref_conv_backward_weight(&g, p.n, x, dy, want);
         float *dw = check_floats(p.nw);
-        poison(&p);
-        lws_conv2d_backward_weight(&g, p.n, p.x, p.y, dw, p.scratch);
-        check_floats_near(dw, want, p.nw, 0);
+        EACH_FITTING(&g, algorithm)
+        {
+            convolution c = convolution_make(algorithm, &g, p.n);
+            convolution_backward_weight(&c, p.x, p.y, dw);
+            check_floats_near(dw, want, p.nw, 0);
+            convolution_free(&c);
+        }
         check_free(x, p.nx);
         check_free(dy, p.ny);
         check_free(want, p.nw);
@@ -253,9 +267,11 @@ static void threads_do_not_change_bits(void **state)
             y[threads] = check_floats(p.ny);
             dx[threads] = check_floats(p.nx);
             dw[threads] = check_floats(p.nw);
-            lws_conv2d_forward(&g, n, p.x, p.w, y[threads], p.scratch);
-            lws_conv2d_backward_data(&g, n, p.y, p.w, dx[threads], p.scratch);
-            lws_conv2d_backward_weight(&g, n, p.x, p.y, dw[threads], p.scratch);
+            convolution c = convolution_make(NULL, &g, n);
+            convolution_forward(&c, p.x, p.w, y[threads]);
+            convolution_backward_data(&c, p.y, p.w, dx[threads]);
+            convolution_backward_weight(&c, p.x, p.y, dw[threads]);
+            convolution_free(&c);
             check_same_bits(y[threads], y[1], p.ny * sizeof(float));
             check_same_bits(dx[threads], dx[1], p.nx * sizeof(float));
             check_same_bits(dw[threads], dw[1], p.nw * sizeof(float));
@@ -270,17 +286,66 @@ static void threads_do_not_change_bits(void **state)
     omp_set_num_threads(before);
 }
 
+/* The choice is a fact of the shape: it fixes the bits. */
+static void choice(void **state)
+{
+    (void)state;
+    static const struct {
+        lws_conv2d g;
+        const char *key;
+    } cases[] = {
+        {{64, 64, 3, 32, 32, 64, 4, 2, 1}, "small_channels"},
+        {{32, 32, 64, 16, 16, 128, 4, 2, 1}, "winograd_4"},
+        {{16, 16, 128, 8, 8, 256, 4, 2, 1}, "winograd_4"},
+        {{8, 8, 256, 4, 4, 512, 4, 2, 1}, "winograd_2"},
+        {{14, 16, 16, 7, 8, 16, 4, 2, 1}, "winograd_2"},
+        {{16, 14, 16, 8, 7, 16, 4, 2, 1}, "winograd_2"},
+        {{16, 16, 16, 8, 8, 16, 5, 2, 2}, "im2col"},
+        {{64, 64, 3, 32, 32, 20, 4, 2, 1}, "im2col"},
+        {{64, 64, 3, 32, 32, 32, 5, 2, 1}, "small_channels"},
+        {{64, 64, 6, 32, 32, 32, 5, 2, 1}, "im2col"},
+        {{8, 8, 24, 4, 4, 32, 4, 2, 1}, "im2col"},
+        {{4, 4, 512, 1, 1, 100, 4, 1, 0}, "im2col"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        assert_string_equal(lws_conv_choose(&cases[i].g)->key, cases[i].key);
+}
+
+/* Whole, every key once, and something for every shape. */
+static void table(void **state)
+{
+    (void)state;
+    int count = 0;
+    while (lws_conv_algorithms[count])
+        count++;
+    for (int i = 0; i < count; i++) {
+        const lws_conv_algorithm *a = lws_conv_algorithms[i];
+        assert_true(a->key && a->name && a->fits && a->scratch && a->run);
+        assert_true(!a->transformed == !a->transform);
+        for (int j = 0; j < i; j++)
+            assert_string_not_equal(a->key, lws_conv_algorithms[j]->key);
+    }
+    check_rng r = {29};
+    for (int i = 0; i < 200; i++) {
+        lws_conv2d g = random_geometry(&r, 70);
+        assert_true(lws_conv_algorithms[count - 1]->fits(&g) && !lws_conv_algorithms[count - 1]->pays);
+        assert_true(lws_conv_choose(&g)->fits(&g));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(random_geometries),
         cmocka_unit_test(many_channels),
-        cmocka_unit_test(thin),
+        cmocka_unit_test(small_channels),
         cmocka_unit_test(known_geometries),
         cmocka_unit_test(large),
         cmocka_unit_test(adjoint_identities),
         cmocka_unit_test(whole_numbers),
         cmocka_unit_test(threads_do_not_change_bits),
+        cmocka_unit_test(choice),
+        cmocka_unit_test(table),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,25 +1,25 @@
-/* Passes that make their images and show their results, as batch norms between convolutions have them: the bits of
- * plain arrays, and every image shown once, whole. */
-#include "check.h"
+/* Passes that have their images produced and show their results, as batch norms between convolutions have them: the
+ * bits of plain arrays, and every image seen once, whole. */
+#include "convolutions.h"
 
-#include "kernels/winograd.h"
+#include "conv_algorithms.h"
 
 #include <string.h>
 
 typedef struct images {
-    const float *at; /* what make() copies, or where done() expects its images */
+    const float *at; /* what produce() copies, or where watch() expects its images */
     size_t size;     /* of one */
     int seen[64];
     bool wrong;
 } images;
 
-static void make(void *user, int image, float *to)
+static void produce(void *user, int image, float *to)
 {
     const images *all = user;
     memcpy(to, all->at + (size_t)image * all->size, all->size * sizeof *to);
 }
 
-static void done(void *user, int image, const float *pixels)
+static void watch(void *user, int image, const float *pixels)
 {
     images *all = user;
     all->seen[image]++; /* each image has one thread */
@@ -30,51 +30,39 @@ static void done(void *user, int image, const float *pixels)
             all->wrong = true;
 }
 
-/* tile 0: lws_conv2d_run(). */
-static void run(const lws_conv2d *g, int tile, int n, const lws_conv2d_args *job, const float *w)
-{
-    int threads = omp_get_max_threads();
-    size_t size = tile ? lws_winograd_scratch(g, tile, n, threads) : lws_conv2d_scratch(g, n, threads);
-    size_t kept = tile ? lws_winograd_weights(g, tile) : 1;
-    float *scratch = check_floats(size), *transformed = check_floats(kept);
-    if (tile) {
-        lws_winograd_transform(g, tile, w, transformed);
-        lws_winograd_run(g, tile, n, job, transformed, scratch);
-    } else {
-        lws_conv2d_run(g, n, job, w, scratch);
-    }
-    check_free(scratch, size), check_free(transformed, kept);
-}
+/* Either result with the weights' gradient, from arrays and from images that are produced. */
+static void compare(check_rng *r, lws_conv2d g, const lws_conv_algorithm *algorithm, int n, bool to_input)
 
-/* Either result with the weights' gradient, from arrays and from images that are made. */
-static void compare(check_rng *r, lws_conv2d g, int tile, int n, bool to_wide)
 {
-    size_t wide = (size_t)g.in_h * (size_t)g.in_w * (size_t)g.in_c;
-    size_t narrow = (size_t)g.out_h * (size_t)g.out_w * (size_t)g.out_c, result = to_wide ? wide : narrow;
+    size_t input = (size_t)g.in_h * (size_t)g.in_w * (size_t)g.in_c;
+    size_t output = (size_t)g.out_h * (size_t)g.out_w * (size_t)g.out_c, result = to_input ? input : output;
     size_t nw = (size_t)g.kernel * (size_t)g.kernel * (size_t)g.in_c * (size_t)g.out_c, count = (size_t)n;
-    float *x = check_random_floats(r, count * wide, -1, 1), *dy = check_random_floats(r, count * narrow, -1, 1);
+    float *x = check_random_floats(r, count * input, -1, 1), *dy = check_random_floats(r, count * output, -1, 1);
     float *w = check_random_floats(r, nw, -1, 1);
     float *out[2] = {check_floats(count * result), check_floats(count * result)};
     float *dw[2] = {check_floats(nw), check_floats(nw)};
-    images from_wide = {.at = x, .size = wide}, from_narrow = {.at = dy, .size = narrow};
-    images shown = {.at = out[1], .size = result};
+    images from_input = {.at = x, .size = input}, from_output = {.at = dy, .size = output};
+    images watched = {.at = out[1], .size = result};
+    convolution c = convolution_make(algorithm, &g, n);
+    assert_true(c.algorithm->fuses);
     for (int hooked = 0; hooked < 2; hooked++) {
-        lws_conv2d_args job = {.wide = {.at = x}, .narrow = {.at = dy}, .dw = dw[hooked]};
+        lws_conv2d_args args = {.input = {.at = x}, .output = {.at = dy}, .dw = dw[hooked]};
         lws_image_sink sink = {.at = out[hooked]};
         if (hooked) {
-            job.wide = (lws_image_source){.producer = make, .user = &from_wide};
-            job.narrow = (lws_image_source){.producer = make, .user = &from_narrow};
-            sink = (lws_image_sink){out[hooked], done, &shown};
+            args.input = (lws_image_source){.producer = produce, .user = &from_input};
+            args.output = (lws_image_source){.producer = produce, .user = &from_output};
+            sink = (lws_image_sink){out[hooked], watch, &watched};
         }
-        *(to_wide ? &job.to_wide : &job.to_narrow) = sink;
-        run(&g, tile, n, &job, w);
+        *(to_input ? &args.to_input : &args.to_output) = sink;
+        convolution_run(&c, args, w);
     }
     check_same_bits(out[1], out[0], count * result * sizeof(float));
     check_same_bits(dw[1], dw[0], nw * sizeof(float));
-    assert_false(shown.wrong);
+    assert_false(watched.wrong);
     for (int i = 0; i < n; i++)
-        assert_int_equal(shown.seen[i], 1);
-    check_free(x, count * wide), check_free(dy, count * narrow), check_free(w, nw);
+        assert_int_equal(watched.seen[i], 1);
+    convolution_free(&c);
+    check_free(x, count * input), check_free(dy, count * output), check_free(w, nw);
     for (int i = 0; i < 2; i++)
         check_free(out[i], count * result), check_free(dw[i], nw);
 }
@@ -90,7 +78,7 @@ static void on_threads(void (*test)(check_rng *))
     omp_set_num_threads(before);
 }
 
-static void thin_cases(check_rng *r)
+static void small_channels_cases(check_rng *r)
 {
     for (int i = 0; i < 30; i++) {
         lws_conv2d g = {.kernel = check_int(r, 1, 5), .stride = check_int(r, 1, 2), .in_c = check_int(r, 1, 4)};
@@ -100,8 +88,7 @@ static void thin_cases(check_rng *r)
         g.out_h = (g.in_h + 2 * g.pad - g.kernel) / g.stride + 1;
         g.out_w = (g.in_w + 2 * g.pad - g.kernel) / g.stride + 1;
         g.out_c = 16 * check_int(r, 1, 3);
-        assert_true(lws_conv2d_takes_hooks(&g));
-        compare(r, g, 0, check_int(r, 1, 20), i % 2);
+        compare(r, g, &conv_small_channels, check_int(r, 1, 20), i % 2);
     }
 }
 
@@ -110,14 +97,14 @@ static void winograd_cases(check_rng *r)
     for (int i = 0; i < 16; i++) {
         int out_h = check_int(r, 1, 9), out_w = check_int(r, 1, 9);
         lws_conv2d g = {2 * out_h, 2 * out_w, 16 * check_int(r, 1, 3), out_h, out_w, 16 * check_int(r, 1, 3), 4, 2, 1};
-        compare(r, g, i / 2 % 2 ? 2 : 4, check_int(r, 1, 40), i % 2);
+        compare(r, g, i / 2 % 2 ? &conv_winograd_2 : &conv_winograd_4, check_int(r, 1, 40), i % 2);
     }
 }
 
-static void thin(void **state)
+static void small_channels(void **state)
 {
     (void)state;
-    on_threads(thin_cases);
+    on_threads(small_channels_cases);
 }
 
 static void winograd(void **state)
@@ -129,15 +116,15 @@ static void winograd(void **state)
 static void others_take_none(void **state)
 {
     (void)state;
-    static const lws_conv2d many_inputs = {8, 8, 16, 4, 4, 16, 4, 2, 1}, odd_outputs = {8, 8, 3, 4, 4, 20, 4, 2, 1};
-    assert_false(lws_conv2d_takes_hooks(&many_inputs));
-    assert_false(lws_conv2d_takes_hooks(&odd_outputs));
+    static const lws_conv2d many_inputs = {8, 8, 16, 4, 4, 16, 3, 2, 1}, odd_outputs = {8, 8, 3, 4, 4, 20, 4, 2, 1};
+    assert_false(lws_conv_choose(&many_inputs)->fuses);
+    assert_false(lws_conv_choose(&odd_outputs)->fuses);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(thin),
+        cmocka_unit_test(small_channels),
         cmocka_unit_test(winograd),
         cmocka_unit_test(others_take_none),
     };

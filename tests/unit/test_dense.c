@@ -1,6 +1,7 @@
 /* Dense layers and biases against the reference. */
 #include "check.h"
 
+#include "kernels/bias.h"
 #include "kernels/dense.h"
 
 #include <reference.h>

@@ -42,7 +42,8 @@ static void release(problem *p)
 
 static void run(const problem *p, float beta, float *c)
 {
-    lws_gemm(p->ta, p->tb, p->m, p->n, p->k, p->a, p->lda, p->b, p->ldb, beta, c, p->ldc);
+    lws_gemm(p->m, p->n, p->k, (lws_gemm_operand){p->a, p->lda, p->ta}, (lws_gemm_operand){p->b, p->ldb, p->tb},
+             (lws_gemm_result){c, p->ldc, beta});
 }
 
 /* C of the problem times beta plus the product; the gaps between rows as they were. */

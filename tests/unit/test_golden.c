@@ -1,12 +1,11 @@
 /* Against other programs: scikit-image, pytorch-msssim and PyTorch. tests/golden has the script
  * that made the values; the inputs are rebuilt here by the same integer formulas. */
 #include "adam_step.h"
-#include "check.h"
+#include "convolutions.h"
 
 #include "kernels/activation.h"
 #include "kernels/batchnorm.h"
-#include "kernels/conv.h"
-#include "kernels/dense.h"
+#include "kernels/bias.h"
 #include <lwssim/latent.h>
 #include <lwssim/loss.h>
 #include <lwssim/metrics.h>
@@ -98,55 +97,58 @@ static float *values(uint32_t seed, size_t n, float factor, float offset)
 
 static const lws_conv2d geometry = {8, 8, 3, 4, 4, 4, 4, 2, 1};
 
-enum { WIDE = 2 * 8 * 8 * 3, NARROW = 2 * 4 * 4 * 4, WEIGHTS = 4 * 4 * 3 * 4 };
+enum { INPUT = 2 * 8 * 8 * 3, OUTPUT = 2 * 4 * 4 * 4, WEIGHTS = 4 * 4 * 3 * 4 };
 
 static void down_layer(void **state)
 {
     (void)state;
-    size_t scratch_size = lws_conv2d_scratch(&geometry, 2, omp_get_max_threads());
+    convolution c = convolution_make(NULL, &geometry, 2);
     size_t norm_size = lws_batchnorm_scratch(32, 4);
-    float *x = values(31, WIDE, 1, 0), *w = values(32, WEIGHTS, .25f, 0), *gamma = values(33, 4, 1, 1);
-    float *beta = values(36, 4, 1, 0), *dy = values(35, NARROW, 1, 0);
-    float *conv = check_floats(NARROW), *out = check_floats(NARROW), *dx = check_floats(WIDE);
-    float *scratch = check_floats(scratch_size), *norm = check_floats(norm_size);
-    float mean[4], inv_std[4], var[4], dgamma[4] = {0}, dbeta[4] = {0}, dw[WEIGHTS] = {0};
-    lws_conv2d_forward(&geometry, 2, x, w, conv, scratch);
-    lws_batchnorm_forward(32, 4, true, conv, gamma, beta, out, mean, inv_std, var, norm);
-    lws_batchnorm_backward(32, 4, true, conv, gamma, beta, mean, inv_std, dy, dy, dgamma, dbeta, norm);
-    lws_conv2d_backward_weight(&geometry, 2, x, dy, dw, scratch);
-    lws_conv2d_backward_data(&geometry, 2, dy, w, dx, scratch);
+    float *x = values(31, INPUT, 1, 0), *w = values(32, WEIGHTS, .25f, 0), *gamma = values(33, 4, 1, 1);
+    float *beta = values(36, 4, 1, 0), *dy = values(35, OUTPUT, 1, 0);
+    float *conv = check_floats(OUTPUT), *out = check_floats(OUTPUT), *dx = check_floats(INPUT);
+    float *norm = check_floats(norm_size);
+    float stats[4][4], own[2][4], dgamma[4] = {0}, dbeta[4] = {0}, dw[WEIGHTS] = {0};
+    lws_batchnorm bn = {4, true, gamma, beta, stats[0], stats[1], stats[2], stats[3], own[0], own[1], dgamma, dbeta};
+    convolution_forward(&c, x, w, conv);
+    lws_batchnorm_forward(&bn, 32, conv, out, norm);
+    lws_batchnorm_backward(&bn, 32, conv, dy, dy, norm);
+    convolution_backward_weight(&c, x, dy, dw);
+    convolution_backward_data(&c, dy, w, dx);
     check_floats_near(conv, golden_down_conv, COUNT(golden_down_conv), layer_tolerance);
     check_floats_near(out, golden_down_out, COUNT(golden_down_out), layer_tolerance);
     check_floats_near(dx, golden_down_dx, COUNT(golden_down_dx), layer_tolerance);
     check_floats_near(dw, golden_down_dw, COUNT(golden_down_dw), layer_tolerance);
     check_floats_near(dgamma, golden_down_dgamma, 4, layer_tolerance);
     check_floats_near(dbeta, golden_down_dbeta, 4, layer_tolerance);
-    check_free(x, WIDE), check_free(w, WEIGHTS), check_free(gamma, 4), check_free(beta, 4);
-    check_free(dy, NARROW), check_free(conv, NARROW), check_free(out, NARROW), check_free(dx, WIDE);
-    check_free(scratch, scratch_size), check_free(norm, norm_size);
+    check_free(x, INPUT), check_free(w, WEIGHTS), check_free(gamma, 4), check_free(beta, 4);
+    check_free(dy, OUTPUT), check_free(conv, OUTPUT), check_free(out, OUTPUT), check_free(dx, INPUT);
+    check_free(norm, norm_size);
+    convolution_free(&c);
 }
 
 /* The transposed convolution is the adjoint: forward is _backward_data, backward is _forward. */
 static void up_layer(void **state)
 {
     (void)state;
-    size_t scratch_size = lws_conv2d_scratch(&geometry, 2, omp_get_max_threads());
-    float *z = values(41, NARROW, 1, 0), *u = values(42, WEIGHTS, .25f, 0), *bias = values(43, 3, 1, 0);
-    float *dy = values(44, WIDE, 1, 0), *out = check_floats(WIDE), *dz = check_floats(NARROW);
-    float *scratch = check_floats(scratch_size), du[WEIGHTS] = {0}, dbias[3] = {0};
-    lws_conv2d_backward_data(&geometry, 2, z, u, out, scratch);
+    convolution c = convolution_make(NULL, &geometry, 2);
+    float *z = values(41, OUTPUT, 1, 0), *u = values(42, WEIGHTS, .25f, 0), *bias = values(43, 3, 1, 0);
+    float *dy = values(44, INPUT, 1, 0), *out = check_floats(INPUT), *dz = check_floats(OUTPUT);
+    float du[WEIGHTS] = {0}, dbias[3] = {0};
+    convolution_backward_data(&c, z, u, out);
     lws_bias_forward(2 * 8 * 8, 3, bias, out);
-    lws_sigmoid_forward(WIDE, out, out);
-    lws_sigmoid_backward(WIDE, out, dy, dy);
+    lws_sigmoid_forward(INPUT, out, out);
+    lws_sigmoid_backward(INPUT, out, dy, dy);
     lws_bias_backward(2 * 8 * 8, 3, dy, dbias);
-    lws_conv2d_backward_weight(&geometry, 2, dy, z, du, scratch);
-    lws_conv2d_forward(&geometry, 2, dy, u, dz, scratch);
+    convolution_backward_weight(&c, dy, z, du);
+    convolution_forward(&c, dy, u, dz);
     check_floats_near(out, golden_up_out, COUNT(golden_up_out), layer_tolerance);
     check_floats_near(dz, golden_up_dz, COUNT(golden_up_dz), layer_tolerance);
     check_floats_near(du, golden_up_dw, COUNT(golden_up_dw), layer_tolerance);
     check_floats_near(dbias, golden_up_dbias, 3, layer_tolerance);
-    check_free(z, NARROW), check_free(u, WEIGHTS), check_free(bias, 3), check_free(dy, WIDE);
-    check_free(out, WIDE), check_free(dz, NARROW), check_free(scratch, scratch_size);
+    check_free(z, OUTPUT), check_free(u, WEIGHTS), check_free(bias, 3), check_free(dy, INPUT);
+    check_free(out, INPUT), check_free(dz, OUTPUT);
+    convolution_free(&c);
 }
 
 static void five_steps(const adam_keys *a, const double *want)

@@ -124,10 +124,10 @@ static answer go_forward(const problem *p)
     double *at = check_widen(p->x, p->nx);
     for (int k = 0; k < CONVS; k++) {
         const lws_conv2d *g = &geometry[k];
-        size_t wide = (size_t)p->n * g->in_h * g->in_w * g->in_c,
-               narrow = (size_t)p->n * g->out_h * g->out_w * g->out_c;
-        a.in_size[k] = transposed[k] ? narrow : wide;
-        a.out_size[k] = transposed[k] ? wide : narrow;
+        size_t input = (size_t)p->n * g->in_h * g->in_w * g->in_c,
+               output = (size_t)p->n * g->out_h * g->out_w * g->out_c;
+        a.in_size[k] = transposed[k] ? output : input;
+        a.out_size[k] = transposed[k] ? input : output;
         a.in[k] = at;
         a.out[k] = check_doubles(a.out_size[k]);
         double *w = parameter(p, "n/conv%d/weight", k);
@@ -311,7 +311,7 @@ static void more_threads_than_planned(void **state)
     (void)state;
     static const struct {
         int channels, kernel;
-    } kind[] = {{16, 4}, {16, 5}, {3, 4}}; /* Winograd, direct, from few channels */
+    } kind[] = {{16, 4}, {16, 5}, {3, 4}}; /* Winograd, im2col, from few channels */
     int before = omp_get_max_threads();
     for (size_t k = 0; k < sizeof kind / sizeof *kind; k++) {
         float *first = NULL;

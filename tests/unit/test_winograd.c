@@ -1,8 +1,8 @@
 /* Winograd's convolution: three passes, both tile sizes, against direct loops in double; the adjoint identities; what
  * is overwritten and what is added to; bits that do not depend on threads. */
-#include "check.h"
+#include "convolutions.h"
 
-#include "kernels/winograd.h"
+#include "conv_algorithms.h"
 
 #include <reference.h>
 
@@ -12,28 +12,27 @@ static double tolerance(int m)
     return m == 2 ? 1e-5 : 2e-5;
 }
 
+static const lws_conv_algorithm *algorithm_of(int m)
+{
+    return m == 2 ? &conv_winograd_2 : &conv_winograd_4;
+}
+
 typedef struct problem {
-    lws_conv2d g;
+    convolution c;
     int m, n;
-    size_t nx, nw, ny, transformed_size, scratch_size;
-    float *x, *w, *y, *transformed, *scratch;
+    size_t nx, nw, ny;
+    float *x, *w, *y;
 } problem;
 
 static problem make(check_rng *r, lws_conv2d g, int m, int n)
 {
-    problem p = {.g = g, .m = m, .n = n};
-    assert_true(lws_winograd_fits(&g));
+    problem p = {.c = convolution_make(algorithm_of(m), &g, n), .m = m, .n = n};
     p.nx = (size_t)n * (size_t)g.in_h * (size_t)g.in_w * (size_t)g.in_c;
     p.ny = (size_t)n * (size_t)g.out_h * (size_t)g.out_w * (size_t)g.out_c;
     p.nw = (size_t)16 * (size_t)g.in_c * (size_t)g.out_c;
-    p.transformed_size = lws_winograd_weights(&g, m);
-    p.scratch_size = lws_winograd_scratch(&g, m, n, omp_get_max_threads());
     p.x = check_random_floats(r, p.nx, -1, 1);
     p.w = check_random_floats(r, p.nw, -1, 1);
     p.y = check_random_floats(r, p.ny, -1, 1);
-    p.transformed = check_floats(p.transformed_size);
-    p.scratch = check_floats(p.scratch_size);
-    lws_winograd_transform(&g, m, p.w, p.transformed);
     return p;
 }
 
@@ -42,32 +41,22 @@ static void release(problem *p)
     check_free(p->x, p->nx);
     check_free(p->w, p->nw);
     check_free(p->y, p->ny);
-    check_free(p->transformed, p->transformed_size);
-    check_free(p->scratch, p->scratch_size);
-}
-
-static void poison(problem *p)
-{
-    for (size_t i = 0; i < p->scratch_size; i++)
-        p->scratch[i] = NAN;
+    convolution_free(&p->c);
 }
 
 static void forward(const problem *p, float *y)
 {
-    lws_winograd_run(&p->g, p->m, p->n, &(lws_conv2d_args){.wide.at = p->x, .to_narrow.at = y}, p->transformed,
-                     p->scratch);
+    convolution_forward(&p->c, p->x, p->w, y);
 }
 
 static void backward_data(const problem *p, float *dx)
 {
-    lws_winograd_run(&p->g, p->m, p->n, &(lws_conv2d_args){.narrow.at = p->y, .to_wide.at = dx}, p->transformed,
-                     p->scratch);
+    convolution_backward_data(&p->c, p->y, p->w, dx);
 }
 
 static void backward_weight(const problem *p, float *dw)
 {
-    lws_winograd_run(&p->g, p->m, p->n, &(lws_conv2d_args){.wide.at = p->x, .narrow.at = p->y, .dw = dw},
-                     p->transformed, p->scratch);
+    convolution_backward_weight(&p->c, p->x, p->y, dw);
 }
 
 static lws_conv2d geometry(int out_h, int out_w, int in_c, int out_c)
@@ -81,15 +70,12 @@ static void compare(problem *p)
     double *dy = check_widen(p->y, p->ny);
     double *want_y = check_doubles(p->ny), *want_dx = check_doubles(p->nx);
     double *want_dw = check_doubles(p->nw);
-    ref_conv_forward(&p->g, p->n, x, w, want_y);
-    ref_conv_backward_data(&p->g, p->n, dy, w, want_dx);
-    ref_conv_backward_weight(&p->g, p->n, x, dy, want_dw);
+    ref_conv_forward(&p->c.g, p->n, x, w, want_y);
+    ref_conv_backward_data(&p->c.g, p->n, dy, w, want_dx);
+    ref_conv_backward_weight(&p->c.g, p->n, x, dy, want_dw);
     float *y = check_floats(p->ny), *dx = check_floats(p->nx), *dw = check_floats(p->nw);
-    poison(p);
     forward(p, y);
-    poison(p);
     backward_data(p, dx);
-    poison(p);
     backward_weight(p, dw);
     check_floats_near(y, want_y, p->ny, tolerance(p->m));
     check_floats_near(dx, want_dx, p->nx, tolerance(p->m));
@@ -225,11 +211,10 @@ static void together_or_apart(void **state)
         forward(&p, want[0]);
         backward_data(&p, want[1]);
         backward_weight(&p, want[2]);
-        lws_conv2d_args jobs[] = {{.wide.at = p.x, .narrow.at = p.y, .dw = dw, .to_narrow.at = y},
-                                  {.wide.at = p.x, .narrow.at = p.y, .dw = dw, .to_wide.at = dx}};
+        lws_conv2d_args passes[] = {{.input.at = p.x, .output.at = p.y, .dw = dw, .to_output.at = y},
+                                    {.input.at = p.x, .output.at = p.y, .dw = dw, .to_input.at = dx}};
         for (int i = 0; i < 2; i++) {
-            poison(&p);
-            lws_winograd_run(&p.g, m, p.n, &jobs[i], p.transformed, p.scratch);
+            convolution_run(&p.c, passes[i], p.w);
             check_same_bits(dw, want[2], p.nw * sizeof(float));
         }
         check_same_bits(y, want[0], p.ny * sizeof(float));
@@ -248,11 +233,13 @@ static void weights_at_any_address(void **state)
     check_rng r = {77};
     for (int m = 2; m <= 4; m += 2) {
         problem p = make(&r, (lws_conv2d){8, 8, 32, 4, 4, 48, 4, 2, 1}, m, 1);
+        size_t size = p.c.transformed_size;
+        p.c.algorithm->transform(&p.c.g, p.w, p.c.transformed);
         for (size_t offset = 1; offset <= 16; offset++) {
-            float *at = check_floats(p.transformed_size + 16);
-            lws_winograd_transform(&p.g, m, p.w, at + offset);
-            check_same_bits(at + offset, p.transformed, p.transformed_size * sizeof *at);
-            check_free(at, p.transformed_size + 16);
+            float *at = check_floats(size + 16);
+            p.c.algorithm->transform(&p.c.g, p.w, at + offset);
+            check_same_bits(at + offset, p.c.transformed, size * sizeof *at);
+            check_free(at, size + 16);
         }
         release(&p);
     }
@@ -266,7 +253,7 @@ static void refuses_other_geometries(void **state)
         {16, 16, 3, 8, 8, 16, 4, 2, 1},  {16, 16, 16, 8, 8, 24, 4, 2, 1},   {15, 16, 16, 8, 8, 16, 4, 2, 1},
     };
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)
-        assert_false(lws_winograd_fits(&others[i]));
+        assert_false(conv_winograd_2.fits(&others[i]) || conv_winograd_4.fits(&others[i]));
 }
 
 int main(void)

@@ -35,11 +35,13 @@ typedef struct bench {
 /* ---- measure.c: memory, time, rows ---- */
 
 /* `count` floats, uniform in [0, 1), or zeros, freed when the section ends. On failure the section must stop at
- * bench_ready. */
+ * bench_ready. Not collective. */
 float *bench_floats(bench *b, size_t count);
 float *bench_zeros(bench *b, size_t count);
-lws_status bench_ready(bench *b); /* LWS_ERR_MEMORY on all ranks where one has too little */
 void bench_release(bench *b);
+
+/* LWS_ERR_MEMORY where a rank had too little. Collective; agreed. */
+lws_status bench_ready(bench *b);
 
 typedef struct bench_time {
     double median, least, most; /* seconds */
@@ -47,7 +49,7 @@ typedef struct bench_time {
 } bench_time;
 
 /* Runs work(user) once to warm up, then at least five times and for about a tenth of a second; three times if it takes
- * long. All ranks, as often on each; with `together` they begin each run at once, as a collective needs. */
+ * long. Collective: as often on each rank; with `together` they begin each run at once, as a collective needs. */
 bench_time bench_measure(bench *b, bool together, void (*work)(void *), void *user);
 
 /* A rate beside a time; the ratio to the ceiling is added to GFLOP/s. */
@@ -59,7 +61,8 @@ typedef struct bench_rate {
 bench_rate bench_gflops(double operations, const bench_time *t);
 bench_rate bench_bandwidth(double bytes, const bench_time *t);
 
-/* The heading of a section, and of a group of rows in it (key NULL: rows stand in the section itself). printf style. */
+/* The heading of a section, and of a group of rows in it (key NULL: rows stand in the section itself). printf style.
+ * _row: a row of that. Rank 0 prints and records it. Not collective. */
 void bench_section(bench *b, const char *key, const char *format, ...) __attribute__((format(printf, 3, 4)));
 void bench_group(bench *b, const char *key, const char *format, ...) __attribute__((format(printf, 3, 4)));
 void bench_row(bench *b, const char *key, const char *label, const bench_time *t, int rates, const bench_rate *rate);
@@ -84,7 +87,8 @@ BENCH_SECTIONS(DECLARE)
 #undef DECLARE
 
 /* The convolution between levels `level` - 1 and `level` (1 to BENCH_LEVELS) of dcgan64, the encoder's and, as its
- * adjoint, the decoder's; and its operations, multiplications and additions, in one pass over one image. */
+ * adjoint, the decoder's; and its operations, multiplications and additions, in one pass over one image. Not
+ * collective. */
 lws_conv2d bench_geometry(const bench *b, int level);
 double bench_operations(const lws_conv2d *g);
 

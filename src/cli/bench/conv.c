@@ -1,12 +1,11 @@
-/* The convolutions of dcgan64 in every algorithm that takes them. */
+/* The convolutions of dcgan64 in every algorithm that fits them. */
 #include "bench.h"
 
-#include "kernels/winograd.h"
+#include "kernels/conv.h"
 
 #include <stdio.h>
 
-enum { DIRECT = 0, TILES = 3, PASSES = 3 };
-static const int tile_of[TILES] = {DIRECT, 2, 4};
+enum { PASSES = 3 };
 
 lws_conv2d bench_geometry(const bench *b, int level)
 {
@@ -21,41 +20,39 @@ double bench_operations(const lws_conv2d *g)
 
 typedef struct conv_case {
     lws_conv2d g;
-    int n, tile;
-    float *wide, *narrow; /* images, [n, in] and [n, out] */
+    int n;
+    const lws_conv_algorithm *algorithm;
+    float *input, *output; /* images, [n, in] and [n, out] */
     float *w, *dw, *transformed, *scratch;
 } conv_case;
 
-static void run(const conv_case *c, lws_conv2d_args job)
+static void run(const conv_case *c, lws_conv2d_args args)
 {
-    if (c->tile == DIRECT)
-        lws_conv2d_run(&c->g, c->n, &job, c->w, c->scratch);
-    else
-        lws_winograd_run(&c->g, c->tile, c->n, &job, c->transformed, c->scratch);
+    lws_conv2d_run(c->algorithm, &c->g, c->n, &args, c->algorithm->transform ? c->transformed : c->w, c->scratch);
 }
 
 static void forward(void *user)
 {
     const conv_case *c = user;
-    run(c, (lws_conv2d_args){.wide.at = c->wide, .to_narrow.at = c->narrow});
+    run(c, (lws_conv2d_args){.input.at = c->input, .to_output.at = c->output});
 }
 
 static void backward_data(void *user)
 {
     const conv_case *c = user;
-    run(c, (lws_conv2d_args){.narrow.at = c->narrow, .to_wide.at = c->wide});
+    run(c, (lws_conv2d_args){.output.at = c->output, .to_input.at = c->input});
 }
 
 static void backward_weight(void *user)
 {
     const conv_case *c = user;
-    run(c, (lws_conv2d_args){.wide.at = c->wide, .narrow.at = c->narrow, .dw = c->dw});
+    run(c, (lws_conv2d_args){.input.at = c->input, .output.at = c->output, .dw = c->dw});
 }
 
 static void transform(void *user)
 {
     conv_case *c = user;
-    lws_winograd_transform(&c->g, c->tile, c->w, c->transformed);
+    c->algorithm->transform(&c->g, c->w, c->transformed);
 }
 
 static const struct {
@@ -67,24 +64,24 @@ static const struct {
     {"backward_weight", "backward weight", backward_weight},
 };
 
-static size_t scratch_of(const conv_case *c, int tile, int threads)
-{
-    return tile == DIRECT ? lws_conv2d_scratch(&c->g, c->n, threads) : lws_winograd_scratch(&c->g, tile, c->n, threads);
-}
+/* Takes the case through all algorithms that fit it. */
+#define EACH_FITTING(c)                                                                                                \
+    for (int i_ = 0; ((c)->algorithm = lws_conv_algorithms[i_]); i_++)                                                 \
+        if ((c)->algorithm->fits(&(c)->g))
 
-static lws_status take_memory(bench *b, conv_case *c, int tiles)
+static lws_status take_memory(bench *b, conv_case *c)
 {
     const lws_conv2d *g = &c->g;
     size_t n = (size_t)c->n, scratch = 0, transformed = 0;
     size_t weights = (size_t)g->kernel * g->kernel * g->in_c * g->out_c;
-    for (int t = 0; t < tiles; t++) {
-        size_t size = scratch_of(c, tile_of[t], b->threads);
-        size_t kept = tile_of[t] == DIRECT ? 0 : lws_winograd_weights(g, tile_of[t]);
+    EACH_FITTING(c)
+    {
+        size_t size = c->algorithm->scratch(g, c->n, b->threads), kept = lws_conv_transformed(c->algorithm, g);
         scratch = size > scratch ? size : scratch;
         transformed = kept > transformed ? kept : transformed;
     }
-    c->wide = bench_floats(b, n * g->in_h * g->in_w * g->in_c);
-    c->narrow = bench_floats(b, n * g->out_h * g->out_w * g->out_c);
+    c->input = bench_floats(b, n * g->in_h * g->in_w * g->in_c);
+    c->output = bench_floats(b, n * g->out_h * g->out_w * g->out_c);
     c->w = bench_floats(b, weights);
     c->dw = bench_zeros(b, weights);
     c->transformed = bench_zeros(b, transformed);
@@ -92,36 +89,38 @@ static lws_status take_memory(bench *b, conv_case *c, int tiles)
     return bench_ready(b);
 }
 
-/* All passes of one geometry, the variants of a pass under each other. */
+static void measure_pass(bench *b, conv_case *c, int pass)
+{
+    char key[64], label[64];
+    if (c->algorithm->transform)
+        transform(c);
+    snprintf(key, sizeof key, "%s_%s", passes[pass].key, c->algorithm->key);
+    snprintf(label, sizeof label, "%s, %s", passes[pass].label, c->algorithm->name);
+    bench_time time = bench_measure(b, false, passes[pass].work, c);
+    bench_rate rate = bench_gflops(c->n * bench_operations(&c->g), &time);
+    bench_row(b, key, label, &time, 1, &rate);
+}
+
+static void measure_transform(bench *b, conv_case *c)
+{
+    char key[64], label[64];
+    snprintf(key, sizeof key, "weights_%s", c->algorithm->key);
+    snprintf(label, sizeof label, "weights once a step, %s", c->algorithm->name);
+    bench_time time = bench_measure(b, false, transform, c);
+    bench_rate rate = bench_bandwidth(sizeof(float) * (double)lws_conv_transformed(c->algorithm, &c->g), &time);
+    bench_row(b, key, label, &time, 1, &rate);
+}
+
+/* All passes of one geometry, the algorithms for a pass under each other. */
 static lws_status measure(bench *b, conv_case *c)
 {
-    int tiles = lws_winograd_fits(&c->g) ? TILES : 1;
-    LWS_TRY(take_memory(b, c, tiles));
-    for (int p = 0; p < PASSES; p++) {
-        for (int t = 0; t < tiles; t++) {
-            char key[64], label[64], name[16] = "direct";
-            c->tile = tile_of[t];
-            if (c->tile != DIRECT) {
-                snprintf(name, sizeof name, "f%d", c->tile);
-                transform(c);
-            }
-            snprintf(key, sizeof key, "%s_%s", passes[p].key, name);
-            snprintf(label, sizeof label, c->tile == DIRECT ? "%s, direct" : "%s, F(%d×%d, 2×2)", passes[p].label,
-                     c->tile, c->tile);
-            bench_time time = bench_measure(b, false, passes[p].work, c);
-            bench_rate rate = bench_gflops(c->n * bench_operations(&c->g), &time);
-            bench_row(b, key, label, &time, 1, &rate);
-        }
-    }
-    for (int t = 1; t < tiles; t++) {
-        char key[32], label[64];
-        c->tile = tile_of[t];
-        snprintf(key, sizeof key, "weights_f%d", c->tile);
-        snprintf(label, sizeof label, "weights once a step, F(%d×%d, 2×2)", c->tile, c->tile);
-        bench_time time = bench_measure(b, false, transform, c);
-        bench_rate rate = bench_bandwidth(sizeof(float) * (double)lws_winograd_weights(&c->g, c->tile), &time);
-        bench_row(b, key, label, &time, 1, &rate);
-    }
+    LWS_TRY(take_memory(b, c));
+    for (int p = 0; p < PASSES; p++)
+        EACH_FITTING(c)
+    measure_pass(b, c, p);
+    EACH_FITTING(c)
+    if (c->algorithm->transform)
+        measure_transform(b, c);
     return LWS_OK;
 }
 

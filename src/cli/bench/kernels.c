@@ -22,7 +22,8 @@ static void multiply(void *user)
     gemm_case *g = user;
     const int n = GEMM_SIDE;
 #pragma omp parallel num_threads(g->threads)
-    lws_gemm(false, false, n, n, n, g->a, n, g->b, n, 0, g->c + (size_t)omp_get_thread_num() * n * n, n);
+    lws_gemm(n, n, n, (lws_gemm_operand){g->a, n, false}, (lws_gemm_operand){g->b, n, false},
+             (lws_gemm_result){g->c + (size_t)omp_get_thread_num() * n * n, n, 0});
 }
 
 lws_status bench_gemm(bench *b)
@@ -43,39 +44,39 @@ lws_status bench_gemm(bench *b)
 }
 
 typedef struct norm_case {
-    int rows, channels;
-    float *x, *y, *dy, *dx, *gamma, *beta, *saved, *scratch; /* saved: mean, 1/std, variance, two gradients */
+    lws_batchnorm bn;
+    int rows;
+    float *x, *y, *dy, *dx, *scratch;
 } norm_case;
 
 static void norm_forward(void *user)
 {
     norm_case *c = user;
-    int k = c->channels;
-    lws_batchnorm_forward(c->rows, k, true, c->x, c->gamma, c->beta, c->y, c->saved, c->saved + k, c->saved + 2 * k,
-                          c->scratch);
+    lws_batchnorm_forward(&c->bn, c->rows, c->x, c->y, c->scratch);
 }
 
 static void norm_backward(void *user)
 {
     norm_case *c = user;
-    int k = c->channels;
-    lws_batchnorm_backward(c->rows, k, true, c->x, c->gamma, c->beta, c->saved, c->saved + k, c->dy, c->dx,
-                           c->saved + 3 * k, c->saved + 4 * k, c->scratch);
+    lws_batchnorm_backward(&c->bn, c->rows, c->x, c->dy, c->dx, c->scratch);
 }
 
 static lws_status norm_of_level(bench *b, int level)
 {
     lws_conv2d g = bench_geometry(b, level);
-    norm_case c = {.rows = b->images * g.out_h * g.out_w, .channels = g.out_c};
-    size_t values = (size_t)c.rows * c.channels, channels = (size_t)c.channels;
+    norm_case c = {.rows = b->images * g.out_h * g.out_w};
+    size_t values = (size_t)c.rows * g.out_c, channels = (size_t)g.out_c;
     c.x = bench_floats(b, values);
     c.y = bench_zeros(b, values);
     c.dy = bench_floats(b, values);
     c.dx = bench_zeros(b, values);
-    c.gamma = bench_floats(b, channels);
-    c.beta = bench_floats(b, channels);
-    c.saved = bench_zeros(b, 5 * channels);
-    c.scratch = bench_zeros(b, lws_batchnorm_scratch(c.rows, c.channels));
+    c.scratch = bench_zeros(b, lws_batchnorm_scratch(c.rows, g.out_c));
+    float *given = bench_floats(b, 2 * channels), *written = bench_zeros(b, 8 * channels);
+    c.bn = (lws_batchnorm){.channels = g.out_c, .relu = true, .gamma = given, .beta = given + channels};
+    float **array[] = {&c.bn.mean,    &c.bn.inv_std, &c.bn.scale,  &c.bn.unbiased_var,
+                       &c.bn.mean_dy, &c.bn.slope,   &c.bn.dgamma, &c.bn.dbeta};
+    for (size_t i = 0; i < sizeof array / sizeof *array; i++)
+        *array[i] = written + i * channels;
     LWS_TRY(bench_ready(b));
     char key[32], label[64];
     snprintf(key, sizeof key, "bn%d_forward", level);

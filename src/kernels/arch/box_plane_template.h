@@ -1,6 +1,6 @@
 /* Structural losses over uniform windows, row by row and all levels at once, so that what is in use stays in the L1
- * cache. Included with LANES defined: the STRIPS lanes are worked on LANES at a time, each by itself, so that the width
- * does not show in the bits.
+ * cache. Included with LANES defined: the LWS_STRIPS lanes are worked on LANES at a time, each by itself, so that the
+ * width does not show in the bits.
  *
  * Forward: `integral` holds for the last rows the sums over all pixels above and, within the strip, to the left, of
  * e = y - x, y, e² and x² + y². What a window needs is differences of four of them. With S(·) the sum over a window's n
@@ -20,12 +20,10 @@
  * the lower left one, + beyond the lower right one. So the impulses of all levels add up first, and the integral is
  * taken once a row: `leaving` keeps impulses of rows to come, those below windows, `column` is the integral over rows,
  * and finish_row integrates along the row. */
-#ifndef LWS_BOX_PLANE_ROWS_H
-#define LWS_BOX_PLANE_ROWS_H
+#ifndef LWS_BOX_PLANE_TEMPLATE_H
+#define LWS_BOX_PLANE_TEMPLATE_H
 
-#include "box_plane.h"
-
-#include <lwssim/loss.h>
+#include "kernels/box_plane.h"
 
 typedef double vec __attribute__((vector_size(LANES * sizeof(double)), aligned(8), may_alias));
 typedef int64_t mask __attribute__((vector_size(LANES * sizeof(int64_t)), aligned(8), may_alias));
@@ -39,27 +37,27 @@ typedef float floats __attribute__((vector_size(LANES * sizeof(float)), aligned(
 #define TWICE_AT_LEAST_0(v) ((v) + (vec)((mask)(v)&INT64_MAX))
 #define WIDE(v) __builtin_convertvector(*(const floats *)&(v), vec)
 
-LWS_INLINE box_sums *integral_row(const box_plane *p, int row)
+LWS_INLINE lws_box_sums *integral_row(const lws_box_plane *p, int row)
 {
     return p->integral + (ptrdiff_t)(row % (p->longest + 2)) * (p->length + 1);
 }
 
-LWS_INLINE box_coefficients *leaving_row(const box_plane *p, int row)
+LWS_INLINE lws_box_coefficients *leaving_row(const lws_box_plane *p, int row)
 {
     return p->leaving + (ptrdiff_t)(row % p->longest) * p->length;
 }
 
 /* Row `row` + 1 of the integral from the one above and row `row` of the images. */
-LWS_INLINE void integrate_row(const box_plane *p, int row)
+LWS_INLINE void integrate_row(const lws_box_plane *p, int row)
 {
     int length = p->length;
-    const float *x32 = p->x + (ptrdiff_t)row * length * STRIPS, *y32 = p->y + (ptrdiff_t)row * length * STRIPS;
-    for (int lane = 0; lane < STRIPS; lane += LANES) {
-        const box_sums *above = FROM(integral_row(p, row) + 1, lane);
-        box_sums *below = FROM(integral_row(p, row + 1) + 1, lane);
+    const float *x32 = p->x + (ptrdiff_t)row * length * LWS_STRIPS, *y32 = p->y + (ptrdiff_t)row * length * LWS_STRIPS;
+    for (int lane = 0; lane < LWS_STRIPS; lane += LANES) {
+        const lws_box_sums *above = FROM(integral_row(p, row) + 1, lane);
+        lws_box_sums *below = FROM(integral_row(p, row + 1) + 1, lane);
         vec sum_e = {0}, sum_y = {0}, sum_e2 = {0}, sum_x2y2 = {0};
         for (int j = 0; j < length; j++) {
-            vec x = WIDE(x32[j * STRIPS + lane]), y = WIDE(y32[j * STRIPS + lane]), e = y - x;
+            vec x = WIDE(x32[j * LWS_STRIPS + lane]), y = WIDE(y32[j * LWS_STRIPS + lane]), e = y - x;
             sum_e += e;
             sum_y += y;
             sum_e2 += e * e;
@@ -76,7 +74,7 @@ LWS_INLINE void integrate_row(const box_plane *p, int row)
  * leaves out there, the strips in between. Lanes beyond the last strip hold other numbers of the row, finite ones:
  * those windows would stick out of the image and are masked. */
 typedef struct box_edge {
-    const box_sums *top, *bottom;
+    const lws_box_sums *top, *bottom;
     int at, lanes;
     struct {
         vec e, y, e2, x2y2;
@@ -85,7 +83,7 @@ typedef struct box_edge {
 
 LWS_INLINE void next_strip(box_edge *edge, int length)
 {
-    const box_sums *top = FROM(edge->top + length, edge->lanes), *bottom = FROM(edge->bottom + length, edge->lanes);
+    const lws_box_sums *top = FROM(edge->top + length, edge->lanes), *bottom = FROM(edge->bottom + length, edge->lanes);
     edge->between.e += V(bottom->e) - V(top->e);
     edge->between.y += V(bottom->y) - V(top->y);
     edge->between.e2 += V(bottom->e2) - V(top->e2);
@@ -101,14 +99,15 @@ typedef struct box_moments {
 #define BOX(map) ((V(bottom->map) - V(top->map)) - (V(edge->bottom[j].map) - V(edge->top[j].map)) + edge->between.map)
 
 /* The windows that begin at pixel j of the strips; j goes up by one from call to call. */
-LWS_INLINE void measure(const box_level *lv, int length, int j, box_edge *edge, box_moments *out)
+LWS_INLINE void measure(const lws_box_level *lv, int length, int j, box_edge *edge, box_moments *out)
 {
     if (edge->at == length) {
         next_strip(edge, length);
         edge->at = 0;
     }
     edge->at++;
-    const box_sums *top = FROM(edge->top + edge->at, edge->lanes), *bottom = FROM(edge->bottom + edge->at, edge->lanes);
+    const lws_box_sums *top = FROM(edge->top + edge->at, edge->lanes),
+                       *bottom = FROM(edge->bottom + edge->at, edge->lanes);
     vec e = BOX(e), y = BOX(y), x = y - e, e_e = e * e, squares = x * x + y * y;
     vec v = lv->n * BOX(x2y2) - squares, ve = lv->n * BOX(e2) - e_e;
     out->e = e;
@@ -120,10 +119,10 @@ LWS_INLINE void measure(const box_level *lv, int length, int j, box_edge *edge, 
 }
 
 /* Loss and coefficients of these windows. */
-LWS_INLINE void judge(const box_level *lv, int lane, int j, const box_moments *m, bool product, bool gradient,
+LWS_INLINE void judge(const lws_box_level *lv, int lane, int j, const box_moments *m, bool product, bool gradient,
                       vec *loss)
 {
-    mask valid = *(const mask *)&lv->valid[j * STRIPS + lane];
+    mask valid = *(const mask *)&lv->valid[j * LWS_STRIPS + lane];
     vec inverse_b1 = m->inverse * m->b2, inverse_b2 = m->inverse * m->b1; /* the second halved */
     vec u = m->e * m->e * inverse_b1, d = m->ve * inverse_b2;
     vec term = product ? u + d - u * d : u + d;
@@ -135,7 +134,7 @@ LWS_INLINE void judge(const box_level *lv, int lane, int j, const box_moments *m
         w1 *= 1 - d;
         w2 *= 1 - u;
     }
-    box_padded *to = FROM(lv->window + j, lane);
+    lws_box_padded *to = FROM(lv->window + j, lane);
     vec a = lv->n * w2;
     V(to->a) = a;
     V(to->b) = a * d;
@@ -144,11 +143,11 @@ LWS_INLINE void judge(const box_level *lv, int lane, int j, const box_moments *m
 
 /* Row `row` of a level's windows. A window is judged while the next one is measured: either alone waits for its own
  * results. */
-LWS_INLINE void window_row(const box_plane *p, box_level *level, int row, bool product, bool gradient)
+LWS_INLINE void window_row(const lws_box_plane *p, lws_box_level *level, int row, bool product, bool gradient)
 {
-    const box_level lv = *level;
+    const lws_box_level lv = *level;
     int length = p->length, ahead = lv.side - 1;
-    for (int lane = 0; lane < STRIPS; lane += LANES) {
+    for (int lane = 0; lane < LWS_STRIPS; lane += LANES) {
         box_edge edge = {.top = FROM(integral_row(p, row), lane),
                          .bottom = FROM(integral_row(p, row + lv.side), lane),
                          .at = ahead % length};
@@ -170,15 +169,15 @@ LWS_INLINE void window_row(const box_plane *p, box_level *level, int row, bool p
 
 /* The impulses of a row of windows, those at its lower edge for later, those at its upper edge added to what earlier
  * rows left for this one, and integrated over rows. `sum` gets the sum over the row. */
-LWS_INLINE void spread_row(const box_plane *p, int row, box_coefficients *sum)
+LWS_INLINE void spread_row(const lws_box_plane *p, int row, lws_box_coefficients *sum)
 {
     int length = p->length, levels = 0;
     struct {
-        const box_padded *window;
+        const lws_box_padded *window;
         const ptrdiff_t *behind;
-        box_coefficients *below;
-    } level[LWS_LOSS_LEVELS];
-    for (const box_level *lv = p->level; lv < p->level + p->levels; lv++) {
+        lws_box_coefficients *below;
+    } level[LWS_BOX_LEVELS];
+    for (const lws_box_level *lv = p->level; lv < p->level + p->levels; lv++) {
         if (row >= lv->rows)
             continue;
         level[levels].window = lv->window;
@@ -187,16 +186,16 @@ LWS_INLINE void spread_row(const box_plane *p, int row, box_coefficients *sum)
     }
     /* What the longest window leaves takes this row's place. */
     int replaces = row < p->level[0].rows ? 1 : 0;
-    for (int lane = 0; lane < STRIPS; lane += LANES) {
-        box_coefficients *leaving = FROM(leaving_row(p, row), lane), *column = FROM(p->column, lane);
+    for (int lane = 0; lane < LWS_STRIPS; lane += LANES) {
+        lws_box_coefficients *leaving = FROM(leaving_row(p, row), lane), *column = FROM(p->column, lane);
         vec sum_a = {0}, sum_b = {0}, sum_r = {0};
         for (int j = 0; j < length; j++) {
             vec here_a = V(column[j].a) + V(leaving[j].a), here_b = V(column[j].b) + V(leaving[j].b);
             vec here_r = V(column[j].r) + V(leaving[j].r);
             for (int l = 0; l < levels; l++) {
-                const box_padded *left = FROM(level[l].window + j, lane);
-                const box_padded *right = FROM(level[l].window, level[l].behind[j] + lane);
-                box_coefficients *below = FROM(level[l].below + j, lane);
+                const lws_box_padded *left = FROM(level[l].window + j, lane);
+                const lws_box_padded *right = FROM(level[l].window, level[l].behind[j] + lane);
+                lws_box_coefficients *below = FROM(level[l].below + j, lane);
                 vec a = V(left->a) - V(right->a), b = V(left->b) - V(right->b), r = V(left->r) - V(right->r);
                 here_a += a;
                 here_b += b;
@@ -228,7 +227,7 @@ LWS_INLINE void spread_row(const box_plane *p, int row, box_coefficients *sum)
 LWS_INLINE void sum_strips_before(double *sum)
 {
     double before = 0;
-    for (int k = 0; k < STRIPS; k++) {
+    for (int k = 0; k < LWS_STRIPS; k++) {
         double strip = sum[k];
         sum[k] = before;
         before += strip;
@@ -236,47 +235,47 @@ LWS_INLINE void sum_strips_before(double *sum)
 }
 
 /* A row of dy: the integral along the row; `sum`: of spread_row. */
-LWS_INLINE void finish_row(const box_plane *p, int row, box_coefficients *sum)
+LWS_INLINE void finish_row(const lws_box_plane *p, int row, lws_box_coefficients *sum)
 {
     int length = p->length;
-    ptrdiff_t at = (ptrdiff_t)row * length * STRIPS;
+    ptrdiff_t at = (ptrdiff_t)row * length * LWS_STRIPS;
     sum_strips_before(sum->a);
     sum_strips_before(sum->b);
     sum_strips_before(sum->r);
-    for (int lane = 0; lane < STRIPS; lane += LANES) {
-        const box_coefficients *column = FROM(p->column, lane);
+    for (int lane = 0; lane < LWS_STRIPS; lane += LANES) {
+        const lws_box_coefficients *column = FROM(p->column, lane);
         const float *x32 = p->x + at + lane, *y32 = p->y + at + lane;
         float *dy = p->dy + at + lane;
         vec a = V(sum->a[lane]), b = V(sum->b[lane]), r = V(sum->r[lane]);
         for (int j = 0; j < length; j++) {
-            vec x = WIDE(x32[j * STRIPS]), y = WIDE(y32[j * STRIPS]);
+            vec x = WIDE(x32[j * LWS_STRIPS]), y = WIDE(y32[j * LWS_STRIPS]);
             a += V(column[j].a);
             b += V(column[j].b);
             r += V(column[j].r);
-            *(floats *)&dy[j * STRIPS] = __builtin_convertvector((y - x) * a - y * b + r, floats);
+            *(floats *)&dy[j * LWS_STRIPS] = __builtin_convertvector((y - x) * a - y * b + r, floats);
         }
     }
 }
 
-LWS_INLINE void run(const box_plane *p, bool product, bool gradient)
+LWS_INLINE void run(const lws_box_plane *p, bool product, bool gradient)
 {
     for (int row = 0; row < p->longest; row++)
         integrate_row(p, row);
     for (int row = 0; row < p->h; row++) {
-        for (box_level *level = p->level; level < p->level + p->levels; level++)
+        for (lws_box_level *level = p->level; level < p->level + p->levels; level++)
             if (row < level->rows)
                 window_row(p, level, row, product, gradient);
         if (row + p->longest < p->h)
             integrate_row(p, row + p->longest);
         if (gradient) {
-            box_coefficients sum;
+            lws_box_coefficients sum;
             spread_row(p, row, &sum);
             finish_row(p, row, &sum);
         }
     }
 }
 
-LWS_INLINE void run_plane(const box_plane *p)
+LWS_INLINE void run_plane(const lws_box_plane *p)
 {
     if (p->product && p->dy)
         run(p, true, true);

@@ -1,6 +1,7 @@
-#include "conv_thin.h"
+/* Convolutions from or to few channels, such as an image's three. The whole matrix of weights stays in the caches, and
+ * so does what a strip of output rows reads, so nothing is streamed but the images. */
+#include "conv_algorithms.h"
 
-#include "conv_images.h"
 #include "tile_gemm.h"
 
 #include "base/simd.h"
@@ -12,7 +13,7 @@ enum { DEPTH_MAX = 128 };    /* weights an output channel */
 enum { STRIP_PIXELS = 128 }; /* of output that go through at once, or one row where it has more */
 enum { GROUPS = 16 };        /* most groups of images, each with a weights' gradient of its own; fixes the bits */
 
-bool conv_thin_fits(const lws_conv2d *g)
+static bool fits(const lws_conv2d *g)
 {
     return g->kernel * g->kernel * g->in_c <= DEPTH_MAX && g->out_c % TILE == 0;
 }
@@ -39,31 +40,31 @@ static plan plan_of(const lws_conv2d *g)
     p.row = (size_t)(right > g->in_w + g->pad ? right : g->in_w + g->pad) * g->in_c;
     p.image = p.height * p.row;
     p.strip_columns = (size_t)p.strip * g->out_w * p.padded;
-    size_t wide = (size_t)(p.padded + PANEL) * g->out_c, narrow = (size_t)p.padded * (g->out_c + PANEL);
-    p.weights = wide > narrow ? wide : narrow;
+    size_t forward = (size_t)(p.padded + PANEL) * g->out_c, transposed = (size_t)p.padded * (g->out_c + PANEL);
+    p.weights = forward > transposed ? forward : transposed;
     return p;
 }
 
-/* Each thread's: a padded image, the columns of a strip, and images that are made. */
+/* Each thread's: a padded image, the columns of a strip, and images from producers. */
 typedef struct work {
-    float *image, *col, *wide, *narrow;
+    float *image, *col, *input, *output;
 } work;
 
 static size_t per_thread(const lws_conv2d *g, const plan *p)
 {
-    return p->image + p->strip_columns + wide_size(g) + narrow_size(g);
+    return p->image + p->strip_columns + input_size(g) + output_size(g);
 }
 
 static work work_of_thread(const lws_conv2d *g, const plan *p, float *all)
 {
     work w = {.image = all + (size_t)omp_get_thread_num() * per_thread(g, p)};
     w.col = w.image + p->image;
-    w.wide = w.col + p->strip_columns;
-    w.narrow = w.wide + wide_size(g);
+    w.input = w.col + p->strip_columns;
+    w.output = w.input + input_size(g);
     return w;
 }
 
-size_t conv_thin_scratch(const lws_conv2d *g, int n, int threads)
+static size_t scratch_size(const lws_conv2d *g, int n, int threads)
 {
     plan p = plan_of(g);
     size_t partial = (size_t)(n < GROUPS ? n : GROUPS) * p.padded * g->out_c;
@@ -165,7 +166,7 @@ static int strip_rows(const lws_conv2d *g, const plan *p, int first)
     return g->out_h - first < p->strip ? g->out_h - first : p->strip;
 }
 
-static void forward(const lws_conv2d *g, int n, const lws_conv2d_args *job, const float *w, float *scratch)
+static void forward(const lws_conv2d *g, int n, const lws_conv2d_args *args, const float *w, float *scratch)
 {
     plan p = plan_of(g);
     size_t row = (size_t)g->out_w * g->out_c;
@@ -174,19 +175,19 @@ static void forward(const lws_conv2d *g, int n, const lws_conv2d_args *job, cons
 #pragma omp parallel for schedule(static)
     for (int i = 0; i < n; i++) {
         work at = work_of_thread(g, &p, scratch + p.weights);
-        float *y = job->to_narrow.at + i * narrow_size(g);
-        pad_image(g, &p, source_image(&job->wide, i, wide_size(g), at.wide), at.image);
+        float *y = args->to_output.at + i * output_size(g);
+        pad_image(g, &p, source_image(&args->input, i, input_size(g), at.input), at.image);
         for (int first = 0; first < g->out_h; first += p.strip) {
             int rows = strip_rows(g, &p, first);
             im2col(g, &p, at.image, first, rows, at.col);
-            tile_gemm(rows * g->out_w, g->out_c, p.padded, false, at.col, (tile_layout){(size_t)p.padded, TILE}, panels,
-                      y + first * row, (tile_layout){(size_t)g->out_c, TILE});
+            tile_gemm(rows * g->out_w, g->out_c, p.padded, (tile_matrix){at.col, (size_t)p.padded, TILE}, panels,
+                      (tile_result){y + first * row, (size_t)g->out_c, TILE, .add = false});
         }
-        sink_epilogue(&job->to_narrow, i, narrow_size(g));
+        sink_epilogue(&args->to_output, i, output_size(g));
     }
 }
 
-static void backward_data(const lws_conv2d *g, int n, const lws_conv2d_args *job, const float *w, float *scratch)
+static void backward_data(const lws_conv2d *g, int n, const lws_conv2d_args *args, const float *w, float *scratch)
 {
     plan p = plan_of(g);
     size_t row = (size_t)g->out_w * g->out_c;
@@ -195,16 +196,16 @@ static void backward_data(const lws_conv2d *g, int n, const lws_conv2d_args *job
 #pragma omp parallel for schedule(static)
     for (int i = 0; i < n; i++) {
         work at = work_of_thread(g, &p, scratch + p.weights);
-        const float *dy = source_image(&job->narrow, i, narrow_size(g), at.narrow);
+        const float *dy = source_image(&args->output, i, output_size(g), at.output);
         memset(at.image, 0, p.image * sizeof *at.image);
         for (int first = 0; first < g->out_h; first += p.strip) {
             int rows = strip_rows(g, &p, first);
-            tile_gemm(rows * g->out_w, p.padded, g->out_c, false, dy + first * row,
-                      (tile_layout){(size_t)g->out_c, TILE}, panels, at.col, (tile_layout){(size_t)p.padded, TILE});
+            tile_gemm(rows * g->out_w, p.padded, g->out_c, (tile_matrix){dy + first * row, (size_t)g->out_c, TILE},
+                      panels, (tile_result){at.col, (size_t)p.padded, TILE, .add = false});
             col2im(g, &p, at.col, first, rows, at.image);
         }
-        crop_image(g, &p, at.image, job->to_wide.at + i * wide_size(g));
-        sink_epilogue(&job->to_wide, i, wide_size(g));
+        crop_image(g, &p, at.image, args->to_input.at + i * input_size(g));
+        sink_epilogue(&args->to_input, i, input_size(g));
     }
 }
 
@@ -219,36 +220,44 @@ LWS_VARIANTS(static, void, add_groups,
             dw[i] += partial[k * group + i];
 }
 
-static void backward_weight(const lws_conv2d *g, int n, const lws_conv2d_args *job, float *scratch)
+static void backward_weight(const lws_conv2d *g, int n, const lws_conv2d_args *args, float *scratch)
 {
     plan p = plan_of(g);
     int groups = n < GROUPS ? n : GROUPS;
     size_t row = (size_t)g->out_w * g->out_c, gradient = (size_t)p.padded * g->out_c;
-    tile_layout columns = {(size_t)p.padded, TILE}, pixels = {(size_t)g->out_c, TILE};
 #pragma omp parallel for schedule(static)
     for (int k = 0; k < groups; k++) {
         work at = work_of_thread(g, &p, scratch + groups * gradient);
         int begin = (int)((long)n * k / groups), end = (int)((long)n * (k + 1) / groups);
         for (int i = begin; i < end; i++) {
-            pad_image(g, &p, source_image(&job->wide, i, wide_size(g), at.wide), at.image);
-            const float *dy = source_image(&job->narrow, i, narrow_size(g), at.narrow);
+            pad_image(g, &p, source_image(&args->input, i, input_size(g), at.input), at.image);
+            const float *dy = source_image(&args->output, i, output_size(g), at.output);
             for (int first = 0; first < g->out_h; first += p.strip) {
                 int rows = strip_rows(g, &p, first);
                 im2col(g, &p, at.image, first, rows, at.col);
-                tile_gemm_transposed(p.padded, g->out_c, rows * g->out_w, i > begin || first > 0, at.col, columns,
-                                     dy + first * row, pixels, scratch + k * gradient, pixels);
+                tile_gemm_transposed(
+                    p.padded, g->out_c, rows * g->out_w, (tile_matrix){at.col, (size_t)p.padded, TILE},
+                    (tile_matrix){dy + first * row, (size_t)g->out_c, TILE},
+                    (tile_result){scratch + k * gradient, (size_t)g->out_c, TILE, .add = i > begin || first > 0});
             }
         }
     }
-    add_groups(groups, gradient, (size_t)p.depth * g->out_c, scratch, job->dw);
+    add_groups(groups, gradient, (size_t)p.depth * g->out_c, scratch, args->dw);
 }
 
-void conv_thin_run(const lws_conv2d *g, int n, const lws_conv2d_args *job, const float *w, float *scratch)
+static void run(const lws_conv2d *g, int n, const lws_conv2d_args *args, const float *w, float *scratch)
 {
-    if (job->dw)
-        backward_weight(g, n, job, scratch);
-    if (job->to_narrow.at)
-        forward(g, n, job, w, scratch);
-    if (job->to_wide.at)
-        backward_data(g, n, job, w, scratch);
+    if (args->dw)
+        backward_weight(g, n, args, scratch);
+    if (args->to_output.at)
+        forward(g, n, args, w, scratch);
+    if (args->to_input.at)
+        backward_data(g, n, args, w, scratch);
 }
+
+const lws_conv_algorithm conv_small_channels = {.key = "small_channels",
+                                                .name = "strips for few channels",
+                                                .fuses = true,
+                                                .fits = fits,
+                                                .scratch = scratch_size,
+                                                .run = run};

@@ -1,0 +1,11 @@
+/* Structural losses over uniform windows on AVX-512: eight doubles at a time. */
+#if defined(__x86_64__)
+#define LANES 8
+#include "arch/box_plane_template.h"
+#include "arch/micro_kernels.h"
+
+__attribute__((target("avx512f"))) void box_plane_avx512(const lws_box_plane *p)
+{
+    run_plane(p);
+}
+#endif
