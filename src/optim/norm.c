@@ -1,4 +1,4 @@
-/* Sums of squares in double, in sixteen lanes that every instruction set adds up in the same order. */
+/* Sums of squares over blocks, each in one fixed order whatever the instruction set. */
 #include "optim/norm.h"
 
 #include "base/simd.h"

@@ -1,4 +1,4 @@
-/* The learning rate of a step: rise, then constant, cosine or steps. */
+/* The learning rate as a function of the step: warm-up, then the schedule. */
 #include "optim/schedule.h"
 
 #include <math.h>
