@@ -17,6 +17,10 @@
 
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 typedef struct lws_dataset lws_dataset;
 
 enum { LWS_DATASET_DIGEST = 33 }; /* 32 hexadecimal digits and the end */
@@ -49,5 +53,9 @@ const lws_dataset_info *lws_dataset_get_info(const lws_dataset *dataset);
  * that has changed since. LWS_ERR_USAGE where a row is not one of the split's. Where a shard is truncated while it is
  * in use, or its disk fails, the process ends with a message that names it. Any thread. */
 lws_status lws_dataset_read(const lws_dataset *dataset, const int64_t *rows, int n, float *out);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

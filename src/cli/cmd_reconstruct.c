@@ -36,15 +36,10 @@ static const lws_config_key keys[] = {
 };
 static const lws_config_table table = {keys, sizeof keys / sizeof *keys, NULL};
 
-static void reconstruct(const lws_inference_model *t, const pictures *p, float *codes, float *out)
+static lws_status reconstruct(const lws_inference_model *t, const pictures *p, float *codes, float *out)
 {
-    size_t image = lws_shape_size(p->shape);
-    for (int at = 0; at < p->count; at += t->block) {
-        int n = p->count - at < t->block ? p->count - at : t->block;
-        lws_model_encode(t->model, t->params, t->buffers, n, p->pixels + (size_t)at * image, codes);
-        memcpy(out + (size_t)at * image, lws_model_decode(t->model, t->params, t->buffers, n, codes),
-               (size_t)n * image * sizeof *out);
-    }
+    LWS_TRY(lws_inference_codes(t, p->count, p->pixels, codes));
+    return lws_inference_images(t, p->count, codes, out);
 }
 
 /* Rows of originals with their reconstructions below; white where the last row is not full. */
@@ -53,15 +48,14 @@ static lws_status draw(const lws_inference_model *t, const pictures *p, const co
     size_t image = lws_shape_size(p->shape);
     int columns = p->count < (int)c->columns ? p->count : (int)c->columns;
     int rows = (p->count + columns - 1) / columns;
-    float *codes = malloc((size_t)t->block * (size_t)t->options.latent * sizeof *codes);
+    float *codes = malloc((size_t)p->count * (size_t)lws_model_get_spec(t->model)->latent * sizeof *codes + 1);
     float *out = malloc((size_t)p->count * image * sizeof *out);
     float *white = malloc(image * sizeof *white);
     const float **cell = malloc(2 * (size_t)rows * (size_t)columns * sizeof *cell);
     lws_status status = LWS_OK;
     if (!codes || !out || !white || !cell) {
         status = lws_fail(LWS_ERR_MEMORY, "out of memory reconstructing %d images", p->count);
-    } else {
-        reconstruct(t, p, codes, out);
+    } else if ((status = reconstruct(t, p, codes, out)) == LWS_OK) {
         for (size_t i = 0; i < image; i++)
             white[i] = 1;
         for (int i = 0; i < rows * columns; i++) {

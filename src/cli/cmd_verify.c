@@ -1,4 +1,4 @@
-/* lwssim verify: are datasets, shards, checkpoints and runs what was written? */
+/* lwssim verify: recomputes every digest of datasets, shards, checkpoints and runs. */
 #include "cli.h"
 
 #include "data/checkpoint.h"

@@ -1,3 +1,4 @@
+/* Batches by keyed permutations. */
 #include "data/sampler.h"
 
 #include "base/rng.h"

@@ -1,3 +1,4 @@
+/* Evaluation: blocks of images through the model, their metrics, means and standard errors. */
 #include "inference/evaluate.h"
 
 #include "comm/watchdog.h"
@@ -56,48 +57,70 @@ static void summarise(int64_t images, const double *values, lws_evaluation *resu
     }
 }
 
+/* The images of one rank: whole blocks, but where the split ends. */
+static void range_of(int64_t images, int block, int size, int rank, int64_t *first, int64_t *end)
+{
+    int64_t first_block, count;
+    lws_comm_run((images + block - 1) / block, size, rank, &first_block, &count);
+    *first = first_block * block;
+    *end = (first_block + count) * block < images ? (first_block + count) * block : images;
+    *end = count > 0 ? *end : *first;
+}
+
+static lws_status evaluate_range(work *w, int64_t first, int64_t end, int block, double *values)
+{
+    const lws_dataset_info *info = lws_dataset_get_info(w->dataset);
+    size_t image = (size_t)info->height * info->width * info->channels;
+    w->x = malloc((size_t)block * image * sizeof(float));
+    w->codes = malloc((size_t)block * (size_t)lws_model_get_spec(w->model)->latent * sizeof(float));
+    w->rows = malloc((size_t)block * sizeof *w->rows);
+    lws_status status = LWS_OK;
+    if (!w->x || !w->codes || !w->rows || !values)
+        status = lws_fail(LWS_ERR_MEMORY, "out of memory evaluating %lld images", (long long)info->rows);
+    for (int64_t at = first; at < end && status == LWS_OK; at += block) {
+        int n = (int)(end - at < block ? end - at : block);
+        status = evaluate_block(w, at, n, values + (at - first) * LWS_METRICS);
+    }
+    free(w->x);
+    free(w->codes);
+    free(w->rows);
+    return status;
+}
+
+/* The values of all images, in the order of the rows, from all ranks to all. */
+static void gather(lws_comm *comm, int64_t images, int block, const double *mine, size_t *bytes_of, double *all)
+{
+    int size = lws_comm_size(comm);
+    for (int r = 0; r < size; r++) {
+        int64_t first, end;
+        range_of(images, block, size, r, &first, &end);
+        bytes_of[r] = (size_t)(end - first) * LWS_METRICS * sizeof(double);
+    }
+    lws_comm_allgather(comm, mine, bytes_of, all);
+}
+
 lws_status lws_evaluate(lws_comm *comm, lws_model *model, const float *params, const float *buffers,
                         const lws_dataset *dataset, int block, lws_evaluation *result)
 {
-    const lws_dataset_info *info = lws_dataset_get_info(dataset);
-    int64_t images = info->rows, blocks = (images + block - 1) / block, first_block, my_blocks;
+    int64_t images = lws_dataset_get_info(dataset)->rows, first, end;
     int size = comm ? lws_comm_size(comm) : 1, rank = comm ? lws_comm_rank(comm) : 0;
     if (images == 0)
         return lws_fail(LWS_ERR_USAGE, "the split holds no images to evaluate");
-    lws_comm_run(blocks, size, rank, &first_block, &my_blocks);
-    int64_t first = first_block * block, end = (first_block + my_blocks) * block;
-    end = end < images ? end : images;
-    size_t image = (size_t)info->height * info->width * info->channels;
+    range_of(images, block, size, rank, &first, &end);
     size_t row = LWS_METRICS * sizeof(double);
     size_t *bytes_of = calloc((size_t)size, sizeof *bytes_of);
     double *mine = malloc((size_t)(end - first) * row + 1), *all = malloc((size_t)images * row);
     work w = {.model = model, .params = params, .buffers = buffers, .dataset = dataset};
-    w.x = malloc((size_t)block * image * sizeof(float));
-    w.codes = malloc((size_t)block * (size_t)lws_model_get_spec(model)->latent * sizeof(float));
-    w.rows = malloc((size_t)block * sizeof *w.rows);
-    lws_status status = LWS_OK;
-    if (!bytes_of || !mine || !all || !w.x || !w.codes || !w.rows)
+    lws_status status = evaluate_range(&w, first, end, block, mine);
+    if (!bytes_of || !all)
         status = lws_fail(LWS_ERR_MEMORY, "out of memory evaluating %lld images", (long long)images);
-    for (int64_t at = first; at < end && status == LWS_OK; at += block) {
-        int n = (int)(end - at < block ? end - at : block);
-        status = evaluate_block(&w, at, n, mine + (at - first) * LWS_METRICS);
-    }
     if (comm)
         status = lws_comm_agree(comm, status);
     if (status == LWS_OK) {
-        for (int r = 0; r < size; r++) {
-            int64_t begin, count;
-            lws_comm_run(blocks, size, r, &begin, &count);
-            int64_t stop = (begin + count) * block < images ? (begin + count) * block : images;
-            bytes_of[r] = count > 0 ? (size_t)(stop - begin * block) * row : 0;
-        }
         if (comm)
-            lws_comm_allgather(comm, mine, bytes_of, all);
+            gather(comm, images, block, mine, bytes_of, all);
         summarise(images, comm ? all : mine, result);
     }
-    free(w.x);
-    free(w.codes);
-    free(w.rows);
     free(mine);
     free(all);
     free(bytes_of);

@@ -14,8 +14,9 @@ typedef struct lws_evaluation {
     double error[LWS_METRICS]; /* standard error of the mean; NaN for one image */
 } lws_evaluation;
 
-/* block: images a block, at most the model's; part of what fixes the digits. All ranks (comm NULL: this process
- * alone); the result is the same on all. LWS_ERR_USAGE for an empty split, LWS_ERR_MEMORY, LWS_ERR_NUMERIC. */
+/* block: images a block, at most the model's; part of what fixes the digits. comm NULL: this process alone.
+ * Collective; the result is the same on all ranks. Agreed errors: LWS_ERR_USAGE for an empty split, LWS_ERR_FORMAT (an
+ * image that has changed), LWS_ERR_MEMORY, LWS_ERR_NUMERIC. */
 lws_status lws_evaluate(lws_comm *comm, lws_model *model, const float *params, const float *buffers,
                         const lws_dataset *dataset, int block, lws_evaluation *result);
 

@@ -319,38 +319,6 @@ static void moments_may_be_left_out(void **state)
     assert_int_equal(lws_checkpoint_read(path, &tensors, &to), LWS_OK);
 }
 
-/* Whatever an optimizer keeps, by the names that it gives; what it does not have at hand is left out. */
-static void slots_of_another_optimizer(void **state)
-{
-    static const char *const names[] = {"momentum", "m", "trust"};
-    numbers n, back, want;
-    char path[LWS_PATH];
-    bool exists;
-    lws_h5 *file;
-    lws_tensors tensors = some_tensors();
-    lws_checkpoint_meta meta = some_meta(1);
-    fill(&n, 1), fill(&back, -1000), fill(&want, -1000);
-    lws_checkpoint_data data = {.params = n.params, .slots = 3, .slot_name = names, .slot = {n.m, NULL, n.v}};
-    lws_checkpoint_data to = {.slots = 1, .slot_name = names + 2, .slot = {back.v}};
-    assert_int_equal(lws_checkpoint_write(*state, &meta, config, &tensors, &data, path), LWS_OK);
-    assert_int_equal(lws_checkpoint_verify(path), LWS_OK);
-    assert_int_equal(lws_h5_open(path, &file), LWS_OK);
-    static const char *const held[] = {"/optimizer/momentum/a/bias", "/optimizer/trust/b/weight", "/optimizer/m",
-                                       "/optimizer/v", "/state"};
-    for (int i = 0; i < 5; i++) {
-        assert_int_equal(lws_h5_exists(file, held[i], &exists), LWS_OK);
-        assert_int_equal(exists, i < 2);
-    }
-    lws_h5_close(file);
-    for (int t = 0; t < tensors.count; t++) {
-        const lws_tensor *tensor = &tensors.item[t];
-        if (!tensor->is_buffer)
-            memcpy(want.v + tensor->offset, n.v + tensor->offset, tensor->count * sizeof(float));
-    }
-    assert_int_equal(lws_checkpoint_read(path, &tensors, &to), LWS_OK); /* one alone, and nothing else */
-    check_same_bits(&back, &want, sizeof want);
-}
-
 static void another_model(void **state)
 {
     numbers n, back;
@@ -811,7 +779,6 @@ int main(void)
         scratch_test(the_digest_covers_all),
         scratch_test(every_number_counts),
         scratch_test(moments_may_be_left_out),
-        scratch_test(slots_of_another_optimizer),
         scratch_test(another_model),
         scratch_test(limits_of_numbers),
         scratch_test(texts_that_are_too_long),

@@ -152,6 +152,22 @@ static void reads_rows(void **state)
     lws_dataset_close(d);
 }
 
+static void refuses_rows_that_are_not_there(void **state)
+{
+    static fixture f;
+    static const int64_t rows[][2] = {{0, 8}, {-1, 0}, {INT64_MAX, 0}, {7, INT64_MIN}};
+    float *out = check_floats(2 * ROW);
+    lws_dataset *d;
+    set_up(&f, state);
+    assert_int_equal(lws_dataset_open(f.folder, LWS_TRAIN, &d), LWS_OK);
+    for (int i = 0; i < 4; i++) {
+        assert_int_equal(lws_dataset_read(d, rows[i], 2, out), LWS_ERR_USAGE);
+        check_mentions(lws_message(), "among the 8 of the split train");
+    }
+    check_free(out, 2 * ROW);
+    lws_dataset_close(d);
+}
+
 /* Any rows in any order, on the same page and on others, none, twice, and some that are not there. */
 static void prefetching_changes_nothing(void **state)
 {
@@ -703,6 +719,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         scratch_test(reads_rows),
+        scratch_test(refuses_rows_that_are_not_there),
         scratch_test(prefetching_changes_nothing),
         scratch_test(prefetches_of_an_empty_split),
         scratch_test(opens_an_empty_split),

@@ -1,3 +1,4 @@
+/* Files as HDF5 reaches them: each read and write is one of the system, and errors are kept for whoever asks. */
 #include "h5_driver.h"
 
 #if H5_VERSION_GE(1, 13, 0)

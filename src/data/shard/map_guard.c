@@ -1,3 +1,4 @@
+/* The handler of SIGBUS, and the list of maps that it looks through. */
 #include "map_guard.h"
 
 #include <pthread.h>

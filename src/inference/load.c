@@ -1,3 +1,4 @@
+/* A trained model is loaded: rank 0 finds and reads the checkpoint, all build the model that it describes. */
 #include "inference/inference.h"
 
 #include "data/run_names.h"
