@@ -1,3 +1,4 @@
+/* A block of memory, counted first and taken then. */
 #include "base/arena.h"
 
 #include <assert.h>

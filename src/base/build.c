@@ -1,3 +1,4 @@
+/* The build-id out of the loaded object's notes, and the C library's version. */
 #include "base/build.h"
 
 #include <elf.h>

@@ -1,3 +1,4 @@
+/* The clock that only goes forward. */
 #include "base/clock.h"
 
 #include <time.h>

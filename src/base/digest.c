@@ -1,3 +1,4 @@
+/* XXH3 over bytes, and the sum of bit patterns. */
 #include "base/digest.h"
 
 #include "base/simd.h"

@@ -1,3 +1,4 @@
+/* Folders made, listed, locked and flushed to the disk. */
 #include "base/folder.h"
 
 #include "base/log.h"

@@ -1,3 +1,4 @@
+/* Files and streams read to their end or to a limit, through signals. */
 #include "base/input.h"
 
 #include <errno.h>

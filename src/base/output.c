@@ -1,3 +1,4 @@
+/* Files that appear whole: written under another name, flushed, renamed. */
 #include "base/output.h"
 
 #include <errno.h>

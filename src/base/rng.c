@@ -1,3 +1,4 @@
+/* Philox, what is drawn from its bits, and the keyed permutation. */
 #include "base/rng.h"
 
 #include <math.h>

@@ -1,3 +1,4 @@
+/* Sizes of shapes, and the initial values of a table's tensors. */
 #include "base/tensors.h"
 
 #include "base/rng.h"

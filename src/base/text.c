@@ -1,3 +1,4 @@
+/* Texts that grow; once memory has run out they stay as they are and say so. */
 #include "base/text.h"
 
 #include <stdarg.h>

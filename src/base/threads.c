@@ -1,3 +1,4 @@
+/* How many threads: by the user, the cores and the quotas of control groups; and their start. */
 #include "base/threads.h"
 
 #include <errno.h>

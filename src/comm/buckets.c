@@ -1,3 +1,4 @@
+/* Where buckets and slices begin. */
 #include "buckets.h"
 
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* Are the arguments of a collective call the same on all ranks? */
+/* Comparison of what the ranks give to a collective call. */
 #include "comm/collective.h"
 
 #include "comm_internal.h"

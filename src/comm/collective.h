@@ -28,7 +28,7 @@
              : lws_comm_same_text, default                                                                             \
              : lws_comm_same_integer)(comm, __func__, #value, value)
 
-/* For the macros. Collective; LWS_ERR_RANKS, LWS_ERR_MEMORY. */
+/* For the macros: LWS_ERR_RANKS, LWS_ERR_MEMORY. Collective. */
 lws_status lws_comm_same_integer(lws_comm *comm, const char *function, const char *argument, long long value);
 lws_status lws_comm_same_number(lws_comm *comm, const char *function, const char *argument, double value);
 lws_status lws_comm_same_text(lws_comm *comm, const char *function, const char *argument, const char *value);

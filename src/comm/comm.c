@@ -1,4 +1,4 @@
-/* MPI's start and end, communicators and parts of them, and the wait for a request. */
+/* MPI's start and end, communicators and parts of them. */
 #include "comm_internal.h"
 
 #include "launch.h"
@@ -7,10 +7,7 @@
 #include "base/log.h"
 #include "base/progress.h"
 
-#include <sched.h>
 #include <stdlib.h>
-
-struct comm_process comm_process = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 /* What follows from comm->mpi, with the lock held. *p is the watchdog's. */
 static lws_status fill(lws_comm *comm, pulse **p)
@@ -134,22 +131,6 @@ void lws_comm_destroy(lws_comm *comm)
 lws_context *lws_comm_enter(const lws_comm *comm)
 {
     return lws_context_enter(comm->context);
-}
-
-void comm_wait(MPI_Request *request)
-{
-    for (int done = 0; !done;) {
-        MPI_Test(request, &done, MPI_STATUS_IGNORE);
-        if (done)
-            break;
-        for (comm_background *b = comm_process.background; b; b = b->next)
-            b->progress(b->user);
-        lws_progress_wait();
-        pthread_mutex_unlock(&comm_process.lock);
-        sched_yield();
-        pthread_mutex_lock(&comm_process.lock);
-    }
-    lws_progress();
 }
 
 int lws_comm_rank(const lws_comm *comm)

@@ -30,8 +30,8 @@ typedef struct lws_comm lws_comm;
 struct lws_context;
 
 /* Starts MPI; works without mpirun as a job of one. From now on rank 0 alone speaks in the log. Once a process, by its
- * first thread. Collective over all processes of the job: LWS_ERR_MEMORY where one has too little; LWS_ERR_USAGE where
- * the launcher has started processes that cannot find each other. */
+ * first thread. LWS_ERR_MEMORY where a process has too little; LWS_ERR_USAGE where the launcher has started processes
+ * that cannot find each other. Over all processes of the job: Collective. */
 lws_status lws_comm_start(lws_comm **out);
 
 /* Ends MPI, once all parts are destroyed. NULL is fine. Collective. */
@@ -40,8 +40,8 @@ void lws_comm_end(lws_comm *comm);
 /* The ranks with the same `color`, in order of `key` and then of their ranks, become a communicator of their own, as by
  * MPI_Comm_split(); a rank with a color below 0 belongs to none and gets NULL. Its messages, its watchdog and who
  * speaks for it (see lws_comm_enter()) have nothing to do with those of `comm` or of other parts, so trainings on parts
- * go on side by side, as they would alone. Collective over `comm`; LWS_ERR_MEMORY. In one thread of a process at a
- * time, and where a process is in several communicators that are cut, in the same order on all ranks. */
+ * go on side by side, as they would alone. In one thread of a process at a time, and where a process is in several
+ * communicators that are cut, in the same order on all ranks. LWS_ERR_MEMORY. Collective. */
 lws_status lws_comm_split(lws_comm *comm, int color, int key, lws_comm **out);
 
 /* Destroys a part. NULL is fine. Collective. */
@@ -55,8 +55,10 @@ struct lws_context *lws_comm_enter(const lws_comm *comm);
 /* Not collective. */
 int lws_comm_rank(const lws_comm *comm);
 int lws_comm_size(const lws_comm *comm);
-int lws_comm_nodes(const lws_comm *comm); /* machines the ranks run on */
 const char *lws_comm_host(const lws_comm *comm);
+
+/* Machines that the ranks run on. Not collective. */
+int lws_comm_nodes(const lws_comm *comm);
 
 /* The node of a rank: the cores that ranks of this job may run on, how many of those the launcher leaves unused by
  * binding ranks, and the ranks; of the whole job, also for a part of it. */
@@ -92,7 +94,7 @@ void lws_comm_broadcast(lws_comm *comm, void *data, size_t bytes);
 void lws_comm_allgather(lws_comm *comm, const void *mine, const size_t *bytes_of, void *all);
 
 /* The same for lengths known only to their owners: *all is malloc()ed, bytes_of [size] is filled in. With root_only,
- * the same on all, only rank 0 receives (*all is NULL elsewhere). Collective; LWS_ERR_MEMORY. */
+ * the same on all, only rank 0 receives (*all is NULL elsewhere). LWS_ERR_MEMORY. Collective. */
 lws_status lws_comm_gatherv(lws_comm *comm, const void *mine, size_t bytes, int root_only, char **all,
                             size_t *bytes_of);
 

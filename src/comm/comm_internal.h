@@ -57,16 +57,16 @@ extern size_t comm_chunk __attribute__((visibility("hidden")));
         pthread_mutex_unlock(&comm_process.lock);                                                                      \
     } while (0)
 
-/* Waits for a request, with the lock held (and given up between looks), while the background goes on: another rank may
- * need it before it comes to what this one waits for. */
+/* wait.c: waits for a request, with the lock held (and given up between looks), while the background goes on: another
+ * rank may need it before it comes to what this one waits for. */
 void comm_wait(MPI_Request *request);
 
-/* collectives.c: lws_comm_broadcast() and lws_comm_allgather() without their checks, which need them. */
+/* bytes.c: lws_comm_broadcast() and lws_comm_allgather() without their checks, which need them. Collective. */
 void comm_broadcast(lws_comm *comm, void *data, size_t bytes);
 void comm_allgather(lws_comm *comm, const void *mine, const size_t *bytes_of, void *all);
 
-/* node.c: the machine of this process and the number of machines of all: at the start, before other threads, collective
- * over MPI_COMM_WORLD. The number of machines that the ranks of a communicator run on: collective, with the lock held.
+/* node.c: the machine of this process and the number of machines of all: at the start, before other threads, by all
+ * processes. The number of machines that the ranks of a communicator run on, with the lock held. Collective.
  */
 comm_machine comm_find_machine(void);
 int comm_count_nodes(MPI_Comm mpi);

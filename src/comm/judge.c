@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/progress.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -15,6 +16,16 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+
+void judge_tell_where(const lws_context *context, char *text, size_t size)
+{
+    const char *phase = atomic_load(&context->phase);
+    int64_t number = atomic_load(&context->number);
+    if (number >= 0)
+        snprintf(text, size, "%s %" PRId64, phase, number);
+    else
+        snprintf(text, size, "%s", phase);
+}
 
 double judge_tick(const watched *w)
 {
@@ -25,7 +36,7 @@ beat judge_beat(const watched *w)
 {
     beat mine = {.idle = w->idle, .waits = w->waits};
     memcpy(mine.host, w->host, sizeof mine.host);
-    watchdog_tell_where(w->context, mine.where, sizeof mine.where);
+    judge_tell_where(w->context, mine.where, sizeof mine.where);
     return mine;
 }
 
@@ -118,6 +129,8 @@ static void judge_all(const watched *w, const beat *mine)
         const beat *b = r == 0 ? mine : pulse_of(w->pulse, r, &since);
         if (b->ends)
             _exit(1);
+        if (b->is_last)
+            continue;
         double age = b->idle + since;
         bool is_silent = since > 5 * judge_tick(w);
         all_idle = fmin(all_idle, age);
@@ -148,7 +161,7 @@ static void judge_root(const watched *w)
     const beat *b = pulse_of(w->pulse, 0, &since);
     if (b->ends)
         _exit(1);
-    if (since > 5 * judge_tick(w) && b->idle + since > w->watch.deadline + patience)
+    if (!b->is_last && since > 5 * judge_tick(w) && b->idle + since > w->watch.deadline + patience)
         blame_silent(w, 0, since, b, 0);
 }
 

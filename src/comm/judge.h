@@ -5,20 +5,20 @@
 #include "pulse.h"
 #include "watched.h"
 
-/* Seconds between two looks. */
+/* Seconds between two looks. Not collective. */
 double judge_tick(const watched *w);
 
-/* What this rank tells of itself. */
+/* What this rank tells of itself. Not collective. */
 beat judge_beat(const watched *w);
 
 /* `passed` seconds later: takes in what this rank has done, tells and hears of the others, waiting for MPI for at most
- * `patience` seconds, and ends the job where the deadline is over. */
+ * `patience` seconds, and ends the job where the deadline is over. Not collective. */
 void judge(watched *w, double passed, double patience);
 
 /* What the launcher says of the rank, before MPI says it; -1 where there is none. */
 int judge_rank_by_launcher(void);
 
-/* watchdog.c: "reduction of step 120". */
-void watchdog_tell_where(const lws_context *context, char *text, size_t size);
+/* "reduction of step 120". */
+void judge_tell_where(const lws_context *context, char *text, size_t size);
 
 #endif

@@ -1,3 +1,4 @@
+/* Marks that launchers leave in the environment, and what MPI is told through it. */
 #include "launch.h"
 
 #include "base/log.h"

@@ -72,7 +72,12 @@ static void hear(pulse *p)
     int is_there;
     while (MPI_Iprobe(MPI_ANY_SOURCE, TAG, p->channel, &is_there, &status), is_there) {
         int r = status.MPI_SOURCE;
-        MPI_Recv(&p->heard[r], sizeof *p->heard, MPI_BYTE, r, TAG, p->channel, MPI_STATUS_IGNORE);
+        beat b;
+        MPI_Recv(&b, sizeof b, MPI_BYTE, r, TAG, p->channel, MPI_STATUS_IGNORE);
+        if (b.is_last)
+            p->heard[r].is_last = true; /* what it told before still stands */
+        else
+            p->heard[r] = b;
         p->silent[r] = 0;
     }
 }

@@ -17,11 +17,11 @@ typedef struct beat {
 
 typedef struct pulse pulse;
 
-/* Not collective: LWS_ERR_MEMORY is of this rank alone. *out is NULL where there is nobody to hear of, or where MPI
- * allows no second thread to call it. */
+/* LWS_ERR_MEMORY, lone. *out is NULL where there is nobody to hear of, or where MPI
+ * allows no second thread to call it. Not collective. */
 lws_status pulse_create(lws_comm *comm, pulse **out);
 
-/* Opens the channel; the first beats, of all ranks to all. Once, collective, when all have created it. NULL is fine. */
+/* Opens the channel; the first beats, of all ranks to all. Once, when all have created it. NULL is fine. Collective. */
 void pulse_meet(pulse *p, const beat *mine);
 
 /* Takes in what others have told before the channel is closed: its number may become that of another one. Collective.

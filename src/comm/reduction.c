@@ -118,13 +118,6 @@ const lws_reduction_part *lws_reduction_get_part(const lws_reduction *r)
     return &r->part;
 }
 
-lws_reduction_slice lws_reduction_get_slice(const lws_reduction *r, int b, int rank)
-{
-    lws_reduction_slice slice = {.bucket = b, .at = buckets_before(&r->cut, b, rank)};
-    buckets_slice(&r->cut, b, rank, &slice.begin, &slice.end);
-    return slice;
-}
-
 float *lws_reduction_micro_batch(lws_reduction *r)
 {
     if (r->next_micro_batch == r->part.first_micro_batch + r->part.micro_batches) {

@@ -51,14 +51,14 @@ typedef struct lws_reduction_slice {
                           next micro-batch */
 } lws_reduction_slice;
 
-/* For steps of `micro_batches`, with the same arguments on all ranks, but for `pause`. Collective; errors are agreed:
- * LWS_ERR_USAGE with more ranks than micro-batches or more than 2^31 - 1 floats, LWS_ERR_MEMORY where a rank has too
- * little. The communicator must outlive the reduction. */
+/* For steps of `micro_batches`, with the same arguments on all ranks, but for `pause`. Errors are agreed: LWS_ERR_USAGE
+ * with more ranks than micro-batches or more than 2^31 - 1 floats, LWS_ERR_MEMORY where a rank has too little. The
+ * communicator must outlive the reduction. Collective. */
 lws_status lws_reduction_create(lws_comm *comm, int64_t micro_batches, const lws_reduction_layout *layout,
                                 lws_reduction **out);
 
 /* Waits for the messages in flight, so the array given to _allgather() must still be there, and all ranks must have
- * handed over the same buckets. NULL is fine. Collective, though nobody waits but for messages that are due. */
+ * handed over the same buckets. NULL is fine. Collective. */
 void lws_reduction_destroy(lws_reduction *reduction);
 
 /* This rank's part, owned by the reduction. Not collective. */
@@ -99,7 +99,7 @@ void lws_reduction_await(lws_reduction *reduction, size_t end);
 bool lws_reduction_is_here(lws_reduction *reduction, size_t end);
 
 /* Joins what owners keep [own] in full [count] on rank 0, and back. `full` is read and written on rank 0 only.
- * Collective, between steps. */
+ * Between steps. Collective. */
 void lws_reduction_gather(lws_reduction *reduction, const float *own, float *full);
 void lws_reduction_scatter(lws_reduction *reduction, const float *full, float *own);
 

@@ -1,8 +1,8 @@
 /* What the files of the reduction share: private to this folder.
  *
  * reduction.c sets it up and holds the steps' entry points; fold.c adds up a rank's own subtrees; exchange.c sends
- * their parts to the owners, finishes the tree there and gathers the parameters; kept.c gathers and scatters what
- * owners keep from step to step. */
+ * their parts to the owners, finishes the tree there and gathers the parameters; slices.c says where slices are, and
+ * gathers and scatters what owners keep of them. */
 #ifndef LWS_REDUCTION_INTERNAL_H
 #define LWS_REDUCTION_INTERNAL_H
 
@@ -46,7 +46,7 @@ struct lws_reduction {
     lws_arena arena;
 };
 
-/* Where the k-th subtree that this rank is left with stands: [count]. */
+/* Where the k-th subtree that this rank is left with stands: [count]. Not collective. */
 static inline float *reduction_own_node(const lws_reduction *r, int k)
 {
     return r->slot + (size_t)r->local.node[k].slot * r->count;
@@ -59,13 +59,14 @@ void reduction_add(size_t n, const float *restrict from, float *restrict to);
 tree_stack fold_simulate(int64_t micro_batches, int64_t first, int64_t count, int *slots);
 
 /* fold.c: _begin: all slots are free again. _next: an array for the next micro-batch, and its place in the tree.
- * _down_to: the present micro-batch is complete from `begin` on. */
+ * _down_to: the present micro-batch is complete from `begin` on. Not collective. */
 void fold_begin(lws_reduction *r);
 float *fold_next(lws_reduction *r);
 void fold_down_to(lws_reduction *r, size_t begin);
 
 /* exchange.c: _begin: waits until the gradients of the last step have left. _send: the buckets from `begin` on, of
- * which this rank's part is ready, leave for their owners. _start_next, which the messages call: what may leave now. */
+ * which this rank's part is ready, leave for their owners. _start_next, which the messages call: what may leave now.
+ * Not collective. */
 void exchange_begin(lws_reduction *r);
 void exchange_send(lws_reduction *r, size_t begin);
 bool exchange_start_next(void *reduction);

@@ -1,3 +1,4 @@
+/* The one function that decides which pairs are added. */
 #include "tree.h"
 
 void tree_push(tree_stack *stack, tree_node node, void (*add)(void *user, int to, int from), void *user)

@@ -7,7 +7,6 @@
 #include "base/clock.h"
 #include "base/progress.h"
 
-#include <inttypes.h>
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>
@@ -25,20 +24,10 @@ static struct {
     watched *parts; /* of the ranks, the latest first */
 } dog = {.life = PTHREAD_MUTEX_INITIALIZER, .mutex = PTHREAD_MUTEX_INITIALIZER, .own.size = 1};
 
-void watchdog_tell_where(const lws_context *context, char *text, size_t size)
-{
-    const char *phase = atomic_load(&context->phase);
-    int64_t number = atomic_load(&context->number);
-    if (number >= 0)
-        snprintf(text, size, "%s %" PRId64, phase, number);
-    else
-        snprintf(text, size, "%s", phase);
-}
-
 const char *lws_watchdog_where(void)
 {
     static _Thread_local char text[96];
-    watchdog_tell_where(lws_context_current(), text, sizeof text);
+    judge_tell_where(lws_context_current(), text, sizeof text);
     return text;
 }
 

@@ -6,10 +6,10 @@
 #include "pulse.h"
 
 /* comm->context is watched from now on, and hears of its ranks by the pulse (NULL: it does not), until it is
- * disconnected. A part's is not watched before lws_watchdog_set() in it. All ranks. */
+ * disconnected. A part's is not watched before lws_watchdog_set() in it. Collective. */
 void watchdog_connect(lws_comm *comm, pulse *p);
 
-/* Returns the pulse, which is the caller's again. */
+/* Returns the pulse, which is the caller's again. Not collective. */
 pulse *watchdog_disconnect(lws_comm *comm);
 
 #endif

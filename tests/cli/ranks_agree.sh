@@ -123,17 +123,15 @@ for command in "${train[*]} --data data --run fresh" "${evaluate[*]} --data data
 done
 if [ -e fresh ] || [ -e new4 ]; then fail 'ranks on different kernels began'; fi
 
-# Another build: the same program with other bytes in its library's code.
-library=$(ldd "$lwssim" | sed -n 's/.*liblwssim[^ ]* => \([^ ]*\).*/\1/p')
-cp "$library" "$(basename "$library")"
-id=$(readelf -n "$library" | sed -n 's/.*Build ID: //p')
-python3 - "$(basename "$library")" "$id" <<'PY'
+# Another build: the same program with other bytes where its code's digest stands.
+id=$(readelf -n "$lwssim" | sed -n 's/.*Build ID: //p')
+python3 - "$lwssim" other-build "$id" <<'PY'
 import sys
-path, build = sys.argv[1], bytes.fromhex(sys.argv[2])
+path, other, build = sys.argv[1], sys.argv[2], bytes.fromhex(sys.argv[3])
 data = open(path, "rb").read()
 assert data.count(build) == 1
-open(path, "wb").write(data.replace(build, build[::-1]))
+open(other, "wb").write(data.replace(build, build[::-1]))
 PY
+chmod +x other-build
 expect_error 1 "rank 1 on $host has 'build = [0-9a-f]+', rank 0 on $host has 'build = $id'" "${two_ranks[@]}" \
-    "$lwssim" "${train[@]}" --data data --run fresh + \
-    env LD_LIBRARY_PATH="$tmp" "$lwssim" "${train[@]}" --data data --run fresh
+    "$lwssim" "${train[@]}" --data data --run fresh + "$tmp/other-build" "${train[@]}" --data data --run fresh

@@ -295,7 +295,7 @@ static void two_threads(void **state)
     assert_null(lws_profile_here);
     for (int i = 0; i < 2; i++) {
         char where[96];
-        watchdog_tell_where(w[i].part->context, where, sizeof where);
+        judge_tell_where(w[i].part->context, where, sizeof where);
         assert_null(strstr(where, "the tests"));
         assert_string_not_equal(where, "setup");
         check_said(&w[i]);

@@ -6,7 +6,9 @@
 
 #include "comm_internal.h"
 
-#define LWS_CHECK_COLLECTIVE /* whether the library was compiled so or not */
+#ifndef LWS_CHECK_COLLECTIVE /* whether the library was compiled so or not */
+#define LWS_CHECK_COLLECTIVE
+#endif
 #include "base/progress.h"
 #include "comm/collective.h"
 #include "comm/watchdog.h"

@@ -1,5 +1,13 @@
-/* What owners keep of their slices from step to step, as an optimizer's moments: joined on rank 0, and back. */
+/* The slices of ranks: where they are, and what owners keep of them from step to step, as an optimizer's moments,
+ * joined on rank 0, and back. */
 #include "reduction_internal.h"
+
+lws_reduction_slice lws_reduction_get_slice(const lws_reduction *r, int b, int rank)
+{
+    lws_reduction_slice slice = {.bucket = b, .at = buckets_before(&r->cut, b, rank)};
+    buckets_slice(&r->cut, b, rank, &slice.begin, &slice.end);
+    return slice;
+}
 
 /* Between rank 0 and the owners, bucket by bucket: counts and places of the slices in one. */
 static void cut_bucket(lws_reduction *r, int b)
