@@ -6,7 +6,7 @@
  * are written for one each, side by side in src/kernels/arch, behind a table with a row for each instruction set.
  *
  * Why not one way for both. Compiling whole files for each instruction set by compiler flags, as BLIS does, suits a
- * library that is all micro-kernels: here two dozen loops of three lines in seven folders would each need a file, a
+ * library that is all micro-kernels: here some forty loops of a few lines in seven folders would each need a file, a
  * declaration and a row. Leaving the choice to the loader (target_clones) takes no override and cannot be changed by a
  * test that compares bits. And a loop that must keep 28 sums in registers cannot be left to the compiler. So loops stay
  * where they are used, micro-kernels stay together, and both read the same variable and the same list below. */

@@ -65,15 +65,19 @@ LWS_VARIANTS(static, void, add_scaled, (size_t n, double a, const double *restri
         sum[i] += a * x[i];
 }
 
+/* Rows for sums of neighbours. */
+typedef struct buffers {
+    double *restrict a, *restrict b;
+} buffers;
+
 /* out[i] = scale · Σ_{t < side} x[i + t · c] for n outputs, by sums of 1, 2, 4, … neighbours. */
 LWS_VARIANTS(static, void, box_row,
-             (size_t n, int side, int c, double scale, const double *x, double *restrict a, double *restrict b,
-              double *restrict out),
-             (n, side, c, scale, x, a, b, out))
+             (size_t n, int side, int c, double scale, const double *x, buffers sums, double *restrict out),
+             (n, side, c, scale, x, sums, out))
 {
     size_t length = n + (size_t)(side - 1) * c, offset = 0;
     const double *power_sum = x;
-    double *next = a, *other = b;
+    double *next = sums.a, *other = sums.b;
     for (int power = 1; power <= side; power *= 2) {
         bool last = 2 * power > side; /* always a part: the highest bit of side */
         if (side & power) {
@@ -103,7 +107,7 @@ static void horizontal(const lws_window *window, size_t n, int c, const double *
 {
     int side = window->side;
     if (window->box) {
-        box_row(n, side, c, 1.0 / ((double)side * side), x, scratch, scratch + length, out);
+        box_row(n, side, c, 1.0 / ((double)side * side), x, (buffers){scratch, scratch + length}, out);
         return;
     }
     memset(out, 0, n * sizeof *out);
