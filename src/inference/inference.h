@@ -21,11 +21,11 @@ typedef struct lws_inference_model {
  * LWS_ERR_IO, LWS_ERR_FORMAT, LWS_ERR_MISMATCH, LWS_ERR_MEMORY; then nothing is left to free. */
 lws_status lws_inference_load(lws_comm *comm, const char *checkpoint, const char *run, bool best,
                               lws_inference_model *out);
-void lws_inference_free(lws_inference_model *model);
+void lws_inference_free(lws_inference_model *t);
 
 /* n images x [n, h, w, c] to codes [n, latent]; n codes to images y; block by block. Not collective. LWS_ERR_NUMERIC
  * where an output is not finite. */
-lws_status lws_inference_codes(const lws_inference_model *model, int64_t n, const float *x, float *codes);
-lws_status lws_inference_images(const lws_inference_model *model, int64_t n, const float *codes, float *y);
+lws_status lws_inference_codes(const lws_inference_model *t, int64_t n, const float *x, float *codes);
+lws_status lws_inference_images(const lws_inference_model *t, int64_t n, const float *codes, float *y);
 
 #endif

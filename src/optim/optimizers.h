@@ -5,7 +5,7 @@
 
 #include "optim/optimizer.h"
 
-#define OPTIMIZERS(row) row(adam)
+#define OPTIMIZERS(row) row(adam) row(lamb)
 
 #define DECLARE_ROW(name) extern const lws_optimizer optimizer_##name;
 OPTIMIZERS(DECLARE_ROW)

@@ -32,7 +32,7 @@ typedef struct lws_replay_report {
 /* Repeats the step kept in `folder` (RUN/failure) on this process, with the dataset of the run or, where not "", that
  * in `data`. LWS_OK: with the same result. LWS_ERR_NUMERIC: with another; the message says what differs. In both cases
  * the report is filled in. LWS_ERR_USAGE on more than one rank; LWS_ERR_IO, LWS_ERR_FORMAT, LWS_ERR_MISMATCH (another
- * dataset), LWS_ERR_MEMORY. */
+ * dataset), LWS_ERR_MEMORY. Collective. Agreed. */
 lws_status lws_replay(lws_comm *comm, const char *folder, const char *data, lws_replay_report *report);
 
 #endif

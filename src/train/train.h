@@ -1,4 +1,4 @@
-/* Training: setup, the loop, checkpoints, evaluation, resume. */
+/* Training, from the setup of a run to its end: steps, evaluations, checkpoints, and going on from them. */
 #ifndef LWSSIM_TRAINER_H
 #define LWSSIM_TRAINER_H
 
@@ -12,12 +12,13 @@ typedef struct lws_train_request {
 } lws_train_request;
 
 /* With resume, options start from the run's config.ini, or where it is gone from the newest checkpoint, which has all
- * but the group "run": call this first, then apply the command line on top. All ranks. LWS_ERR_IO where there is no
- * run. */
+ * but the group "run": call this first, then apply the command line on top. LWS_ERR_IO where there is no
+ * run. Collective. Agreed. */
 lws_status lws_train_load_options(lws_comm *comm, const char *run, lws_train_options *options);
 
-/* Trains to the end: options resolved, the folder filled. All ranks. LWS_STOPPED after an early stop by signal, with a
- * checkpoint; else LWS_OK or the error, agreed upon by all ranks. */
+/* Trains to the end: options resolved, the folder filled. Several trainings may go on in one process, in threads and on
+ * communicators of their own; a signal asks all of them to stop. LWS_STOPPED after an early stop by signal, with a
+ * checkpoint; else LWS_OK or the error. Collective. Agreed. */
 lws_status lws_train(lws_comm *comm, lws_train_options *options, const lws_train_request *request);
 
 #endif

@@ -36,9 +36,9 @@ refused src/base/rng.c '#include "kernels/gemm.h"' base 'kernels/gemm.h: No such
 refused src/base/rng.c '#include <cblas.h>' base "Only the layer 'kernels' may include cblas.h"
 refused src/optim/adam.c '#include "comm/comm.h"' optim 'comm/comm.h: No such file'
 refused src/optim/adam.c '#include <hdf5.h>' optim "Only the layer 'data' may include hdf5.h"
-refused src/train/loop.c '#include <mpi.h>' train "Only the layer 'comm' may include mpi.h"
-refused src/train/loop.c '  #  include "mpi.h"' train "Only the layer 'comm' may include mpi.h"
-refused src/train/loop.c '#include <jpeglib.h>' train "Only the layer 'decode' may include jpeglib.h"
-refused src/train/loop.c '#include <hdf5.h>' train "Only the layer 'data' may include hdf5.h"
+refused src/train/run/loop.c '#include <mpi.h>' train "Only the layer 'comm' may include mpi.h"
+refused src/train/run/loop.c '  #  include "mpi.h"' train "Only the layer 'comm' may include mpi.h"
+refused src/train/run/loop.c '#include <jpeglib.h>' train "Only the layer 'decode' may include jpeglib.h"
+refused src/train/run/loop.c '#include <hdf5.h>' train "Only the layer 'data' may include hdf5.h"
 
 build kernels >out 2>&1 || { fail "the kernels do not build any more"; cat out >&2; }

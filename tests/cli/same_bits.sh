@@ -47,6 +47,20 @@ train one 0 "${rest[@]}"
 train many 3 "${rest[@]}" --threads 2
 same_file one/$last many/$last
 
+# An optimizer that needs norms of tensors, which are cut across ranks and buckets.
+norms=(--optimizer lamb --weight-decay 0.01 --base-channels 64)
+train norms 0 "${norms[@]}"
+for n in 2 3 5; do
+    train many "$n" "${norms[@]}" --overwrite
+    same_file norms/$last many/$last
+    diff <(curve norms) <(curve many) >&2 || fail "lamb: another log on $n ranks"
+done
+# It goes on from a checkpoint to the same bits, on other ranks.
+train early 3 "${norms[@]}" --steps 17
+expect 0 ranks 2 train --run early --resume --steps 40
+same_file norms/$last early/$last
+! cmp -s one/$last norms/$last || fail "lamb gave what adam gave"
+
 # The checks above would pass if training did nothing.
 [ "$(sort digests | uniq | wc -l)" = 9 ] || fail "nine systems gave $(sort digests | uniq | wc -l) different results"
 train other 0 "${rest[@]}" --seed 2

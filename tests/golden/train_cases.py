@@ -22,7 +22,8 @@ DEFAULTS = {
     "window-shape": "uniform", "ssim-window": 11, "ssim-shape": "gaussian", "sigma": 0., "alpha": 1., "beta": 1.,
     "gamma": 1., "k1": .01, "k2": .03, "c3": 0., "batch-size": 64, "micro-batches": 4, "epochs": 10, "steps": 0, "seed": 1,
     "lr": 1e-3, "schedule": "constant", "warmup-steps": 0, "lr-min": 0., "decay-every": 1000, "decay-factor": .5,
-    "adam-beta1": .9, "adam-beta2": .999, "adam-epsilon": 1e-8, "weight-decay": 0., "clip-norm": 0., "bn-momentum": .1,
+    "optimizer": "adam", "adam-beta1": .9, "adam-beta2": .999, "adam-epsilon": 1e-8,
+    "lamb-beta1": .9, "lamb-beta2": .999, "lamb-epsilon": 1e-6, "weight-decay": 0., "clip-norm": 0., "bn-momentum": .1,
     "eval-every": "1epoch",
 }
 
@@ -56,6 +57,10 @@ CASES = [
      "adam-epsilon=0.001 eval-every=5"),
     ("wae64", (32, 3), "preset=wae64 loss=mse base-channels=4 latent=5 batch-size=9 micro-batches=3 steps=4 seed=134 "
      "recon-weight=2 lr=0.003 adam-beta1=0.5 adam-epsilon=0.01"),
+    # The other optimizer: decay, clipping, and tensors that are cut across ranks.
+    ("ae-lamb", (16, 3), "preset=tiny16 loss=ssim base-channels=16 latent=7 batch-size=6 micro-batches=3 steps=10 seed=13 "
+     "recon-weight=3 optimizer=lamb lamb-beta1=0.8 lamb-beta2=0.95 lamb-epsilon=0.001 weight-decay=0.3 clip-norm=1.5 "
+     "lr=0.01 schedule=step decay-every=4 warmup-steps=2 eval-every=5"),
     # One step that changes no weight leaves the initial weights, the first gradient and the first statistics.
     ("first-ae", (64, 1), "preset=tiny16 batch-size=6 micro-batches=3 steps=1 seed=4503599627370016 lr=0 bn-momentum=1"),
     # More parameters than go into one message: norms, clipping and updates piece by piece.

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 """The trainer once more, in double precision, as naively as the formulas allow: the networks layer by layer, forward and
-backward by hand, losses window by window, Adam, schedules, the keyed order and the keyed noise. Only numpy.
+backward by hand, losses window by window, Adam and LAMB, schedules, the keyed order and the keyed noise. Only numpy.
 
 Written from the specification (the losses' and models' definitions, the public headers, the papers), not from the C. It
 shares neither code nor arrangement with the program: no flat arrays, no ranks, no reduction, no running sums. What a
@@ -455,19 +455,25 @@ class Trainer:
         return o["lr"] * (o["decay-factor"] ** ((step - warm) // o["decay-every"]) if o["schedule"] == "step" else 1)
 
     def update(self, step, gradient, seen):
-        """Kingma & Ba 2015 with the decay of Loshchilov & Hutter 2019 on whatever is a matrix or a kernel."""
+        """Kingma & Ba 2015 with the decay of Loshchilov & Hutter 2019, or You et al. 2020, algorithm 2: decay and trust
+        ratio for whatever is a matrix or a kernel."""
         o, lr = self.o, self.rate(step)
         norm = np.sqrt(sum((g ** 2).sum() for g in gradient.values()))
         scale = o["clip-norm"] / norm if 0 < o["clip-norm"] < norm else 1.
-        b1, b2 = o["adam-beta1"], o["adam-beta2"]
+        lamb = o["optimizer"] == "lamb"
+        b1, b2, epsilon = (o[f"{o['optimizer']}-{key}"] for key in ("beta1", "beta2", "epsilon"))
         for name in self.trained:
             g, theta = scale * gradient[name], self.values[name]
             self.m[name] = b1 * self.m[name] + (1 - b1) * g
             self.v[name] = b2 * self.v[name] + (1 - b2) * g * g
-            if theta.ndim > 1:
-                theta = theta - lr * o["weight-decay"] * theta
             m, v = self.m[name] / (1 - b1 ** (step + 1)), self.v[name] / (1 - b2 ** (step + 1))
-            self.values[name] = theta - lr * m / (np.sqrt(v) + o["adam-epsilon"])
+            direction = m / (np.sqrt(v) + epsilon)
+            if theta.ndim > 1:
+                direction = direction + o["weight-decay"] * theta
+            if lamb and theta.ndim > 1:
+                norms = np.sqrt((theta ** 2).sum()), np.sqrt((direction ** 2).sum())
+                direction = direction * (norms[0] / norms[1] if min(norms) > 0 else 1)
+            self.values[name] = theta - lr * direction
         for name in seen[0]:
             mean = sum(s[name] for s in seen) / len(seen)
             self.values[name] = (1 - o["bn-momentum"]) * self.values[name] + o["bn-momentum"] * mean

@@ -30,8 +30,8 @@ static void flip_bit(float *value)
 static float *own_element(trainer *t, size_t from, size_t to, float *of, bool own)
 {
     float *found = NULL;
-    for (int b = 0; b < lws_reduction_get_part(t->reduction)->buckets; b++) {
-        lws_reduction_slice slice = lws_reduction_get_slice(t->reduction, b, rank);
+    for (int b = 0; b < own_part(&t->context)->buckets; b++) {
+        lws_reduction_slice slice = lws_reduction_get_slice(t->context.reduction, b, rank);
         size_t begin = slice.begin > from ? slice.begin : from, end = slice.end < to ? slice.end : to;
         if (begin >= end || (found && !fault.is_last))
             continue;
@@ -44,34 +44,34 @@ static float *own_element(trainer *t, size_t from, size_t to, float *of, bool ow
 /* Elements that belong to a tensor, not to a gap between two: the first and the last of all. */
 static float *element(trainer *t)
 {
-    const lws_tensors *tensors = lws_model_tensors(t->model);
+    const lws_tensors *tensors = t->context.tensors;
     const lws_tensor *last = NULL, *last_state = NULL;
     for (int i = 0; i < tensors->count; i++)
         *(tensors->item[i].is_buffer ? &last_state : &last) = &tensors->item[i];
-    size_t params = last->offset + last->count, buffers = t->param_count + last_state->offset + last_state->count;
+    size_t params = last->offset + last->count, buffers = t->state.param_count + last_state->offset + last_state->count;
     switch (fault.of) {
     case PARAMETER:
-        return own_element(t, 0, params, t->params, false);
+        return own_element(t, 0, params, t->state.params, false);
     case MOMENT_M:
-        return own_element(t, 0, params, t->slot[0], true);
+        return own_element(t, 0, params, t->state.slot[0], true);
     case MOMENT_V:
-        return own_element(t, 0, params, t->slot[1], true);
+        return own_element(t, 0, params, t->state.slot[1], true);
     case STATISTIC:
-        return own_element(t, t->param_count, buffers, t->params, false);
+        return own_element(t, t->state.param_count, buffers, t->state.params, false);
     case COPY:
-        return t->params; /* the first parameter is rank 0's */
+        return t->state.params; /* the first parameter is rank 0's */
     default:
-        return t->params + buffers - 1; /* the last statistic is the last rank's */
+        return t->state.params + buffers - 1; /* the last statistic is the last rank's */
     }
 }
 
 static void disturb(trainer *t, point at)
 {
-    int64_t step = at == IN_CHECKPOINT ? t->step : plan.at_step;
+    int64_t step = at == IN_CHECKPOINT ? t->state.step : plan.at_step;
     if (at != fault.at || step != fault.step)
         return;
     if (at != IN_CHECKPOINT)
-        trainer_wait_params(t); /* a bit of what is still on its way would be written over */
+        state_wait_params(&t->context, &t->state); /* a bit of what is still on its way would be written over */
     if (rank != fault.rank)
         return;
     float *value = element(t);
@@ -136,7 +136,7 @@ static const char *first_tensor, *last_tensor;
 
 static void note_names(trainer *t, point at)
 {
-    const lws_tensors *tensors = lws_model_tensors(t->model);
+    const lws_tensors *tensors = t->context.tensors;
     static char first[64], last[64];
     snprintf(first, sizeof first, "%s", tensors->item[0].name);
     snprintf(last, sizeof last, "%s", tensors->item[tensors->count - 1].name);
@@ -229,23 +229,27 @@ static void messages(void **state)
     }
 }
 
-/* With clip-norm the update comes after the ranks have heard of each other: they hear of it in the next step, or before
- * the checkpoint. */
-static void clipped(void **state)
+/* With clip-norm or a trust ratio the update comes after the ranks have heard of each other: they hear of it in the
+ * next step, or before the checkpoint. */
+static void late_updates(void **state)
 {
     (void)state;
-    plan = (struct plan){0};
-    check_status(train("clipped", "steps", "8", "clip-norm", "0.01", "check-every", "0", "checkpoint-every", "3"),
-                 LWS_OK);
-    for (int step = 5; step <= 6; step++) {
-        char *name = path_of("clipped-%d", step);
+    static const char *const late[][2] = {{"clip-norm", "0.01"}, {"optimizer", "lamb"}};
+    for (int i = 0; i < 4; i++) {
+        const char *key = late[i / 2][0], *value = late[i / 2][1];
+        char *whole = path_of("whole-%s", key), *name = path_of("%s-%d", key, i % 2);
+        int step = 5 + i % 2;
+        if (i % 2 == 0) {
+            plan = (struct plan){0};
+            check_status(train(whole, "steps", "8", key, value, "check-every", "0", "checkpoint-every", "3"), LWS_OK);
+        }
         plan = (struct plan){.touch = disturb};
-        fault.of = PARAMETER;
+        fault.of = i < 2 ? PARAMETER : MOMENT_M;
         fault.rank = 0;
         fault.at = BEFORE_STEP;
         fault.step = step;
         fault.done = 0;
-        check_status(train(name, "steps", "8", "clip-norm", "0.01", "check-every", "0", "checkpoint-every", "3"),
+        check_status(train(name, "steps", "8", key, value, "check-every", "0", "checkpoint-every", "3"),
                      LWS_ERR_MISMATCH);
         assert_int_equal(fault.done, rank == 0);
         assert_int_equal(plan.at_step, 6);
@@ -255,20 +259,16 @@ static void clipped(void **state)
             check_list_(files_of(name, "checkpoints", ".h5"), "3", name, __FILE__, __LINE__);
         plan = (struct plan){0};
         check_status(train(name, "resume", ""), LWS_OK);
-        check_same_state(name, "clipped", 8);
+        check_same_state(name, whole, 8);
     }
 }
 
 static int all_tests(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(undisturbed),
-        cmocka_unit_test(owners),
-        cmocka_unit_test(before_a_checkpoint),
-        cmocka_unit_test(during_a_checkpoint),
-        cmocka_unit_test(copies),
-        cmocka_unit_test(messages),
-        cmocka_unit_test(clipped),
+        cmocka_unit_test(undisturbed),         cmocka_unit_test(owners), cmocka_unit_test(before_a_checkpoint),
+        cmocka_unit_test(during_a_checkpoint), cmocka_unit_test(copies), cmocka_unit_test(messages),
+        cmocka_unit_test(late_updates),
     };
     return cmocka_run_group_tests_name("integrity", tests, setup_datasets, NULL);
 }

@@ -458,12 +458,12 @@ static void evaluation_not_finite(void **state)
 
 static float *values_of(trainer *t, const char *name, size_t *count)
 {
-    const lws_tensors *tensors = lws_model_tensors(t->model);
+    const lws_tensors *tensors = t->context.tensors;
     for (int i = 0; i < tensors->count; i++) {
         if (strcmp(tensors->item[i].name, name) != 0)
             continue;
         *count = tensors->item[i].count;
-        return t->params + tensors->item[i].offset;
+        return t->state.params + tensors->item[i].offset;
     }
     fail();
     return NULL;
@@ -473,11 +473,11 @@ static float *values_of(trainer *t, const char *name, size_t *count)
 static void set_values(trainer *t, const char *name, size_t first, float value)
 {
     size_t count = 0;
-    trainer_wait_params(t);
+    state_wait_params(&t->context, &t->state);
     float *at = values_of(t, name, &count);
     for (size_t i = first < count ? first : count / 2; i < count; i++)
         at[i] = value;
-    integrity_note(t);
+    integrity_note(&t->integrity);
 }
 
 static void overflow(trainer *t, point at)
@@ -500,8 +500,8 @@ static void collapse(trainer *t, point at)
 {
     if (at != BEFORE_STEP || plan.at_step != 3)
         return;
-    size_t weights = 0, latent = (size_t)t->options->latent;
-    trainer_wait_params(t);
+    size_t weights = 0, latent = (size_t)t->context.options->latent;
+    state_wait_params(&t->context, &t->state);
     float *weight = values_of(t, "encoder/dense/weight", &weights);
     for (size_t i = 0; i < weights; i++) /* [inputs, 2 · latent] */
         if (i % (2 * latent) >= latent)
@@ -517,16 +517,16 @@ static void overflow_after(trainer *t, point at)
 {
     if (at != AFTER_STEP || plan.at_step != 3)
         return;
-    const lws_tensors *tensors = lws_model_tensors(t->model);
-    trainer_wait_params(t);
+    const lws_tensors *tensors = t->context.tensors;
+    state_wait_params(&t->context, &t->state);
     for (int i = tensors->count - 1; i >= 0; i--)
         if (tensors->item[i].offset == 0 && tensors->item[i].is_buffer == is_statistic)
             snprintf(first_name, sizeof first_name, "%s", tensors->item[i].name);
     if (is_statistic)
-        t->params[t->param_count] = INFINITY;
+        t->state.params[t->state.param_count] = INFINITY;
     else if (rank == 0)
-        t->slot[1][0] = INFINITY;
-    integrity_note(t);
+        t->state.slot[1][0] = INFINITY;
+    integrity_note(&t->integrity);
 }
 
 /* Ends in step 3, with nothing saved of it, and the weights of step 2 kept. */

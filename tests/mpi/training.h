@@ -6,10 +6,14 @@
 
 #include "mpi_folder.h"
 
-#include "trainer.h"
+#include "step/step.h"
 
 #include "base/log.h"
 #include "comm/watchdog.h"
+#include "data/checkpoint.h"
+#include "inference/evaluate.h"
+#include "report/metrics_log.h"
+#include "train/train.h"
 
 #include <dirent.h>
 #include <time.h>
@@ -111,16 +115,16 @@ lws_status __wrap_run_folder_write_config(lws_comm *c, const char *run, const lw
     return __real_run_folder_write_config(c, run, options);
 }
 
-lws_status __real_trainer_step(trainer *t, step_result *result);
-lws_status __wrap_trainer_step(trainer *t, step_result *result);
-lws_status __wrap_trainer_step(trainer *t, step_result *result)
+lws_status __real_trainer_step(trainer *t, const step_requests *requests, step_result *result);
+lws_status __wrap_trainer_step(trainer *t, const step_requests *requests, step_result *result);
+lws_status __wrap_trainer_step(trainer *t, const step_requests *requests, step_result *result)
 {
     training = t;
-    plan.at_step = t->step + 1;
+    plan.at_step = t->state.step + 1;
     if (rank == 0)
         clock_now += plan.seconds ? plan.seconds(plan.at_step) : 1;
     reach(BEFORE_STEP, plan.at_step);
-    lws_status status = __real_trainer_step(t, result);
+    lws_status status = __real_trainer_step(t, requests, result);
     reach(AFTER_STEP, plan.at_step);
     return status;
 }
@@ -243,8 +247,8 @@ void __real_lws_comm_allgather(lws_comm *c, const void *mine, const size_t *byte
 void __wrap_lws_comm_allgather(lws_comm *c, const void *mine, const size_t *bytes_of, void *all);
 void __wrap_lws_comm_allgather(lws_comm *c, const void *mine, const size_t *bytes_of, void *all)
 {
-    bool is_altered = training && all == training->sums && plan.alters_news > 0 && plan.alters_news == plan.at_step &&
-                      plan.of_rank == rank;
+    bool is_altered = training && all == training->message.all && plan.alters_news > 0 &&
+                      plan.alters_news == plan.at_step && plan.of_rank == rank;
     if (!is_altered) {
         __real_lws_comm_allgather(c, mine, bytes_of, all);
         return;
@@ -267,11 +271,12 @@ bool __wrap_lws_log_is_terminal(void)
     return plan.is_terminal;
 }
 
-lws_status __real_trainer_draw_grid(trainer *t);
-lws_status __wrap_trainer_draw_grid(trainer *t);
-lws_status __wrap_trainer_draw_grid(trainer *t)
+lws_status __real_trainer_draw_grid(const trainer *t, const char *run);
+lws_status __wrap_trainer_draw_grid(const trainer *t, const char *run);
+lws_status __wrap_trainer_draw_grid(const trainer *t, const char *run)
 {
-    return t->is_root && plan.refused_pictures >> t->step & 1 ? refuse("picture") : __real_trainer_draw_grid(t);
+    bool refuses = t->context.is_root && plan.refused_pictures >> t->state.step & 1;
+    return refuses ? refuse("picture") : __real_trainer_draw_grid(t, run);
 }
 
 /* ---- datasets and runs ----------------------------------------------------------------------------------------- */

@@ -91,6 +91,16 @@ typedef struct ref_adam {
 void ref_adam_step(const ref_adam *a, int64_t step, double lr, size_t n, double *theta, double *m, double *v,
                    const double *g);
 
+typedef struct ref_lamb {
+    double beta1, beta2, epsilon;
+    double decay;
+    bool is_vector; /* no decay, and a trust ratio of 1 */
+} ref_lamb;
+
+/* Step `step` (1 is the first) of You et al. 2020, algorithm 2, of a whole tensor x [n]. */
+void ref_lamb_step(const ref_lamb *l, int64_t step, double lr, size_t n, double *x, double *m, double *v,
+                   const double *g);
+
 /* ---- random numbers and images that scripts in other languages reproduce to the bit ------------------------------ */
 
 /* Philox4x32-10 of Salmon et al. 2011. */

@@ -148,6 +148,10 @@ CASES = [
      "state src/high/high.c all"),
     ("types are none", appended("src/high/high.c", "typedef struct one {\n    int n;\n} one;\nstruct two {\n    int n;\n};\n"
                                                    "static const struct two table = {1};\nstatic int f(one o);\n"), ""),
+    ("functions declared by their type are none", appended("src/low/private.h", "typedef int work(int);\nwork one, two;\n"), ""),
+    ("one that points to a function", appended("src/high/high.c", "static void (*act)(int);\nstatic int (*const none)(int);\n"),
+     "state src/high/high.c act"),
+    ("one in a header", appended("src/low/private.h", "static int all;\n"), "state src/low/private.h all"),
     ("one in a function", replaced("src/high/high.c", "return 1", "static _Thread_local int last = 1;\n    return last"),
      "state src/high/high.c last"),
     ("constants are none", appended("src/high/high.c", "static const int a[] = {1};\nstatic const char *const b = 0;\n"

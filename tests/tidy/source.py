@@ -39,6 +39,9 @@ class CSource:
         for m in re.finditer(r"^[ \t]*static\b([^;{}()=]*?)\s*(?:\[[^=;]*\]\s*)?[=;]", self.code, flags=re.M):
             if not is_constant(m[1]):
                 self.state.append((self.line(m.start()), re.findall(r"\w+", m[1])[-1]))
+        for m in re.finditer(r"^[ \t]*static\b[^;{}=()]*\(\s*\*\s*(\w+)\s*\)\s*\([^;{}]*\)\s*[=;]", self.code,
+                             flags=re.M):
+            self.state.append((self.line(m.start()), m[1]))
 
     def _token(self, match):
         if match[0].startswith("/"):

@@ -4,7 +4,6 @@
 Each rule is one function of a rules_*.py; limits.py holds the numbers. exceptions.txt lists what may stand although a
 rule is against it, with its reason: the list must only shrink, so an entry that is larger than what it excuses, or
 excuses nothing, is a breach as well. Exit code: 0 nothing found, 1 something. `tidy.py ROOT` looks at another tree.
-While the house is rebuilt, the rules named in temporary.txt are counted only; --all holds them as well.
 """
 import collections
 import pathlib
@@ -60,18 +59,14 @@ def check(tree):
 
 
 def main():
-    arguments = [argument for argument in sys.argv[1:] if argument != "--all"]
-    root = pathlib.Path(arguments[0]) if arguments else HERE.parent.parent
-    temporary = HERE / "temporary.txt"
-    later = temporary.read_text().split() if temporary.exists() and "--all" not in sys.argv else []
+    root = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else HERE.parent.parent
     tree = Tree(root)
     if not tree.program:
         sys.exit(f"{root}: no sources there")
     found = check(tree)
-    counts = collections.Counter(breach.rule for breach in found)
-    found = [breach for breach in found if breach.rule not in later]
     for breach in sorted(found, key=lambda b: (b.rule, b.path, b.line)):
         print(f"{breach.path}:{breach.line}: {breach.rule}: {breach.text}")
+    counts = collections.Counter(breach.rule for breach in found)
     print("house rules: " + (", ".join(f"{rule} {count}" for rule, count in sorted(counts.items())) or "all kept"))
     return 1 if found else 0
 

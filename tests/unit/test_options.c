@@ -68,10 +68,13 @@ static const key_case train_cases[] = {
     {"lr-min", REAL, TRAIN(lr_min), "0.25", .25, "0", "-0.001", "1000", "1000.001", false},
     {"decay-every", INT, TRAIN(decay_every), "7", 7, "1", "0", MANY, false},
     {"decay-factor", REAL, TRAIN(decay_factor), "0.25", .25, "1e-9", "0.9e-9", "1", "1.001", false},
-    {"optimizer", CHOICE, TRAIN(optimizer), NULL, 0, "adam", "adamw", "adam", "ada", false},
+    {"optimizer", CHOICE, TRAIN(optimizer), "lamb", 1, "adam", "adamw", "lamb", "lam", false},
     {"adam-beta1", REAL, TRAIN(optimizer_options[0]), "0.5", .5, "0", "-0.001", "0.999999999", "0.9999999999", false},
     {"adam-beta2", REAL, TRAIN(optimizer_options[1]), "0.5", .5, "0", "-0.001", "0.999999999", "0.9999999999", false},
     {"adam-epsilon", REAL, TRAIN(optimizer_options[2]), "0.5", .5, "1e-30", "0.9e-30", "1", "1.001", false},
+    {"lamb-beta1", REAL, TRAIN(optimizer_options[3]), "0.5", .5, "0", "-0.001", "0.999999999", "0.9999999999", false},
+    {"lamb-beta2", REAL, TRAIN(optimizer_options[4]), "0.5", .5, "0", "-0.001", "0.999999999", "0.9999999999", false},
+    {"lamb-epsilon", REAL, TRAIN(optimizer_options[5]), "0.5", .5, "1e-30", "0.9e-30", "1", "1.001", false},
     {"weight-decay", REAL, TRAIN(weight_decay), "0.5", .5, "0", "-0.001", "1000", "1000.001", false},
     {"clip-norm", REAL, TRAIN(clip_norm), "0.5", .5, "0", "-0.001", "1e30", "1.001e30", false},
     {"bn-momentum", REAL, TRAIN(bn_momentum), "0.5", .5, "1e-6", "0.9e-6", "1", "1.001", false},
@@ -266,6 +269,9 @@ static const char train_defaults[] = "[model]\n"
                                      "adam-beta1 = 0.9\n"
                                      "adam-beta2 = 0.999\n"
                                      "adam-epsilon = 1e-08\n"
+                                     "lamb-beta1 = 0.9\n"
+                                     "lamb-beta2 = 0.999\n"
+                                     "lamb-epsilon = 1e-06\n"
                                      "weight-decay = 0\n"
                                      "clip-norm = 0\n"
                                      "bn-momentum = 0.1\n"
@@ -342,6 +348,7 @@ static void names_of_choices(void **state)
         {"loss", "ssim", offsetof(lws_train_options, loss), LWS_LOSS_SSIM},
         {"loss", "lwssim", offsetof(lws_train_options, loss), LWS_LOSS_LWSSIM},
         {"optimizer", "adam", offsetof(lws_train_options, optimizer), 0},
+        {"optimizer", "lamb", offsetof(lws_train_options, optimizer), 1},
         {"schedule", "constant", offsetof(lws_train_options, schedule), LWS_SCHEDULE_CONSTANT},
         {"schedule", "cosine", offsetof(lws_train_options, schedule), LWS_SCHEDULE_COSINE},
         {"schedule", "step", offsetof(lws_train_options, schedule), LWS_SCHEDULE_STEP},

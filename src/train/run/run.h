@@ -1,0 +1,38 @@
+/* A training run: a trainer, and the folder that it fills. */
+#ifndef LWS_RUN_H
+#define LWS_RUN_H
+
+#include "run/checkpoints.h"
+#include "run/persist.h"
+#include "run/stop.h"
+#include "step/trainer.h"
+#include "train/train.h"
+
+#include "report/metrics_log.h"
+
+typedef struct training_run {
+    trainer trainer;
+    lws_train_request request;
+    int lock;               /* rank 0: descriptor of the run folder's lock; -1: none */
+    const stop_watch *stop; /* not owned */
+    checkpoints checkpoints;
+
+    lws_metrics_log *log; /* rank 0 */
+    step_failure log_failure;
+    lateness late_log;
+    bool is_picture_late; /* the latest could not be written, which was said */
+
+    int64_t first_step;                    /* where this process came in */
+    double start_time;                     /* of the loop in this process */
+    double checkpoint_time, evaluate_time; /* rank 0: when the last one was made */
+} training_run;
+
+/* The folder made or taken over, the state set, from the newest checkpoint where the request resumes; `stop` watches
+ * for the end. *r stays where it is. On failure nothing is left to destroy. Collective. Agreed. */
+lws_status run_create(lws_comm *comm, lws_train_options *options, const lws_train_request *request,
+                      const stop_watch *stop, training_run *r);
+
+/* Not collective. */
+void run_destroy(training_run *r);
+
+#endif
