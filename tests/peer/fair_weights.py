@@ -1,7 +1,7 @@
 #!/usr/bin/python3
-"""How heavy must a structural loss weigh to pull on the parameters as hard as MSE does?
+"""How heavy must a loss weigh to pull on the parameters as hard as MSE does?
 
-Trains an auto-encoder on MSE, and at each of --at steps takes the gradients of MSE, SSIM and LWSSIM with respect to
+Trains an auto-encoder on MSE, and at each of --at steps takes the gradients of every loss with respect to
 all parameters, of the mean over a batch, on several batches of training images. Prints |∇MSE| / |∇loss|: mean over the
 batches, spread (smallest and largest), also for the encoder and the decoder alone. A tool, not a test.
 
@@ -71,7 +71,7 @@ def measure(net, images, options):
 
 
 def show(step, result):
-    for name in ("ssim", "lwssim"):
+    for name in [name for name in result if name != "mse"]:
         for part in PARTS:
             ratio = numpy.array(result["mse"][part]) / numpy.array(result[name][part])
             print(f"step {step:4d}  |∇MSE|/|∇{name.upper()}|  {part:8s} mean {ratio.mean():.5f}  "

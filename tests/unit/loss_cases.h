@@ -29,10 +29,10 @@ CHECK_UNUSED static lws_loss_spec with_exponents(lws_loss_spec s, double alpha, 
     return s;
 }
 
-enum { CASES = 2 * 2 * 13 + 6 };
+enum { KINDS_MAX = 16, CASES = 2 * 2 * 13 + KINDS_MAX + 3 };
 
-/* Both losses, both window shapes, all kinds of exponents; then several levels. For images of 11
- * pixels a side up. */
+/* Both structural losses, both window shapes, all kinds of exponents; then every loss as it is by default, and several
+ * levels. For images of 11 pixels a side up. */
 CHECK_UNUSED static int loss_cases(lws_loss_spec cases[CASES])
 {
     static const double exponent[13][4] = {
@@ -48,9 +48,9 @@ CHECK_UNUSED static int loss_cases(lws_loss_spec cases[CASES])
                 const double *e = exponent[k];
                 cases[n++] = with_exponents(s, e[0], e[1], e[2], e[3]);
             }
-    cases[n++] = lws_loss_defaults(LWS_LOSS_MSE);
-    cases[n++] = lws_loss_defaults(LWS_LOSS_SSIM);
-    cases[n++] = lws_loss_defaults(LWS_LOSS_LWSSIM);
+    assert_true(lws_loss_count() <= KINDS_MAX);
+    for (int kind = 0; kind < lws_loss_count(); kind++)
+        cases[n++] = lws_loss_defaults(kind);
     lws_loss_spec s = lws_loss_defaults(LWS_LOSS_LWSSIM);
     s.weight[0] = .5, s.weight[1] = 0, s.weight[2] = 3;
     cases[n++] = s;

@@ -62,14 +62,13 @@ lws_status bench_loss(bench *b)
     for (size_t i = 0; i + 1 < values; i++) /* another picture than x */
         c.y[i] = (c.x[i] + c.x[i + 1]) / 2;
     bench_section(b, "loss", "Losses, value and gradient, %d images", b->images);
-    lws_loss_spec spec = lws_loss_defaults(LWS_LOSS_MSE);
-    LWS_TRY(loss_row(b, &c, &spec, "mse", "mse"));
-    spec = lws_loss_defaults(LWS_LOSS_SSIM);
-    LWS_TRY(loss_row(b, &c, &spec, "ssim", "ssim (Gaussian 11)"));
-    spec = lws_loss_defaults(LWS_LOSS_LWSSIM);
-    LWS_TRY(loss_row(b, &c, &spec, "lwssim", "lwssim (defaults: windows 3, 7, 11)"));
+    for (int kind = 0; kind < lws_loss_count(); kind++) {
+        const char *name = lws_loss_name(kind);
+        lws_loss_spec spec = lws_loss_defaults(kind);
+        LWS_TRY(loss_row(b, &c, &spec, name, name));
+    }
     char label[128];
-    spec = chosen_windows(b, label, sizeof label);
+    lws_loss_spec spec = chosen_windows(b, label, sizeof label);
     return loss_row(b, &c, &spec, "lwssim_windows", label);
 }
 
