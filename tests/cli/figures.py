@@ -70,7 +70,8 @@ def compare_truth(a, b):
     g11 = of(gaussian(), 1, lambda l, cs: l * cs)
     levels = [of([1 / n] * n, 1, lambda l, cs: 2 - l - cs) for n in (3, 7, 11)]
     return {"ssim_g11": g11, "ssim_u7": of([1 / 7] * 7, 49 / 48, lambda l, cs: l * cs), "ms_ssim3": None, "mse": mse,
-            "psnr": -10 * math.log10(mse), "loss_mse": mse, "loss_ssim": 1 - g11, "loss_lwssim": sum(levels) / 3}
+            "psnr": -10 * math.log10(mse), "loss_mse": mse, "loss_ssim": 1 - g11, "loss_lwssim": sum(levels) / 3,
+            "loss_mae": sum(abs(i - j) / 255 for i, j in zip(pa, pb)) / len(pa)}
 
 
 def compare(a, b, as_json, table):
@@ -78,7 +79,8 @@ def compare(a, b, as_json, table):
     same("the list of figures", list(found), list(truth))
     lines = [line.split() for line in open(table)]
     same("the list of the table", [line[0] for line in lines],
-         ["SSIM-G11", "SSIM-U7", "MS-SSIM-3", "MSE", "PSNR", "loss_mse", "loss_ssim", "loss_lwssim"])
+         ["SSIM-G11", "SSIM-U7", "MS-SSIM-3", "MSE", "PSNR", "loss_mse", "loss_ssim", "loss_lwssim",
+          "loss_mae"])
     for (key, value), line in zip(truth.items(), lines):
         if value is None:
             same(key, found[key], None)

@@ -125,6 +125,7 @@ def expected(a, b):
         "loss_mse": lambda: metrics.mean_squared_error(x, y),
         "loss_ssim": lambda: ssim_loss(x, y),
         "loss_lwssim": lambda: lwssim_loss(x, y),
+        "loss_mae": lambda: np.abs(x - y).mean(),
     }
     with np.errstate(divide="ignore"):
         return {key: float(peer_value()) if side >= SMALLEST.get(key, 1) else None for key, peer_value in peers.items()}

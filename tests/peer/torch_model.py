@@ -146,6 +146,10 @@ def mse_loss(x, y):
     return ((x.double() - y.double()) ** 2).flatten(1).mean(1)
 
 
+def mae_loss(x, y):
+    return functional.l1_loss(x.double(), y.double(), reduction="none").flatten(1).mean(1)
+
+
 def ssim_loss(x, y):
     l, cs = structure(x.double(), y.double(), gaussian_mean())
     return 1 - (l * cs).flatten(1).mean(1)
@@ -159,7 +163,7 @@ def lwssim_loss(x, y, windows=(3, 7, 11)):
     return total / len(windows)
 
 
-LOSSES = {"mse": mse_loss, "ssim": ssim_loss, "lwssim": lwssim_loss}
+LOSSES = {"mse": mse_loss, "ssim": ssim_loss, "lwssim": lwssim_loss, "mae": mae_loss}
 
 
 # ---- penalties on the code, in double ----------------------------------------------------------------

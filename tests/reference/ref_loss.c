@@ -1,4 +1,4 @@
-/* SSIM (Wang et al. 2004) and LWSSIM (Lu 2019) window by window: l, c and s from the moments of
+/* Errors pixel by pixel; SSIM (Wang et al. 2004) and LWSSIM (Lu 2019) window by window: l, c and s from the moments of
  * each window, the gradient by the chain rule from the window's score to each of its pixels. */
 #include "reference.h"
 
@@ -118,6 +118,14 @@ static double evaluate(const lws_loss_spec *spec, int h, int w, int c, const dou
             value += (x[i] - y[i]) * (x[i] - y[i]) / (double)count;
             if (dy)
                 dy[i] = 2 * (y[i] - x[i]) / (double)count;
+        }
+        return value;
+    }
+    if (strcmp(lws_loss_name(spec->kind), "mae") == 0) {
+        for (size_t i = 0; i < count; i++) {
+            value += fabs(x[i] - y[i]) / (double)count;
+            if (dy && x[i] != y[i])
+                dy[i] = copysign(1 / (double)count, y[i] - x[i]);
         }
         return value;
     }

@@ -256,6 +256,28 @@ static void luminance_gradient_keeps_its_sign(void **state)
     }
 }
 
+/* MAE: the mean of distances, whose gradient is a sign over the number of values: 0 where images agree. */
+static void absolute_error(void **state)
+{
+    (void)state;
+    float x[N], y[N], dy[N];
+    lws_loss_spec s;
+    assert_int_equal(lws_loss_find("mae", NULL, &s), LWS_OK);
+    fill(x, .25f), fill(y, .75f);
+    check_near(evaluate(&s, SIDE, SIDE, 1, x, y, 1, dy), .5, 0);
+    for (int i = 0; i < N; i++)
+        check_near(dy[i], 1. / N, 0);
+    check_near(evaluate(&s, SIDE, SIDE, 1, y, x, -3, dy), .5, 0);
+    for (int i = 0; i < N; i++)
+        check_near(dy[i], 3. / N, 0);
+    fill(y, .25f);
+    y[7] = 1, y[200] = 0, y[201] = nextafterf(.25f, 0);
+    check_near(evaluate(&s, SIDE, SIDE, 1, x, y, 2, dy), (.75 + .25 + 0x1p-26) / N, 1e-18);
+    for (int i = 0; i < N; i++)
+        check_near(dy[i], i == 7 ? 2. / N : i == 200 || i == 201 ? -2. / N : 0, 0);
+    check_near(evaluate(&s, SIDE, 8, 2, x, y, 2, NULL), (.75 + .25 + 0x1p-26) / N, 1e-18); /* channels count alike */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -269,6 +291,7 @@ int main(void)
         cmocka_unit_test(symmetric),
         cmocka_unit_test(bounds),
         cmocka_unit_test(luminance_gradient_keeps_its_sign),
+        cmocka_unit_test(absolute_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

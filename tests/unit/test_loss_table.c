@@ -276,6 +276,9 @@ static void fair_weights(void **state)
     check_near(lws_loss_fair_weight(LWS_LOSS_MSE), 1, 0);
     check_near(lws_loss_fair_weight(LWS_LOSS_SSIM), .07, 0);
     check_near(lws_loss_fair_weight(LWS_LOSS_LWSSIM), .07, 0);
+    lws_loss_spec mae;
+    assert_int_equal(lws_loss_find("mae", NULL, &mae), LWS_OK);
+    check_near(lws_loss_fair_weight(mae.kind), .3, 0);
     for (int kind = 0; kind < lws_loss_count(); kind++)
         assert_true(lws_loss_fair_weight(kind) > 0 && lws_loss_fair_weight(kind) < 1e6);
 }
