@@ -4,8 +4,8 @@
 
 #include "commands.h"
 
-#include "comm/comm.h"
 #include "base/config.h"
+#include "comm/comm.h"
 
 #include <stdbool.h>
 

@@ -2,9 +2,9 @@
 #include "bench/bench.h"
 #include "cli.h"
 
+#include "base/simd.h"
 #include "kernels/gemm.h"
 #include <lwssim/latent.h>
-#include "base/simd.h"
 #include <lwssim/version.h>
 
 #include <stdio.h>

@@ -3,9 +3,9 @@
 
 #include "pictures.h"
 
+#include "report/record.h"
 #include <lwssim/loss.h>
 #include <lwssim/metrics.h>
-#include "report/record.h"
 
 #include <math.h>
 #include <stdio.h>

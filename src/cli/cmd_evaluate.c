@@ -1,11 +1,11 @@
 /* lwssim evaluate: the metrics of a trained model on a split, with their standard errors. */
 #include "cli.h"
 
+#include "base/log.h"
 #include "inference/agree_images.h"
 #include "inference/evaluate.h"
-#include "base/log.h"
-#include "report/record.h"
 #include "inference/inference.h"
+#include "report/record.h"
 #include "train/train.h"
 
 #include <math.h>

@@ -3,9 +3,9 @@
 
 #include "pictures.h"
 
-#include "report/grid.h"
 #include "base/log.h"
 #include "inference/inference.h"
+#include "report/grid.h"
 
 #include <stdlib.h>
 #include <string.h>

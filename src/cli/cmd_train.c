@@ -1,10 +1,10 @@
 /* lwssim train: the keys of a run, weakest first, and the training itself. */
 #include "cli.h"
 
-#include "data/run_names.h"
-#include "comm/comm.h"
 #include "base/folder.h"
 #include "base/log.h"
+#include "comm/comm.h"
+#include "data/run_names.h"
 #include "train/train.h"
 
 #include <stdio.h>

@@ -2,10 +2,10 @@
  * machine. */
 #include "cli.h"
 
-#include "kernels/gemm.h"
 #include "base/log.h"
 #include "base/simd.h"
 #include "base/threads.h"
+#include "kernels/gemm.h"
 #include <lwssim/version.h>
 
 #include <stdlib.h>

@@ -1,9 +1,9 @@
 /* The program: finds the subcommand, and turns its status into an exit code. */
 #include "cli.h"
 
-#include "kernels/gemm.h"
 #include "base/log.h"
 #include "base/simd.h"
+#include "kernels/gemm.h"
 #include <lwssim/version.h>
 
 #include <fcntl.h>

@@ -2,8 +2,8 @@
  * one. */
 #include "cli.h"
 
-#include "data/run_names.h"
 #include "base/folder.h"
+#include "data/run_names.h"
 #include "datasets/decode/image.h"
 
 #include <stdio.h>

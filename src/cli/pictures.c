@@ -3,10 +3,10 @@
 
 #include "cli.h"
 
+#include "base/log.h"
 #include "data/dataset.h"
 #include "data/path_kind.h"
 #include "datasets/decode/image.h"
-#include "base/log.h"
 
 #include <dirent.h>
 #include <stdio.h>

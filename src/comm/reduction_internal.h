@@ -1,8 +1,8 @@
 /* What the files of the reduction share: private to this folder.
  *
- * reduction.c sets it up and holds the steps' entry points; fold.c adds up a rank's own subtrees; exchange.c sends
- * their parts to the owners, finishes the tree there and gathers the parameters; slices.c says where slices are, and
- * gathers and scatters what owners keep of them. */
+ * reduction_setup.c sets it up and holds the steps' entry points; fold.c adds up a rank's own subtrees; exchange.c
+ * sends their parts to the owners, finishes the tree there and gathers the parameters; slices.c says where slices are,
+ * and gathers and scatters what owners keep of them. */
 #ifndef LWS_REDUCTION_INTERNAL_H
 #define LWS_REDUCTION_INTERNAL_H
 

@@ -1,8 +1,8 @@
 /* A dataset folder: its shards brought together. */
 #include "data/dataset.h"
 
-#include "data/shard.h"
 #include "base/folder.h"
+#include "data/shard.h"
 
 #include <stdio.h>
 #include <stdlib.h>

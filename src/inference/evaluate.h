@@ -5,8 +5,8 @@
 
 #include "comm/comm.h"
 #include "data/dataset.h"
-#include <lwssim/metrics.h>
 #include "model/model.h"
+#include <lwssim/metrics.h>
 
 typedef struct lws_evaluation {
     int64_t images;

@@ -2,8 +2,8 @@
  * of columns, a tile of images at a time. */
 #include "conv_algorithms.h"
 
-#include "kernels/gemm.h"
 #include "base/simd.h"
+#include "kernels/gemm.h"
 
 #include <omp.h>
 #include <string.h>

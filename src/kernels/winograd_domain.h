@@ -5,8 +5,8 @@
 
 #include "tile_gemm.h"
 
-#include "kernels/conv.h"
 #include "base/simd.h"
+#include "kernels/conv.h"
 
 enum { PHASES = 4 };               /* of rows and columns: even or odd */
 enum { WINOGRAD_CHANNELS = 8192 }; /* most channels of the input */

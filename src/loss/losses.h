@@ -5,8 +5,8 @@
 #ifndef LWS_LOSSES_H
 #define LWS_LOSSES_H
 
-#include <lwssim/loss.h>
 #include "loss/loss_table.h"
+#include <lwssim/loss.h>
 
 #include "base/config.h"
 

@@ -3,11 +3,11 @@
 
 #include "presets.h"
 
+#include "base/profile.h"
+#include "base/rng.h"
 #include "kernels/finite.h"
 #include "kernels/gemm.h"
 #include <lwssim/latent.h>
-#include "base/profile.h"
-#include "base/rng.h"
 
 #include <math.h>
 #include <omp.h>

@@ -7,8 +7,8 @@
 #ifndef LWSSIM_MODEL_H
 #define LWSSIM_MODEL_H
 
-#include <lwssim/loss.h>
 #include "nn/nn.h"
+#include <lwssim/loss.h>
 
 typedef enum lws_model_kind { LWS_MODEL_AE, LWS_MODEL_VAE, LWS_MODEL_MMD_AE } lws_model_kind;
 

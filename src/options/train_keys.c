@@ -2,8 +2,8 @@
  * every loss and every optimizer, which their rows bring along. The names to choose from come from the rows, too. */
 #include "options/train_options.h"
 
-#include <lwssim/latent.h>
 #include "loss/loss_table.h"
+#include <lwssim/latent.h>
 
 #include <pthread.h>
 #include <string.h>

@@ -4,9 +4,9 @@
 
 #include "mpi_folder.h"
 
+#include "comm/watchdog.h"
 #include "inference/evaluate.h"
 #include "options/train_options.h"
-#include "comm/watchdog.h"
 
 #include <reference.h>
 

@@ -4,12 +4,12 @@
 
 #include "mpi_folder.h"
 
-#include "inference/evaluate.h"
+#include "comm/watchdog.h"
 #include "data/h5.h"
 #include "data/sampler.h"
+#include "inference/evaluate.h"
 #include "inference/inference.h"
 #include "train/train.h"
-#include "comm/watchdog.h"
 
 #include <cjson/cJSON.h>
 #include <reference.h>

@@ -6,8 +6,8 @@
 #include "training.h"
 
 #include "data/h5.h"
-#include "train/replay.h"
 #include "inference/inference.h"
+#include "train/replay.h"
 
 #include <sys/syscall.h>
 

@@ -5,11 +5,11 @@
 
 #include "mpi_folder.h"
 
-#include "datasets/decode/image.h"
-#include <lwssim/metrics.h>
 #include "data/sampler.h"
+#include "datasets/decode/image.h"
 #include "inference/inference.h"
 #include "train/train.h"
+#include <lwssim/metrics.h>
 
 enum { SIDE = 16, IMAGE = SIDE * SIDE * 3, BATCH = 8, PER_EPOCH = 4, STEPS = 9, EVERY = 4 };
 
@@ -24,7 +24,8 @@ typedef struct run_case {
 #define HEAD "type,step,epoch,loss,recon,"
 #define TAIL "gradient_norm,lr,images_per_second,seconds,rows,"
 
-/* Weights of reconstructions of 16 × 16 × 3: 384 for MSE and .3 of it for MAE under a VAE, .07 · 153.6 for SSIM under an MMD-AE. */
+/* Weights of reconstructions of 16 × 16 × 3: 384 for MSE and .3 of it for MAE under a VAE, .07 · 153.6 for SSIM under
+ * an MMD-AE. */
 static const run_case runs[] = {
     {"ae", "data", "ae", "lwssim", 2, 5, 1, 0, 0, HEAD TAIL},
     {"vae", "data", "vae", "mse", 1, 20, 384, .5, 0, HEAD "kl," TAIL},

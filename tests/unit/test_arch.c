@@ -4,15 +4,15 @@
 #include "convolutions.h"
 #include "loss_cases.h"
 
+#include "base/digest.h"
+#include "base/simd.h"
 #include "kernels/activation.h"
 #include "kernels/batchnorm.h"
 #include "kernels/bias.h"
-#include "base/digest.h"
 #include "kernels/finite.h"
-#include <lwssim/metrics.h>
-#include "optim/norm.h"
-#include "base/simd.h"
 #include "kernels/window.h"
+#include "optim/norm.h"
+#include <lwssim/metrics.h>
 
 #include "arch.h"
 #include "arch/micro_kernels.h"

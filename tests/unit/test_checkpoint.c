@@ -4,9 +4,9 @@
 
 #include "half_listing.h"
 
+#include "base/log.h"
 #include "data/checkpoint.h"
 #include "data/h5.h"
-#include "base/log.h"
 
 #include <inttypes.h>
 #include <sys/statvfs.h>

@@ -4,10 +4,10 @@
 
 #include "half_listing.h"
 
-#include "data/h5.h"
 #include "base/log.h"
-#include "report/metrics_log.h"
 #include "base/output.h"
+#include "data/h5.h"
+#include "report/metrics_log.h"
 
 #include <sys/file.h>
 #include <sys/syscall.h>

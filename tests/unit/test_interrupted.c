@@ -3,9 +3,9 @@
  * bytes at most. */
 #include "scratch.h"
 
+#include "base/input.h"
 #include "data/checkpoint.h"
 #include "data/h5.h"
-#include "base/input.h"
 #include "report/metrics_log.h"
 
 #include <poll.h>

@@ -2,8 +2,8 @@
  * differences; the randomness of VAE and MMD-AE, evaluation, messages, sizes. */
 #include "networks.h"
 
-#include "model/model.h"
 #include "base/rng.h"
+#include "model/model.h"
 
 enum { DCGAN64, WAE64, TINY16 };
 

@@ -1,8 +1,8 @@
 /* The presets' tables of tensors, worked out by hand from the papers; initial weights; weights of the losses; sizes. */
 #include "check.h"
 
-#include "model/model.h"
 #include "base/rng.h"
+#include "model/model.h"
 
 typedef struct row {
     const char *name;

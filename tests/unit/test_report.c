@@ -1,8 +1,8 @@
 /* Records to the letter, numbers to the last digit, the log cut where a run goes on, and pictures pixel by pixel. */
 #include "scratch.h"
 
-#include "report/grid.h"
 #include "datasets/decode/image.h"
+#include "report/grid.h"
 #include "report/metrics_log.h"
 
 #include <stdio_ext.h>

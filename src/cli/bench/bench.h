@@ -5,8 +5,8 @@
 #ifndef LWS_BENCH_H
 #define LWS_BENCH_H
 
-#include "comm/comm.h"
 #include "base/config.h"
+#include "comm/comm.h"
 #include "kernels/conv.h"
 #include "report/record.h"
 

@@ -2,10 +2,10 @@
 #include "bench.h"
 #include "cli/cli.h"
 
-#include "inference/agree_images.h"
 #include "base/clock.h"
-#include "datasets/prepare/prepare.h"
 #include "data/sampler.h"
+#include "datasets/prepare/prepare.h"
+#include "inference/agree_images.h"
 
 #include <ftw.h>
 #include <stdio.h>

@@ -1,10 +1,10 @@
 /* The matrix product that everything is held against, and the kernels that are bound by memory. */
 #include "bench.h"
 
-#include "optim/optimizer.h"
 #include "kernels/batchnorm.h"
 #include "kernels/gemm.h"
 #include "kernels/window.h"
+#include "optim/optimizer.h"
 
 #include <omp.h>
 #include <stdio.h>

@@ -1,8 +1,8 @@
 /* The reduction of gradients over all ranks, in its parts. */
 #include "bench.h"
 
-#include "optim/norm.h"
 #include "comm/reduction.h"
+#include "optim/norm.h"
 
 #include <stdio.h>
 

@@ -44,7 +44,7 @@
  *
  * It fits a model if and only if, besides,
  *
- *   (9) each tensor that is asked for is there, of float32, in its shape.
+ *   (9) each tensor of the model is there, of float32, in its shape, and no other under /model and /state.
  *
  * lws_checkpoint_read_meta checks (1) to (6), lws_checkpoint_verify (1) to (7), lws_checkpoint_verify_name (1) to (8),
  * and lws_checkpoint_read (1) to (6), and (7) and (9) of what it reads. */

@@ -51,6 +51,7 @@ static lws_status check_digest(lws_h5 *file, const char *path, const char *name,
 typedef struct reading {
     lws_h5 *file;
     const char *path;
+    const lws_tensors *tensors; /* of the model that is read into */
 } reading;
 
 /* (9) */
@@ -73,14 +74,32 @@ static lws_status read_array(void *user, const char *name, const lws_tensor *ten
     return check_digest(file, path, name, values, tensor->count);
 }
 
+/* (9) again: an array that the model has no tensor for is of another, larger one. */
+static lws_status know_array(void *user, const char *name, const lws_h5_info *info)
+{
+    (void)info;
+    const reading *r = user;
+    char slot[LWS_CHECKPOINT_SLOT_NAME];
+    lws_checkpoint_group group = checkpoint_group_of(name, slot);
+    if (group != LWS_CHECKPOINT_MODEL && group != LWS_CHECKPOINT_STATE)
+        return LWS_OK;
+    const char *tensor = strchr(name + 1, '/') + 1; /* /model/TENSOR */
+    for (int i = 0; i < r->tensors->count; i++)
+        if (strcmp(r->tensors->item[i].name, tensor) == 0)
+            return LWS_OK;
+    return lws_fail(LWS_ERR_MISMATCH, "%s holds another model: this one has no %s", r->path, name);
+}
+
 lws_status lws_checkpoint_read(const char *path, const lws_tensors *tensors, const lws_checkpoint_data *data)
 {
-    reading r = {.path = path};
+    reading r = {.path = path, .tensors = tensors};
     lws_checkpoint_meta meta;
     char *config;
     LWS_TRY(open_checkpoint(path, false, &r.file, &meta, &config));
     free(config);
     lws_status status = checkpoint_each(tensors, data, read_array, &r);
+    if (status == LWS_OK)
+        status = lws_h5_visit(r.file, know_array, &r);
     lws_h5_close(r.file);
     return status;
 }

@@ -6,6 +6,8 @@
 #include "base/log.h"
 #include "base/profile.h"
 #include "comm/watchdog.h"
+#include "data/run_names.h"
+#include "report/metrics_log.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -51,7 +53,7 @@ void checkpoints_destroy(checkpoints *k)
 
 static void folder_of(const checkpoints *k, char *folder)
 {
-    snprintf(folder, LWS_PATH, "%s/checkpoints", k->run);
+    lws_run_checkpoints(k->run, folder);
 }
 
 /* Rank 0: all arrays that a checkpoint holds. */
@@ -169,7 +171,7 @@ static lws_status keep_log(const char *run)
 {
     char path[LWS_PATH];
     struct stat info;
-    snprintf(path, sizeof path, "%s/metrics.jsonl", run);
+    snprintf(path, sizeof path, "%s/" LWS_METRICS_LOG, run);
     return stat(path, &info) == 0 && info.st_size > 0 ? lws_folder_rename_aside(path, "before") : LWS_OK;
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "comm/watchdog.h"
+#include "data/run_names.h"
 #include "kernels/gemm.h"
 #include "report/record.h"
 #include <lwssim/version.h>
@@ -72,7 +73,7 @@ static lws_status write_failure(const checkpoints *k, const step_result *r)
 static void advise(const checkpoints *k, bool is_kept, char *text, size_t size)
 {
     char folder[LWS_PATH];
-    snprintf(folder, sizeof folder, "%s/checkpoints", k->run);
+    lws_run_checkpoints(k->run, folder);
     int used = lws_checkpoint_count(folder) > 0 ? snprintf(text, size, "The checkpoints in %s are whole", folder)
                                                 : snprintf(text, size, "There is no checkpoint yet");
     used += snprintf(text + used, size - (size_t)used,

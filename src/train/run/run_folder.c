@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/output.h"
 #include "data/checkpoint.h"
+#include "data/run_names.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -44,9 +45,9 @@ static lws_status prepare(const lws_train_request *request, int *descriptor)
     LWS_TRY(lws_folder_make(run));
     LWS_TRY(lws_folder_lock(run, "--run", descriptor));
     LWS_TRY(make_room(request, descriptor));
-    snprintf(sub, sizeof sub, "%s/checkpoints", run);
+    lws_run_checkpoints(run, sub);
     LWS_TRY(lws_folder_make(sub));
-    snprintf(sub, sizeof sub, "%s/images", run);
+    snprintf(sub, sizeof sub, "%s/" LWS_RUN_PICTURES, run);
     return lws_folder_make(sub);
 }
 
@@ -59,7 +60,7 @@ lws_status run_folder_prepare(lws_comm *comm, const lws_train_request *request, 
 static lws_status write_config(const char *run, const lws_train_options *options)
 {
     char path[LWS_PATH];
-    snprintf(path, sizeof path, "%s/config.ini", run);
+    snprintf(path, sizeof path, "%s/" LWS_RUN_CONFIG, run);
     char *text = lws_config_text(lws_train_table(), options);
     if (!text)
         return lws_fail(LWS_ERR_MEMORY, "out of memory writing %s", path);
@@ -78,7 +79,7 @@ static lws_status load_from_checkpoint(const char *run, lws_train_options *optio
 {
     char folder[LWS_PATH], path[LWS_PATH], *config;
     lws_checkpoint_meta meta;
-    snprintf(folder, sizeof folder, "%s/checkpoints", run);
+    lws_run_checkpoints(run, folder);
     if (lws_checkpoint_count(folder) <= 0)
         return lws_fail(LWS_ERR_IO,
                         "there is no run to resume in %s: it has no config.ini. Leave out "
@@ -100,7 +101,7 @@ lws_status lws_train_load_options(lws_comm *comm, const char *run, lws_train_opt
     lws_status status = LWS_OK;
     if (lws_comm_rank(comm) == 0) {
         char path[LWS_PATH];
-        snprintf(path, sizeof path, "%s/config.ini", run);
+        snprintf(path, sizeof path, "%s/" LWS_RUN_CONFIG, run);
         status = access(path, F_OK) == 0 ? lws_config_read_file(lws_train_table(), options, path)
                                          : load_from_checkpoint(run, options);
     }
