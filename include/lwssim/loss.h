@@ -55,10 +55,9 @@ const char *lws_loss_summary(lws_loss_kind kind);
  * sigma 1.5; exponents 1, k1 .01, k2 .03. */
 lws_loss_spec lws_loss_defaults(lws_loss_kind kind);
 
-/* The loss of this name. `options` are the defaults but for lines "key = value" of the loss's own keys, as `lwssim
- * train
- * --help` lists them ("windows = 3,5\nalpha = 2"); NULL: all defaults. LWS_ERR_USAGE: no such loss, key or value, and
- * the message says which there are. */
+/* The loss of this name. `options` are the defaults but for lines "key = value" of the loss's own keys, as the help of
+ * `lwssim train` lists them ("windows = 3,5\nalpha = 2"); NULL: all defaults. LWS_ERR_USAGE: no such loss, key or
+ * value, and the message says which there are. */
 lws_status lws_loss_find(const char *name, const char *options, lws_loss_spec *spec);
 
 typedef struct lws_loss lws_loss;

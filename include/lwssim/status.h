@@ -2,7 +2,8 @@
  *
  * Every library function that can fail returns an lws_status. On failure it has called lws_fail(), which
  * keeps one message per thread saying what failed, where, and what to do. Nothing in the library prints
- * errors or exits: the command line prints the message once. */
+ * errors or exits, but where nobody is left to return to: a mapped file whose disk fails, ranks that cannot end
+ * together. The command line prints the message once. */
 #ifndef LWSSIM_STATUS_H
 #define LWSSIM_STATUS_H
 
@@ -26,10 +27,9 @@ extern "C" {
     X(LWS_ERR_MEMORY, 4, LWS_EXIT_FAILED, "out of memory")                                                             \
     X(LWS_ERR_NUMERIC, 5, LWS_EXIT_FAILED, "a value that must be finite is not")                                       \
     X(LWS_ERR_MISMATCH, 6, LWS_EXIT_FAILED, "two things that must fit together do not: shapes, models, datasets")      \
-    X(LWS_ERR_PEER, 7, LWS_EXIT_FAILED, "another rank failed; its message is the one to read")                         \
+    X(LWS_ERR_RANKS, 7, LWS_EXIT_FAILED, "the ranks of a job hold different things that must be the same")             \
     X(LWS_ERR_LIMIT, 8, LWS_EXIT_FAILED, "a limit of this process (ulimit) is reached: trying again cannot help")      \
-    X(LWS_STOPPED, 9, LWS_EXIT_STOPPED, "stopped early on purpose, with a checkpoint")                                 \
-    X(LWS_ERR_RANKS, 10, LWS_EXIT_FAILED, "the ranks of a job hold different things that must be the same")
+    X(LWS_STOPPED, 9, LWS_EXIT_STOPPED, "stopped early on purpose, with a checkpoint")
 
 typedef enum lws_exit {
 #define LWS_EXIT_CODE_(name, code, text) name = code,

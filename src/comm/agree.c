@@ -16,12 +16,12 @@ lws_status comm_follow(lws_comm *comm, lws_status status, int root, char host[MP
     struct {
         int status;
         char host[MPI_MAX_PROCESSOR_NAME], message[2048];
-    } news = {.status = (int)status};
-    memcpy(news.host, comm->host, sizeof news.host);
-    snprintf(news.message, sizeof news.message, "%s", lws_message());
-    COMPLETE(MPI_Ibcast(&news, sizeof news, MPI_BYTE, root, comm->mpi, &request));
-    memcpy(host, news.host, sizeof news.host);
-    return news.status == LWS_OK ? LWS_OK : lws_fail((lws_status)news.status, "%s", news.message);
+    } sent = {.status = (int)status};
+    memcpy(sent.host, comm->host, sizeof sent.host);
+    snprintf(sent.message, sizeof sent.message, "%s", lws_message());
+    COMPLETE(MPI_Ibcast(&sent, sizeof sent, MPI_BYTE, root, comm->mpi, &request));
+    memcpy(host, sent.host, sizeof sent.host);
+    return sent.status == LWS_OK ? LWS_OK : lws_fail((lws_status)sent.status, "%s", sent.message);
 }
 
 lws_status lws_comm_agree(lws_comm *comm, lws_status status)

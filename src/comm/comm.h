@@ -6,14 +6,15 @@
  *   "Logically collective." all ranks, with equal arguments; it promises no communication.
  *   "Not collective."       any rank, whatever the others do.
  *
- * Where a collective function says that an argument is the same on all ranks, debug builds compare it (collective.h).
+ * Where a collective function says that an argument is the same on all ranks, builds with
+ * LWS_CHECK_COLLECTIVE compare it (collective.h).
  *
  * Two words say whose an error is:
  *
  *   "agreed" all ranks return the same status with the same message, and rank 0 speaks for them: errors of collective
  *            functions are, unless their comment says otherwise.
  *   "lone"   this rank alone has it. Before the next collective call it is made an agreed one by lws_comm_agree();
- * where the others do not come to that, this rank speaks and ends the job, as the watchdog does.
+ *            where the others do not come to that, this rank speaks and ends the job, as the watchdog does.
  *
  * LWS_ERR_RANKS is the agreed error of ranks that hold different things. MPI's own errors are fatal to the job.
  * Functions are called by one thread at a time for each communicator; different communicators may be used by different

@@ -102,11 +102,11 @@ lws_status lws_comm_split(lws_comm *comm, int color, int key, lws_comm **out)
     *out = NULL;
     lws_comm *part = calloc(1, sizeof *part);
     lws_status status = part ? LWS_OK : lws_fail(LWS_ERR_MEMORY, "out of memory for a part of the ranks");
-    status = lws_comm_agree(comm, status);
-    if (status == LWS_OK) {
+    if (part)
         part->mpi = MPI_COMM_NULL;
+    status = lws_comm_agree(comm, status);
+    if (status == LWS_OK)
         status = cut_part(comm, color, key, part, &p);
-    }
     if (status != LWS_OK || part->mpi == MPI_COMM_NULL) {
         if (part)
             release(part, p);

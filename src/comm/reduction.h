@@ -10,9 +10,9 @@
  * The protocol of a step, on every rank in this order:
  *
  *  1. for each of its micro-batches: _micro_batch() gives the array for the gradient; _ready(), any number of times,
- * says from where on it is complete; _push() ends it;
+ *     says from where on it is complete; _push() ends it;
  *  2. _reduce_scatter_next() until it returns false: each time it gives the sum over all micro-batches of one own
- * slice. The caller updates the parameters of the slice and hands its bucket to _allgather();
+ *     slice. The caller updates the parameters of the slice and hands its bucket to _allgather();
  *  3. _await() before parameters are read, or _is_here() to ask.
  *
  * 2 may begin between two calls of _ready() for the last micro-batch, and 3 may come as late as in the next step's

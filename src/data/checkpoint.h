@@ -20,7 +20,7 @@ typedef struct lws_checkpoint_meta {
 } lws_checkpoint_meta;
 
 enum {
-    LWS_CHECKPOINT_SLOTS = 8,      /* no optimizer in use keeps more than three numbers of a parameter */
+    LWS_CHECKPOINT_SLOTS = 8,      /* numbers of a parameter that an optimizer keeps, at most */
     LWS_CHECKPOINT_SLOT_NAME = 32, /* room for the name of one */
 };
 

@@ -12,19 +12,19 @@
 
 _Static_assert((int)LWS_DATASET_DIGEST == (int)LWS_DIGEST_TEXT, "the public header has a digest's length of its own");
 
-typedef struct piece {
+typedef struct mapped_shard {
     int64_t first_row;
     const uint8_t *images; /* in the map */
     lws_shard_map map;
-} piece;
+} mapped_shard;
 
 struct lws_dataset {
     lws_dataset_info info;
     lws_split split;
     char *folder, *recipe;
     size_t row_bytes;
-    piece *shards;     /* [info.shards] */
-    uint64_t *digests; /* [info.rows] of the images when the dataset was opened */
+    mapped_shard *shards; /* [info.shards] */
+    uint64_t *digests;    /* [info.rows] of the images when the dataset was opened */
 };
 
 static char *join(const char *folder, const char *name)
@@ -131,7 +131,8 @@ static lws_status check_member(const char *folder, const char *name, const lws_s
                     folder, name, what);
 }
 
-static lws_status open_shard(lws_dataset *d, const char *folder, const char *name, lws_shard_header *header, piece *out)
+static lws_status open_shard(lws_dataset *d, const char *folder, const char *name, lws_shard_header *header,
+                             mapped_shard *out)
 {
     char *path = join(folder, name);
     if (!path)
@@ -259,7 +260,7 @@ static int shard_of(const lws_dataset *dataset, int64_t row)
 
 const uint8_t *lws_dataset_row(const lws_dataset *dataset, int64_t row)
 {
-    const piece *s = &dataset->shards[shard_of(dataset, row)];
+    const mapped_shard *s = &dataset->shards[shard_of(dataset, row)];
     return s->images + (size_t)(row - s->first_row) * dataset->row_bytes;
 }
 

@@ -37,9 +37,10 @@ static bool add_metadata(cJSON *header, const lws_checkpoint_meta *meta, const c
 static bool add_to_array(cJSON *array, double value)
 {
     cJSON *item = cJSON_CreateNumber(value);
-    if (!item)
-        return false;
-    return cJSON_AddItemToArray(array, item);
+    if (item && cJSON_AddItemToArray(array, item))
+        return true;
+    cJSON_Delete(item);
+    return false;
 }
 
 /* *begin: where its values stand behind the header; gets their end. */

@@ -93,6 +93,8 @@ lws_loss_spec lws_loss_of_options(lws_loss_kind kind, const void *block)
 static lws_status read_text(lws_loss_kind kind, const char *text, lws_loss_spec *spec)
 {
     double options[LWS_LOSS_OWN] = {0};
+    if (rows[kind]->options_size > sizeof options)
+        return lws_fail(LWS_ERR_USAGE, "the loss %s has more options than LWS_LOSS_OWN numbers", names[kind]);
     const lws_config_table table = {rows[kind]->keys, rows[kind]->key_count, NULL};
     lws_config_defaults(table, options);
     LWS_TRY(lws_config_read_text(table, options, text, names[kind]));

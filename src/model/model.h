@@ -46,8 +46,8 @@ double lws_model_recon_weight(lws_model_kind kind, lws_loss_kind loss, lws_shape
 lws_status lws_model_create(const lws_model_spec *spec, int images, lws_model **out);
 void lws_model_destroy(lws_model *model);
 
-/* Whether it can be trained on micro-batches of `images`; evaluation always works. LWS_ERR_USAGE, see
- * lws_net_check_training(). */
+/* Whether it can be trained on micro-batches of as many images as it was built for; evaluation always works.
+ * LWS_ERR_USAGE, see lws_net_check_training(). */
 lws_status lws_model_check_training(const lws_model *model);
 
 const lws_model_spec *lws_model_get_spec(const lws_model *model);

@@ -87,7 +87,7 @@ static const lws_config_key run_keys[] = {
 };
 
 enum {
-    PARTS_MAX = 32, /* four of these sections, and one a row */
+    PARTS_MAX = 32, /* five of these sections, and one a row */
     KEYS_MAX = 160,
 };
 

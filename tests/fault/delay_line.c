@@ -1,5 +1,6 @@
-/* A cable with a delay between two network namespaces, for kernels without netem: delay_line NAMESPACE NAMESPACE
- * SECONDS
+/* A cable with a delay between two network namespaces, for kernels without netem:
+ *
+ *     delay_line NAMESPACE NAMESPACE SECONDS
  *
  * Makes a device "wire" in each (ip netns), and carries packets from one to the other, each SECONDS after it was sent.
  * Tells with a line on standard output that the devices are there; then one may give them addresses and, with tc, a

@@ -405,7 +405,7 @@ static int kind_of(const char *name)
     const char *layer = strchr(name, '/');
     if (strcmp(name, "loss") == 0)
         return 4;
-    if (strcmp(name, "preparing weights") == 0)
+    if (strcmp(name, "transforming weights") == 0)
         return 0;
     if (!layer)
         return -1;

@@ -1,6 +1,6 @@
 /* The keys of train and prepare: each sets its own field and no other, has the default that is written here, takes both
- * ends of its range and nothing beyond, and goes to its place in the specifications of model, loss, Adam and schedule.
- */
+ * ends of its range and nothing beyond, and goes to its place in the specifications of model, loss, optimizer and
+ * schedule. */
 #include "check.h"
 
 #include "datasets/prepare/prepare.h"

@@ -1,6 +1,6 @@
 /* Reading images as training does, and preparing synthetic ones. */
 #include "bench.h"
-#include "cli/cli.h"
+#include "cli.h"
 
 #include "base/clock.h"
 #include "data/sampler.h"

@@ -137,7 +137,7 @@ static lws_status step_row(bench *b, lws_loss_kind loss, const char *name, bool 
     lws_status status = lws_comm_agree(b->comm, build(b, loss, &s));
     if (status == LWS_OK && first) {
         bench_time time = bench_measure(b, false, prepare, &s);
-        bench_row(b, "prepare", "preparing weights, once a step", &time, 0, NULL);
+        bench_row(b, "prepare", "transforming weights, once a step", &time, 0, NULL);
     }
     if (status == LWS_OK) {
         char label[64];
@@ -157,7 +157,7 @@ static lws_status step_row(bench *b, lws_loss_kind loss, const char *name, bool 
 lws_status bench_step(bench *b)
 {
     bench_section(b, "step", "A micro-batch of %d images; GFLOP/s by the direct count", b->images);
-    LWS_TRY(step_row(b, LWS_LOSS_MSE, "mse", true));
-    LWS_TRY(step_row(b, LWS_LOSS_SSIM, "ssim", false));
-    return step_row(b, LWS_LOSS_LWSSIM, "lwssim", false);
+    for (int loss = 0; loss < lws_loss_count(); loss++)
+        LWS_TRY(step_row(b, loss, lws_loss_name(loss), loss == 0));
+    return LWS_OK;
 }

@@ -6,8 +6,8 @@
  *   array                  type     what
  *   /model/TENSOR          float32  a parameter, in its shape: /model/encoder/conv1/weight
  *   /state/TENSOR          float32  a running statistic
- *   /optimizer/SLOT/TENSOR float32  what the optimizer keeps of that parameter (Adam: slots m and v); may be left out,
- * as in the weights of a failed step
+ *   /optimizer/SLOT/TENSOR float32  what the optimizer keeps of that parameter (Adam: slots m and v); may be left
+ *                                   out, as in the weights of a failed step
  *
  *   attribute              type           what
  *   digest of each array   text           lws_digest of its numbers
@@ -38,9 +38,11 @@
  *   (2) kind is "lwssim checkpoint";
  *   (3) schema is 1 or 2;
  *   (4) 1 <= height, width <= 1024; 1 <= channels <= 3; seed, epoch and step are from 0 to 2^52, best_step from -1;
- * there are best_ssim and config; dataset_digest and, with schema 2, valid_digest have at most 32 characters; (5) each
- * array has a digest; (6) digest is that of the text above; (7) each array is of float32 and its digest is that of its
- * numbers; (8) where its name is that of a step, step is it.
+ *       there are best_ssim and config; dataset_digest and, with schema 2, valid_digest have at most 32 characters;
+ *   (5) each array has a digest;
+ *   (6) digest is that of the text above;
+ *   (7) each array is of float32 and its digest is that of its numbers;
+ *   (8) where its name is that of a step, step is it.
  *
  * It fits a model if and only if, besides,
  *

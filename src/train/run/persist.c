@@ -9,8 +9,7 @@
 #include <time.h>
 
 /* Seconds between attempts: each twice the one before. While all wait there is nothing else to do, and little time
- * maybe.
- */
+ * maybe. */
 enum { FIRST_PAUSE = 1, LONGEST_PAUSE = 60, WAITING_PAUSE = 2 };
 
 bool persist_is_due(const lateness *late)
@@ -86,19 +85,19 @@ lws_status persist(lateness *late, int64_t step, persist_attempt *attempt, void 
     struct {
         double pause;
         bool is_late;
-    } news = {0, false};
+    } shared = {0, false};
     int asked = stop_requests(late->stop); /* before: that is why it waits, maybe */
     for (;;) {
         lws_status status = LWS_OK;
         late->is_last = stop_requests(late->stop) > asked;
         if (lws_comm_rank(late->comm) == 0)
-            status = persist_try(late, step, attempt, user, wait, &news.is_late);
+            status = persist_try(late, step, attempt, user, wait, &shared.is_late);
         LWS_TRY(lws_comm_agree(late->comm, status));
-        news.pause = fmin(fmax(late->next - lws_now(), 0), WAITING_PAUSE);
-        lws_comm_broadcast(late->comm, &news, sizeof news);
-        *is_late = news.is_late;
-        if (!wait || !news.is_late)
+        shared.pause = fmin(fmax(late->next - lws_now(), 0), WAITING_PAUSE);
+        lws_comm_broadcast(late->comm, &shared, sizeof shared);
+        *is_late = shared.is_late;
+        if (!wait || !shared.is_late)
             return LWS_OK;
-        pause_for(news.pause, late, step);
+        pause_for(shared.pause, late, step);
     }
 }

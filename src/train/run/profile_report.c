@@ -109,11 +109,11 @@ static void print_table(int ranks)
 static lws_status write_timeline(const train_context *c, const char *run)
 {
     char path[LWS_PATH + 32];
-    snprintf(path, sizeof path, "%s/profile-%d.json", run, lws_comm_rank(c->comm));
+    snprintf(path, sizeof path, "%s/" PROFILE_FILE, run, lws_comm_rank(c->comm));
     lws_status status = lws_profile_write(path, lws_comm_rank(c->comm));
     /* What an earlier run on more ranks left would pass for part of this one. */
     for (int r = lws_comm_size(c->comm); c->is_root; r++) {
-        snprintf(path, sizeof path, "%s/profile-%d.json", run, r);
+        snprintf(path, sizeof path, "%s/" PROFILE_FILE, run, r);
         if (!lws_profile_is_timeline(path) || unlink(path) != 0)
             break;
     }

@@ -5,6 +5,8 @@
 
 #include "step/context.h"
 
+#define PROFILE_FILE "profile-%d.json" /* in the folder of the run, of a rank */
+
 /* Begins the profile, before the loop. Collective. Agreed: LWS_ERR_MEMORY. */
 lws_status profile_begin(const train_context *c);
 

@@ -77,7 +77,7 @@ static lws_status repeat(trainer *t, const char **found)
     return LWS_OK;
 }
 
-/* What an update leaves of a parameter is another thing without Adam's moments; the statistics have none. */
+/* What an update leaves of a parameter is another thing without what the optimizer keeps; the statistics have none. */
 static bool needs_moments(const trainer *t, const char *what)
 {
     const lws_tensors *tensors = t->context.tensors;

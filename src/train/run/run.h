@@ -32,7 +32,7 @@ typedef struct training_run {
 lws_status run_create(lws_comm *comm, lws_train_options *options, const lws_train_request *request,
                       const stop_watch *stop, training_run *r);
 
-/* Not collective. */
+/* Waits for messages in flight. Collective. */
 void run_destroy(training_run *r);
 
 #endif

@@ -2,6 +2,7 @@
 #include "run/run_contents.h"
 
 #include "run/failure_folder.h"
+#include "run/profile_report.h"
 
 #include "base/folder.h"
 #include "base/input.h"
@@ -10,6 +11,7 @@
 #include "data/run_names.h"
 #include "options/train_options.h"
 #include "report/grid.h"
+#include "report/metrics_log.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -38,7 +40,7 @@ static lws_status look_at_config(const char *run, bool *is_own)
     char path[LWS_PATH];
     lws_train_options options;
     *is_own = false;
-    join(run, "config.ini", path);
+    join(run, LWS_RUN_CONFIG, path);
     if (access(path, F_OK) != 0)
         return LWS_OK;
     lws_config_defaults(lws_train_table(), &options);
@@ -53,7 +55,7 @@ static lws_status look_at_checkpoints(const char *run, bool *any)
     char folder[LWS_PATH];
     int64_t *steps, count, held;
     *any = false;
-    join(run, "checkpoints", folder);
+    join(run, LWS_RUN_CHECKPOINTS, folder);
     if (!is_folder(folder))
         return LWS_OK;
     LWS_TRY(lws_checkpoint_list(folder, &steps, &count));
@@ -99,7 +101,7 @@ static lws_status find_foreign(const char *run, const char *under, char *found)
         return lws_fail(LWS_ERR_IO, "cannot read the folder %s: %m", folder);
     for (int i = 0; i < count; i++) {
         const char *name = entry[i]->d_name;
-        bool is_known = !under[0] && (strcmp(name, "checkpoints") == 0 || strcmp(name, "images") == 0);
+        bool is_known = !under[0] && (strcmp(name, LWS_RUN_CHECKPOINTS) == 0 || strcmp(name, LWS_RUN_PICTURES) == 0);
         if (is_known && !found[0] && status == LWS_OK)
             status = find_foreign(run, name, found);
         else if (!is_known && !found[0])
@@ -142,14 +144,14 @@ lws_status run_contents_refuse_others(const char *run)
 {
     static const struct {
         const char *name, *begins;
-    } text[] = {{"metrics.jsonl", "{\"type\":"}, {FAILURE_FOLDER "/" FAILURE_FILE, "{\n\t\"step\":"}};
+    } text[] = {{LWS_METRICS_LOG, "{\"type\":"}, {FAILURE_FOLDER "/" FAILURE_FILE, "{\n\t\"step\":"}};
     char path[LWS_PATH];
     bool is_own;
     for (size_t i = 0; i < sizeof text / sizeof *text; i++) {
         join(run, text[i].name, path);
         LWS_TRY(refuse_foreign_text(path, text[i].begins));
     }
-    join(run, "config.ini", path);
+    join(run, LWS_RUN_CONFIG, path);
     LWS_TRY(look_at_config(run, &is_own));
     return is_own ? LWS_OK : refuse_foreign_text(path, "[model]\n"); /* a damaged one is the run's */
 }
@@ -168,9 +170,9 @@ static bool is_timeline_name(const char *name)
 {
     char again[64];
     int rank;
-    if (sscanf(name, "profile-%d.json", &rank) != 1 || rank < 0)
+    if (sscanf(name, PROFILE_FILE, &rank) != 1 || rank < 0)
         return false;
-    snprintf(again, sizeof again, "profile-%d.json", rank);
+    snprintf(again, sizeof again, PROFILE_FILE, rank);
     return strcmp(name, again) == 0;
 }
 
@@ -200,7 +202,7 @@ static bool is_temporary_text(const char *path, const char *name)
     char target[256];
     (void)path;
     return lws_output_is_temporary(name, target) &&
-           (strcmp(target, "config.ini") == 0 || strcmp(target, "metrics.jsonl") == 0 || is_timeline_name(target));
+           (strcmp(target, LWS_RUN_CONFIG) == 0 || strcmp(target, LWS_METRICS_LOG) == 0 || is_timeline_name(target));
 }
 
 static lws_status remove_chosen(void *user, const char *folder, const char *name)
@@ -225,8 +227,8 @@ static void remove_named(const char *run, const char *under, choice *is_meant)
 void run_contents_sweep(const char *run)
 {
     remove_named(run, "", is_temporary_text);
-    remove_named(run, "checkpoints", is_temporary_checkpoint);
-    remove_named(run, "images", is_temporary_picture);
+    remove_named(run, LWS_RUN_CHECKPOINTS, is_temporary_checkpoint);
+    remove_named(run, LWS_RUN_PICTURES, is_temporary_picture);
     remove_named(run, FAILURE_FOLDER, is_temporary_failure);
 }
 
@@ -237,13 +239,13 @@ static lws_status remove_checkpoints(const char *folder)
 
 lws_status run_contents_remove(const char *run)
 {
-    static const char *const names[] = {(FAILURE_FOLDER "/" FAILURE_FILE), "metrics.jsonl", "config.ini"};
+    static const char *const names[] = {(FAILURE_FOLDER "/" FAILURE_FILE), LWS_METRICS_LOG, LWS_RUN_CONFIG};
     char path[LWS_PATH];
-    join(run, "checkpoints", path);
+    join(run, LWS_RUN_CHECKPOINTS, path);
     LWS_TRY(remove_checkpoints(path));
     join(run, FAILURE_FOLDER, path);
     LWS_TRY(remove_checkpoints(path));
-    remove_named(run, "images", is_picture);
+    remove_named(run, LWS_RUN_PICTURES, is_picture);
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         join(run, names[i], path);
         if (unlink(path) != 0 && errno != ENOENT && errno != ENOTDIR)

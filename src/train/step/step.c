@@ -85,7 +85,7 @@ static lws_status not_finite(trainer *t, const step_result *result)
 }
 
 /* A difference that any rank heard of is a failure, even where it cannot be found again. A message that was altered on
- * its way to one of them is news to the others. */
+ * its way to one of them is not known to the others. */
 static lws_status check_digests(trainer *t)
 {
     lws_status status = LWS_OK;

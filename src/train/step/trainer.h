@@ -36,7 +36,7 @@ typedef struct trainer {
  * Collective. Agreed: LWS_ERR_USAGE, LWS_ERR_MISMATCH, LWS_ERR_MEMORY and those of the dataset. */
 lws_status trainer_create(lws_comm *comm, lws_train_options *options, int threads, trainer *t);
 
-/* Waits for messages in flight. Not collective. */
+/* Waits for messages in flight. Collective. */
 void trainer_destroy(trainer *t);
 
 #endif
