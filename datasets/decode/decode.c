@@ -15,11 +15,14 @@
 /* ---- formats --------------------------------------------------------------------------------- */
 
 /* One row a format, in the order in which messages name them. */
-extern const lws_decoder lws_decoder_jpeg, lws_decoder_png, lws_decoder_gif, lws_decoder_bmp, lws_decoder_tga,
-    lws_decoder_pnm;
-static const lws_decoder *const decoders[] = {&lws_decoder_jpeg, &lws_decoder_png, &lws_decoder_gif,
-                                              &lws_decoder_bmp,  &lws_decoder_tga, &lws_decoder_pnm};
-enum { DECODERS = sizeof decoders / sizeof *decoders };
+#define DECODERS(row) row(jpeg) row(png) row(gif) row(bmp) row(tga) row(pnm)
+
+#define DECLARE_ROW(name) extern const lws_decoder lws_decoder_##name;
+DECODERS(DECLARE_ROW)
+
+#define ADDRESS(name) &lws_decoder_##name,
+static const lws_decoder *const decoders[] = {DECODERS(ADDRESS)};
+enum { FORMATS = sizeof decoders / sizeof *decoders };
 
 static bool has_extension(const lws_decoder *d, const char *name)
 {
@@ -43,7 +46,7 @@ static bool has_signature(const lws_decoder *d, const void *data, size_t bytes)
 bool lws_image_is_name(const char *name)
 {
     bool is_known = false;
-    for (int i = 0; i < DECODERS; i++)
+    for (int i = 0; i < FORMATS; i++)
         is_known = is_known || has_extension(decoders[i], name);
     return is_known;
 }
@@ -51,7 +54,7 @@ bool lws_image_is_name(const char *name)
 const char *lws_image_formats(char text[LWS_IMAGE_FORMATS])
 {
     int at = 0;
-    for (int i = 0; i < DECODERS && at < LWS_IMAGE_FORMATS; i++)
+    for (int i = 0; i < FORMATS && at < LWS_IMAGE_FORMATS; i++)
         at += snprintf(text + at, (size_t)(LWS_IMAGE_FORMATS - at), "%s%s", i ? ", " : "", decoders[i]->formats);
     return text;
 }
@@ -59,11 +62,11 @@ const char *lws_image_formats(char text[LWS_IMAGE_FORMATS])
 /* The decoder for a file, by what is in it; by its name where no signature fits. NULL: none. */
 static const lws_decoder *find(const lws_decode_args *args)
 {
-    for (int i = 0; i < DECODERS; i++) {
+    for (int i = 0; i < FORMATS; i++) {
         if (has_signature(decoders[i], args->data, args->bytes))
             return decoders[i];
     }
-    for (int i = 0; i < DECODERS; i++) {
+    for (int i = 0; i < FORMATS; i++) {
         if (!decoders[i]->signatures[0] && has_extension(decoders[i], args->name))
             return decoders[i];
     }

@@ -1,7 +1,7 @@
 /* What a decoder is, and what the decoders share.
  *
- * A format is one file, which ends with its row, a lws_decoder, and that row's name in the table of decode.c: from
- * there the format's extensions are known to listings, and its name to messages. Pixels are malloc()ed. */
+ * A format is one file, which ends with its row, the lws_decoder lws_decoder_NAME, and NAME in the list in decode.c:
+ * from there the format's extensions are known to listings, and its name to messages. Pixels are malloc()ed. */
 #ifndef LWSSIM_DECODER_H
 #define LWSSIM_DECODER_H
 

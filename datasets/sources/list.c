@@ -3,7 +3,6 @@
 
 #include "datasets/decode/image.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -56,7 +55,7 @@ const char *lws_source_name(const lws_source *source, int64_t index, char buffer
 {
     if (source->entries)
         return source->entries[index].name;
-    snprintf(buffer, LWS_SOURCE_NAME, "face-%09lld", (long long)index);
+    source->kind->write_name(source, index, buffer);
     return buffer;
 }
 

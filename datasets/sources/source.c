@@ -9,8 +9,13 @@
 #include <sys/stat.h>
 
 /* One row a kind, in the order in which they are asked: the zip, which would take any file, last. */
-extern const lws_source_kind lws_source_synthetic, lws_source_folder, lws_source_zip;
-static const lws_source_kind *const kinds[] = {&lws_source_synthetic, &lws_source_folder, &lws_source_zip};
+#define SOURCES(row) row(synthetic) row(folder) row(zip)
+
+#define DECLARE_ROW(name) extern const lws_source_kind lws_source_##name;
+SOURCES(DECLARE_ROW)
+
+#define ADDRESS(name) &lws_source_##name,
+static const lws_source_kind *const kinds[] = {SOURCES(ADDRESS)};
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
 static const lws_source_kind *find(const lws_source_args *args)

@@ -1,7 +1,7 @@
 /* Where images come from: the files of a folder tree or of an archive, or a painter of faces. A source lists its images
  * once, in byte order of their names, and then gives any of them to any thread.
  *
- * A kind of source is one file, which ends with its row, a lws_source_kind, and that row's name in the table of
+ * A kind of source is one file, which ends with its row, the lws_source_kind lws_source_NAME, and NAME in the list in
  * source.c. */
 #ifndef LWSSIM_SOURCE_H
 #define LWSSIM_SOURCE_H
@@ -20,7 +20,9 @@ typedef struct lws_source_args {
 
 typedef struct lws_source lws_source;
 
-/* What one kind of source does. It either reads files or draws pixels: the other is NULL. */
+enum { LWS_SOURCE_NAME = 32 }; /* room for the name of an image that is drawn */
+
+/* What one kind of source does. It either reads files or draws pixels, which it names: the other is NULL. */
 typedef struct lws_source_kind {
     const char *name; /* for people: "folder" */
 
@@ -38,6 +40,9 @@ typedef struct lws_source_kind {
 
     /* Image `index` as pixels [size, size, channels], channels 1 (luma) or 3; any thread. LWS_ERR_MEMORY. */
     lws_status (*draw)(const lws_source *source, int64_t index, int size, int channels, uint8_t *out);
+
+    /* Writes the name of image `index`, which is drawn; names ascend with their images. */
+    void (*write_name)(const lws_source *source, int64_t index, char name[LWS_SOURCE_NAME]);
 
     /* Closes what the kind has opened, and frees the source itself; its list is gone already. */
     void (*close)(lws_source *source);
@@ -66,7 +71,6 @@ lws_status lws_source_open(const lws_source_args *args, lws_source **out);
 void lws_source_close(lws_source *source);
 
 /* The name of an image; `buffer` is used where it has to be made up. */
-enum { LWS_SOURCE_NAME = 32 };
 const char *lws_source_name(const lws_source *source, int64_t index, char buffer[LWS_SOURCE_NAME]);
 
 /* The kinds that a path can be of, "folder or zip", for people: writes them to `text` and returns it. */

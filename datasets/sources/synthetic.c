@@ -3,6 +3,7 @@
 
 #include "datasets/faces/face.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 typedef struct painter {
@@ -31,6 +32,12 @@ static lws_status draw(const lws_source *source, int64_t index, int size, int ch
     return lws_face_draw(((const painter *)source)->seed, (uint64_t)index, size, channels, out);
 }
 
+static void write_name(const lws_source *source, int64_t index, char name[LWS_SOURCE_NAME])
+{
+    (void)source;
+    snprintf(name, LWS_SOURCE_NAME, "face-%09lld", (long long)index);
+}
+
 static void close_painter(lws_source *source)
 {
     free(source);
@@ -41,5 +48,6 @@ const lws_source_kind lws_source_synthetic = {
     .probe = probe,
     .open = open_painter,
     .draw = draw,
+    .write_name = write_name,
     .close = close_painter,
 };

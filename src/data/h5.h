@@ -3,8 +3,10 @@
  * absolute ("/model/encoder/conv1/weight"); missing groups are created. HDF5's own error stack is
  * silenced: failures come as lws_status with the file's name in the message. Whatever reads gives LWS_ERR_IO where the
  * disk refuses, which says nothing about the file; whatever writes gives LWS_ERR_LIMIT in its place where the process
- * may not make files of that size. Files are written without time stamps, so equal contents give equal bytes. Not
- * thread-safe. */
+ * may not make files of that size. Files are written without time stamps, so equal contents give equal bytes.
+ *
+ * Threads may be at work on a file each at the same time, whether or not HDF5 is built for that: in this process they
+ * enter it one after the other. A file is of the thread that opens it, which uses it and closes it. */
 #ifndef LWSSIM_H5_H
 #define LWSSIM_H5_H
 
@@ -20,8 +22,7 @@ typedef struct lws_h5 lws_h5;
  *
  * The file that lws_h5_open opens may be anybody's: it is read in a child process, so that HDF5, which crashes or loops
  * on some damaged files, takes nothing with it; any later call then gives LWS_ERR_FORMAT. Links out of the file, raw
- * data in other files and filters that are not HDF5's own are refused. The thread that opens such a file uses it and
- * closes it. */
+ * data in other files and filters that are not HDF5's own are refused. */
 lws_status lws_h5_create(const char *path, lws_h5 **out);
 lws_status lws_h5_open(const char *path, lws_h5 **out);
 
@@ -73,7 +74,7 @@ lws_status lws_h5_get_f64(lws_h5 *file, const char *object, const char *name, do
 
 /* Calls visit(user, name, info) for every array below the root, in name order; strings are passed
  * over. A link that is not a plain one is LWS_ERR_FORMAT. Stops at the first status that is not LWS_OK and returns it.
- */
+ * `visit` may read the file, and waits for no other thread: in a file of this process it runs within HDF5. */
 lws_status lws_h5_visit(lws_h5 *file, lws_h5_visitor *visit, void *user);
 
 #endif

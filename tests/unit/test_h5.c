@@ -1,7 +1,9 @@
-/* HDF5 files: arrays, strings, attributes; damaged files; full disks. */
+/* HDF5 files: arrays, strings, attributes; damaged files; several threads; full disks. */
 #include "scratch.h"
 
 #include "data/h5.h"
+
+#include <pthread.h>
 
 static lws_h5 *create(const char *path)
 {
@@ -368,6 +370,92 @@ static void several_files(void **state)
     no_children_left();
 }
 
+/* ---- threads ----------------------------------------------------------------------------------- */
+
+enum { SIDE_BY_SIDE = 4, ROUNDS = 50, ARRAYS = 20, VALUES = 100 };
+
+typedef struct worker {
+    char path[4096];
+    int number, round;
+    int64_t values[ARRAYS][VALUES];
+    lws_h5 *file;    /* that is visited */
+    const char *bad; /* what went wrong first */
+    char message[4096];
+} worker;
+
+static void note(worker *w, bool is_good, const char *what)
+{
+    if (is_good || w->bad)
+        return;
+    w->bad = what;
+    snprintf(w->message, sizeof w->message, "%s", lws_message());
+}
+
+static void write_file(worker *w)
+{
+    char name[32];
+    lws_h5 *file;
+    note(w, lws_h5_create(w->path, &file) == LWS_OK, "create");
+    for (int i = 0; i < ARRAYS && file; i++) {
+        for (int j = 0; j < VALUES; j++)
+            w->values[i][j] = ((int64_t)w->number << 32) + w->round * ARRAYS * VALUES + i * VALUES + j;
+        snprintf(name, sizeof name, "/g%d/a%d", i % 3, i);
+        note(w, lws_h5_write(file, name, LWS_H5_I64, 1, &(int64_t){VALUES}, w->values[i]) == LWS_OK, "write");
+        note(w, lws_h5_put_i64(file, name, "i", i) == LWS_OK, "put");
+    }
+    note(w, lws_h5_close(file) == LWS_OK, "close");
+}
+
+static lws_status compare_array(void *user, const char *name, const lws_h5_info *info)
+{
+    worker *w = user;
+    int64_t i = -1, back[VALUES];
+    LWS_TRY(lws_h5_get_i64(w->file, name, "i", &i));
+    LWS_TRY(lws_h5_read(w->file, name, LWS_H5_I64, VALUES, back));
+    note(w, info->dims[0] == VALUES && memcmp(back, w->values[i], sizeof back) == 0, "values");
+    return LWS_OK;
+}
+
+static void read_file(worker *w, lws_status (*open)(const char *path, lws_h5 **out), const char *how)
+{
+    note(w, open(w->path, &w->file) == LWS_OK, how);
+    if (w->file)
+        note(w, lws_h5_visit(w->file, compare_array, w) == LWS_OK, "visit");
+    note(w, lws_h5_close(w->file) == LWS_OK, "close what was read");
+}
+
+static void *write_and_read(void *user)
+{
+    worker *w = user;
+    for (w->round = 0; w->round < ROUNDS && !w->bad; w->round++) {
+        write_file(w);
+        read_file(w, lws_h5_open_own, "open own");
+        read_file(w, lws_h5_open, "open");
+    }
+    return NULL;
+}
+
+/* A child that is forked while another thread is inside HDF5 would hang. */
+static void threads_side_by_side(void **state)
+{
+    static worker all[SIDE_BY_SIDE];
+    pthread_t thread[SIDE_BY_SIDE];
+    struct timespec end;
+    clock_gettime(CLOCK_REALTIME, &end);
+    end.tv_sec += 120;
+    for (int i = 0; i < SIDE_BY_SIDE; i++) {
+        all[i].number = i;
+        snprintf(all[i].path, sizeof all[i].path, "%s/%d.h5", (char *)*state, i);
+        assert_int_equal(pthread_create(&thread[i], NULL, write_and_read, &all[i]), 0);
+    }
+    for (int i = 0; i < SIDE_BY_SIDE; i++) {
+        assert_int_equal(pthread_timedjoin_np(thread[i], NULL, &end), 0);
+        if (all[i].bad)
+            fail_msg("thread %d, round %d, %s: %s", i, all[i].round, all[i].bad, all[i].message);
+    }
+    no_children_left();
+}
+
 /* ---- full disks ------------------------------------------------------------------------------ */
 
 /* 0: every failure came as a status, the last one when closing. */
@@ -435,6 +523,7 @@ int main(void)
         scratch_test(notices_flipped_bits),
         scratch_test(survives_its_reader),
         scratch_test(several_files),
+        scratch_test(threads_side_by_side),
         scratch_test(full_disk),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -85,6 +85,20 @@ static void synthetic_faces(void **state)
     lws_source_close(source);
 }
 
+static void by_letter(const lws_source *source, int64_t index, char name[LWS_SOURCE_NAME])
+{
+    snprintf(name, LWS_SOURCE_NAME, "%c of %d", (char)('a' + index), (int)source->count);
+}
+
+static void what_is_drawn_is_named_by_its_kind(void **state)
+{
+    (void)state;
+    static const lws_source_kind letters = {.write_name = by_letter};
+    lws_source source = {.kind = &letters, .count = 26};
+    char name[LWS_SOURCE_NAME];
+    assert_string_equal(lws_source_name(&source, 2, name), "c of 26");
+}
+
 /* ---- folders ----------------------------------------------------------------------------------- */
 
 static void a_folder(void **state)
@@ -276,11 +290,17 @@ static void gone_meanwhile(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_extension), cmocka_unit_test(what_can_be_asked_for),
-        cmocka_unit_test(synthetic_faces), scratch_test(a_folder),
-        scratch_test(many_files),          scratch_test(a_ring_of_links),
-        scratch_test(too_large_a_file),    scratch_test(a_zip),
-        scratch_test(a_path_twice),        scratch_test(sizes_that_are_not_so),
+        cmocka_unit_test(every_extension),
+        cmocka_unit_test(what_can_be_asked_for),
+        cmocka_unit_test(synthetic_faces),
+        cmocka_unit_test(what_is_drawn_is_named_by_its_kind),
+        scratch_test(a_folder),
+        scratch_test(many_files),
+        scratch_test(a_ring_of_links),
+        scratch_test(too_large_a_file),
+        scratch_test(a_zip),
+        scratch_test(a_path_twice),
+        scratch_test(sizes_that_are_not_so),
         scratch_test(gone_meanwhile),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,6 +4,7 @@
 
 #include "h5_array.h"
 #include "h5_attribute.h"
+#include "h5_lock.h"
 #include "h5_reader.h"
 #include "h5_visit.h"
 
@@ -24,7 +25,13 @@ static lws_status wrap(const char *path, open_here *open, lws_h5 **out)
     lws_h5 *file = calloc(1, sizeof *file);
     if (!file)
         return lws_fail(LWS_ERR_MEMORY, "%s: out of memory", path);
-    lws_status status = open ? open(path, &file->here) : h5_reader_start(path, &file->apart);
+    lws_status status;
+    if (open) {
+        h5_lock_take();
+        status = h5_lock_give(open(path, &file->here));
+    } else {
+        status = h5_reader_start(path, &file->apart);
+    }
     if (status == LWS_OK)
         *out = file;
     else
@@ -54,7 +61,8 @@ lws_status lws_h5_edit(const char *path, lws_h5 **out)
 
 lws_status lws_h5_sync(lws_h5 *file)
 {
-    return h5_sync(file->here);
+    h5_lock_take();
+    return h5_lock_give(h5_sync(file->here));
 }
 
 lws_status lws_h5_close(lws_h5 *file)
@@ -62,10 +70,12 @@ lws_status lws_h5_close(lws_h5 *file)
     if (!file)
         return LWS_OK;
     lws_status status = LWS_OK;
-    if (file->apart)
+    if (file->apart) {
         h5_reader_end(file->apart);
-    else
-        status = h5_close(file->here);
+    } else {
+        h5_lock_take();
+        status = h5_lock_give(h5_close(file->here));
+    }
     free(file);
     return status;
 }
@@ -75,74 +85,104 @@ lws_status lws_h5_close(lws_h5 *file)
 lws_status lws_h5_write(lws_h5 *file, const char *name, lws_h5_type type, int rank, const int64_t *dims,
                         const void *data)
 {
-    return h5_write(file->here, name, type, rank, dims, data);
+    h5_lock_take();
+    return h5_lock_give(h5_write(file->here, name, type, rank, dims, data));
 }
 
 lws_status lws_h5_write_strings(lws_h5 *file, const char *name, int64_t count, const char *const *text)
 {
-    return h5_write_strings(file->here, name, count, text);
+    h5_lock_take();
+    return h5_lock_give(h5_write_strings(file->here, name, count, text));
 }
 
 lws_status lws_h5_put_text(lws_h5 *file, const char *object, const char *name, const char *text)
 {
-    return h5_put_text(file->here, object, name, text);
+    h5_lock_take();
+    return h5_lock_give(h5_put_text(file->here, object, name, text));
 }
 
 lws_status lws_h5_put_i64(lws_h5 *file, const char *object, const char *name, int64_t value)
 {
-    return h5_put_i64(file->here, object, name, value);
+    h5_lock_take();
+    return h5_lock_give(h5_put_i64(file->here, object, name, value));
 }
 
 lws_status lws_h5_put_f64(lws_h5 *file, const char *object, const char *name, double value)
 {
-    return h5_put_f64(file->here, object, name, value);
+    h5_lock_take();
+    return h5_lock_give(h5_put_f64(file->here, object, name, value));
 }
 
 /* ---- reading --------------------------------------------------------------------------------- */
 
 lws_status lws_h5_exists(lws_h5 *file, const char *name, bool *exists)
 {
-    return file->apart ? h5_reader_exists(file->apart, name, exists) : h5_exists(file->here, name, exists);
+    if (file->apart)
+        return h5_reader_exists(file->apart, name, exists);
+    h5_lock_take();
+    return h5_lock_give(h5_exists(file->here, name, exists));
 }
 
 lws_status lws_h5_describe(lws_h5 *file, const char *name, lws_h5_info *info)
 {
-    return file->apart ? h5_reader_describe(file->apart, name, info) : h5_describe(file->here, name, info);
+    if (file->apart)
+        return h5_reader_describe(file->apart, name, info);
+    h5_lock_take();
+    return h5_lock_give(h5_describe(file->here, name, info));
 }
 
 lws_status lws_h5_read(lws_h5 *file, const char *name, lws_h5_type type, int64_t count, void *data)
 {
-    return file->apart ? h5_reader_read(file->apart, name, type, count, data)
-                       : h5_read(file->here, name, type, count, data);
+    if (file->apart)
+        return h5_reader_read(file->apart, name, type, count, data);
+    h5_lock_take();
+    return h5_lock_give(h5_read(file->here, name, type, count, data));
 }
 
 lws_status lws_h5_read_strings(lws_h5 *file, const char *name, int64_t *count, char ***text)
 {
-    return file->apart ? h5_reader_strings(file->apart, name, count, text)
-                       : h5_read_strings(file->here, name, count, text);
+    if (file->apart)
+        return h5_reader_strings(file->apart, name, count, text);
+    h5_lock_take();
+    return h5_lock_give(h5_read_strings(file->here, name, count, text));
 }
 
 lws_status lws_h5_has(lws_h5 *file, const char *object, const char *name, bool *has)
 {
-    return file->apart ? h5_reader_has(file->apart, object, name, has) : h5_has(file->here, object, name, has);
+    if (file->apart)
+        return h5_reader_has(file->apart, object, name, has);
+    h5_lock_take();
+    return h5_lock_give(h5_has(file->here, object, name, has));
 }
 
 lws_status lws_h5_get_text(lws_h5 *file, const char *object, const char *name, char **text)
 {
-    return file->apart ? h5_reader_text(file->apart, object, name, text) : h5_get_text(file->here, object, name, text);
+    if (file->apart)
+        return h5_reader_text(file->apart, object, name, text);
+    h5_lock_take();
+    return h5_lock_give(h5_get_text(file->here, object, name, text));
 }
 
 lws_status lws_h5_get_i64(lws_h5 *file, const char *object, const char *name, int64_t *value)
 {
-    return file->apart ? h5_reader_i64(file->apart, object, name, value) : h5_get_i64(file->here, object, name, value);
+    if (file->apart)
+        return h5_reader_i64(file->apart, object, name, value);
+    h5_lock_take();
+    return h5_lock_give(h5_get_i64(file->here, object, name, value));
 }
 
 lws_status lws_h5_get_f64(lws_h5 *file, const char *object, const char *name, double *value)
 {
-    return file->apart ? h5_reader_f64(file->apart, object, name, value) : h5_get_f64(file->here, object, name, value);
+    if (file->apart)
+        return h5_reader_f64(file->apart, object, name, value);
+    h5_lock_take();
+    return h5_lock_give(h5_get_f64(file->here, object, name, value));
 }
 
 lws_status lws_h5_visit(lws_h5 *file, lws_h5_visitor *visit, void *user)
 {
-    return file->apart ? h5_reader_visit(file->apart, visit, user) : h5_visit(file->here, visit, user);
+    if (file->apart)
+        return h5_reader_visit(file->apart, visit, user);
+    h5_lock_take();
+    return h5_lock_give(h5_visit(file->here, visit, user));
 }

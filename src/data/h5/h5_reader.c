@@ -1,6 +1,7 @@
 /* The parent's side of reading in a child process. */
 #include "h5_reader.h"
 
+#include "h5_lock.h"
 #include "h5_protocol.h"
 #include "h5_serve.h"
 
@@ -152,16 +153,21 @@ static lws_status start(h5_reader *file)
     int ends[2];
     if (!connect_ends(ends))
         return lws_fail(LWS_ERR_IO, "%s: cannot reach a process to read it: %m", file->path);
+    h5_lock_take(); /* no thread is inside HDF5 at the fork; the child, which is one thread, needs no lock */
     h5_serve_prepare();
     pid_t child = fork();
     if (child == 0) {
         close(ends[0]);
         h5_serve(ends[1], file->path, file->size);
     }
+    lws_status status = LWS_OK;
+    if (child < 0)
+        status = lws_fail(LWS_ERR_MEMORY, "%s: cannot start a process to read it: %m", file->path);
+    h5_lock_give(status);
     close(ends[1]);
     if (child < 0) {
         close(ends[0]);
-        return lws_fail(LWS_ERR_MEMORY, "%s: cannot start a process to read it: %m", file->path);
+        return status;
     }
     file->child = child;
     file->socket = ends[0];
