@@ -176,8 +176,8 @@ ROWS = {  # every row with its rates
     "batchnorm": {f"bn{k}_{p}": "gb_per_s" for k in range(1, 5) for p in ("forward", "backward")},
     "adam": {"1m": "gb_per_s", "8m": "gb_per_s"},
     "window": {f"{w}": "us_per_image" for w in ("box_3", "box_5", "gaussian_11")},
-    "loss": {name: "us_per_image" for name in ("mse", "ssim", "lwssim", "lwssim_windows")},
-    "step": {"prepare": ""} | {name: "images_per_s gflop_per_s of_sgemm" for name in ("mse", "ssim", "lwssim")},
+    "loss": {name: "us_per_image" for name in ("mse", "ssim", "lwssim", "mae", "lwssim_windows")},
+    "step": {"prepare": ""} | {name: "images_per_s gflop_per_s of_sgemm" for name in ("mse", "ssim", "lwssim", "mae")},
     "reduction": {"1m/sum": "gb_per_s", "8m/sum": "gb_per_s"},
     "data": {"prepare": "images_per_s", "read": "images_per_s"},
 }

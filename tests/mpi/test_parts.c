@@ -82,9 +82,9 @@ static void parts_come_and_go(void **state)
     for (int i = 0; i < 12; i++) {
         lws_comm *part = part_of((rank + i) % 2, i % 3 ? rank : -rank);
         lws_context *before = lws_comm_enter(part);
-        assert_int_equal(lws_watchdog_set((lws_watch){.2 + 100 * (i % 2), NULL}, NULL), LWS_OK);
+        assert_int_equal(lws_watchdog_set((lws_watch){2 + 100 * (i % 2), NULL}, NULL), LWS_OK);
         for (int k = 0; k < 10; k++) {
-            usleep(3000);
+            usleep(10000);
             lws_watchdog_phase("round", k);
             lws_comm_barrier(part);
         }
