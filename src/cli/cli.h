@@ -14,6 +14,24 @@
 CLI_COMMANDS(DECLARE)
 #undef DECLARE
 
+/* The trained model that a command works on: a part of its fields, called `model`, and the keys of that part. */
+typedef struct cli_model {
+    char run[LWS_CONFIG_TEXT], checkpoint[LWS_CONFIG_TEXT];
+    bool best;
+} cli_model;
+
+#define CLI_MODEL_KEY(name, type, at, initial, choices, help, group)                                                   \
+    {                                                                                                                  \
+        name, type, at, initial, 0, 0, choices, help, group                                                            \
+    }
+#define CLI_MODEL_KEYS(command)                                                                                        \
+    CLI_MODEL_KEY("run", LWS_CONFIG_STRING, offsetof(command, model.run), "", "DIR",                                   \
+                  "a run: its newest whole checkpoint is used", "options"),                                            \
+        CLI_MODEL_KEY("best", LWS_CONFIG_FLAG, offsetof(command, model.best), "false", NULL,                           \
+                      "with --run: the checkpoint of best validation SSIM", NULL),                                     \
+        CLI_MODEL_KEY("checkpoint", LWS_CONFIG_STRING, offsetof(command, model.checkpoint), "", "FILE",                \
+                      "a checkpoint", NULL)
+
 /* command.c: parses a command's options over their defaults. `usage` begins its --help; when that was asked for it is
  * printed (by rank 0) and *done set. rest: see lws_config_parse. */
 lws_status cli_parse(lws_config_table table, void *fields, int argc, char **argv, const char *usage, const char **rest,

@@ -16,17 +16,13 @@ static const char usage[] =
     "usage: lwssim evaluate --run DIR|--checkpoint FILE --data DIR [--split test] [--json FILE]\n";
 
 typedef struct command {
-    char run[LWS_CONFIG_TEXT], checkpoint[LWS_CONFIG_TEXT], data[LWS_CONFIG_TEXT], json[LWS_CONFIG_TEXT];
+    cli_model model;
+    char data[LWS_CONFIG_TEXT], json[LWS_CONFIG_TEXT];
     int split;
-    bool best;
 } command;
 
 static const lws_config_key keys[] = {
-    {"run", LWS_CONFIG_STRING, offsetof(command, run), "", 0, 0, "DIR", "a run: its newest whole checkpoint is used",
-     "options"},
-    {"best", LWS_CONFIG_FLAG, offsetof(command, best), "false", 0, 0, NULL,
-     "with --run: the checkpoint of best validation SSIM", NULL},
-    {"checkpoint", LWS_CONFIG_STRING, offsetof(command, checkpoint), "", 0, 0, "FILE", "a checkpoint", NULL},
+    CLI_MODEL_KEYS(command),
     {"data", LWS_CONFIG_STRING, offsetof(command, data), "", 0, 0, "DIR",
      "dataset folder; with --run the run's own by default", NULL},
     {"split", LWS_CONFIG_CHOICE, offsetof(command, split), "test", 0, 0, "train|valid|test", "the images to use", NULL},
@@ -90,15 +86,15 @@ static lws_status default_data(lws_comm *comm, command *c)
 {
     if (c->data[0])
         return LWS_OK;
-    if (!c->run[0])
+    if (!c->model.run[0])
         return lws_fail(LWS_ERR_USAGE, "evaluate: --data DIR is needed");
     lws_train_options options;
     lws_config_defaults(lws_train_table(), &options);
-    LWS_TRY(lws_train_load_options(comm, c->run, &options));
+    LWS_TRY(lws_train_load_options(comm, c->model.run, &options));
     memcpy(c->data, options.data, sizeof c->data);
     if (!c->data[0])
         return lws_fail(LWS_ERR_USAGE, "evaluate: --data DIR is needed, as %s does not say what it was trained on",
-                        c->run);
+                        c->model.run);
     return LWS_OK;
 }
 
@@ -112,9 +108,10 @@ static lws_status evaluate(lws_comm *comm, command *c)
     LWS_TRY(cli_agree_given(comm, "data", c->data[0]));
     lws_status status = default_data(comm, c);
     if (status == LWS_OK && strcmp(c->json, "-") != 0)
-        status = cli_check_output("--json", c->json, (const char *const[]){c->checkpoint, c->run, c->data, NULL});
+        status = cli_check_output("--json", c->json,
+                                  (const char *const[]){c->model.checkpoint, c->model.run, c->data, NULL});
     LWS_TRY(lws_comm_agree(comm, status));
-    LWS_TRY(lws_inference_load(comm, c->checkpoint, c->run, c->best, &trained));
+    LWS_TRY(lws_inference_load(comm, c->model.checkpoint, c->model.run, c->model.best, &trained));
     lws_split split = (lws_split)c->split;
     status = lws_comm_agree(comm, open_split(c, &trained, &dataset));
     if (status == LWS_OK)

@@ -10,18 +10,14 @@ static const char usage[] = "usage: lwssim export --run DIR|--checkpoint FILE --
                             "formats:\n" LWS_EXPORT_FORMATS(FORMAT_HELP);
 
 typedef struct command {
-    char run[LWS_CONFIG_TEXT], checkpoint[LWS_CONFIG_TEXT], output[LWS_CONFIG_TEXT];
+    cli_model model;
+    char output[LWS_CONFIG_TEXT];
     int format;
-    bool best;
 } command;
 
 #define FORMAT_CHOICE(name, ending, summary) "|" #name
 static const lws_config_key keys[] = {
-    {"run", LWS_CONFIG_STRING, offsetof(command, run), "", 0, 0, "DIR", "a run: its newest whole checkpoint is used",
-     "options"},
-    {"best", LWS_CONFIG_FLAG, offsetof(command, best), "false", 0, 0, NULL,
-     "with --run: the checkpoint of best validation SSIM", NULL},
-    {"checkpoint", LWS_CONFIG_STRING, offsetof(command, checkpoint), "", 0, 0, "FILE", "a checkpoint", NULL},
+    CLI_MODEL_KEYS(command),
     {"format", LWS_CONFIG_CHOICE, offsetof(command, format), "auto", 0, 0, "auto" LWS_EXPORT_FORMATS(FORMAT_CHOICE),
      "what to write; auto: by the output's name", NULL},
     {"output", LWS_CONFIG_STRING, offsetof(command, output), "", 0, 0, "FILE", "the file to write", NULL},
@@ -54,9 +50,9 @@ lws_status cmd_export(int argc, char **argv)
     if (!c.output[0])
         return lws_fail(LWS_ERR_USAGE, "export: --output is needed");
     LWS_TRY(choose_format(&c, &format));
-    LWS_TRY(cli_check_output("--output", c.output, (const char *const[]){c.checkpoint, c.run, NULL}));
+    LWS_TRY(cli_check_output("--output", c.output, (const char *const[]){c.model.checkpoint, c.model.run, NULL}));
     LWS_TRY(cli_start_threads(NULL, 1, &threads));
-    LWS_TRY(lws_inference_load(NULL, c.checkpoint, c.run, c.best, &trained));
+    LWS_TRY(lws_inference_load(NULL, c.model.checkpoint, c.model.run, c.model.best, &trained));
     lws_status status = lws_export(format, &trained, c.output);
     if (status == LWS_OK)
         lws_info("the model of %s in %s", trained.path, c.output);

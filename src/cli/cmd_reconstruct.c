@@ -14,18 +14,14 @@ static const char usage[] = "usage: lwssim reconstruct --run DIR|--checkpoint FI
                             "--output PNG\n";
 
 typedef struct command {
-    char run[LWS_CONFIG_TEXT], checkpoint[LWS_CONFIG_TEXT], input[LWS_CONFIG_TEXT];
+    cli_model model;
+    char input[LWS_CONFIG_TEXT];
     char output[LWS_CONFIG_TEXT];
     int64_t crop, limit, columns;
-    bool best;
 } command;
 
 static const lws_config_key keys[] = {
-    {"run", LWS_CONFIG_STRING, offsetof(command, run), "", 0, 0, "DIR", "a run: its newest whole checkpoint is used",
-     "options"},
-    {"best", LWS_CONFIG_FLAG, offsetof(command, best), "false", 0, 0, NULL,
-     "with --run: the checkpoint of best validation SSIM", NULL},
-    {"checkpoint", LWS_CONFIG_STRING, offsetof(command, checkpoint), "", 0, 0, "FILE", "a checkpoint", NULL},
+    CLI_MODEL_KEYS(command),
     {"input", LWS_CONFIG_STRING, offsetof(command, input), "", 0, 0, "IMAGE|DIR",
      "an image, a folder of images, or a dataset (its test split)", NULL},
     {"output", LWS_CONFIG_STRING, offsetof(command, output), "", 0, 0, "PNG", "the picture to write", NULL},
@@ -85,9 +81,10 @@ lws_status cmd_reconstruct(int argc, char **argv)
     if (!c.input[0] || !c.output[0])
         return lws_fail(LWS_ERR_USAGE, "reconstruct: --input and --output are needed");
     LWS_TRY(cli_check_png("--output", c.output));
-    LWS_TRY(cli_check_output("--output", c.output, (const char *const[]){c.input, c.checkpoint, c.run, NULL}));
+    LWS_TRY(
+        cli_check_output("--output", c.output, (const char *const[]){c.input, c.model.checkpoint, c.model.run, NULL}));
     LWS_TRY(cli_start_threads(NULL, 0, &threads));
-    LWS_TRY(lws_inference_load(NULL, c.checkpoint, c.run, c.best, &trained));
+    LWS_TRY(lws_inference_load(NULL, c.model.checkpoint, c.model.run, c.model.best, &trained));
     lws_status status = pictures_load(c.input, trained.meta.image, (int)c.crop, (int)c.limit, &images);
     if (status == LWS_OK) {
         status = draw(&trained, &images, &c);
