@@ -25,12 +25,6 @@ LWS_VARIANTS(static, void, gradient,
     }
 }
 
-static size_t scratch(const void *state, int h, int w, int c)
-{
-    (void)state;
-    return (size_t)h * w * c * sizeof(double);
-}
-
 static double eval(const void *state, const loss_image *image)
 {
     (void)state;
@@ -47,7 +41,7 @@ static double eval(const void *state, const loss_image *image)
  * The same run gives SSIM and LWSSIM .053 to .067, which tests/peer/fair_weights.py measured as .052 to .072. */
 const loss_row loss_mae = {
     .summary = "mean absolute error",
-    .scratch = scratch,
+    .scratch = loss_sum_scratch,
     .eval = eval,
     .fair_weight = .3,
 };

@@ -22,12 +22,6 @@ LWS_VARIANTS(static, void, gradient,
         dy[i] = (float)(factor * ((double)y[i] - (double)x[i]));
 }
 
-static size_t scratch(const void *state, int h, int w, int c)
-{
-    (void)state;
-    return (size_t)h * w * c * sizeof(double);
-}
-
 static double eval(const void *state, const loss_image *image)
 {
     (void)state;
@@ -41,7 +35,7 @@ static double eval(const void *state, const loss_image *image)
 
 const loss_row loss_mse = {
     .summary = "mean squared error",
-    .scratch = scratch,
+    .scratch = loss_sum_scratch,
     .eval = eval,
     .fair_weight = 1,
 };
