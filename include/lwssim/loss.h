@@ -39,7 +39,7 @@ typedef struct lws_loss_spec {
     double weight[LWS_LOSS_LEVELS]; /* >= 0, not all 0 */
     bool gaussian;                  /* Gaussian windows in place of uniform ones */
     double sigma;                   /* of the Gaussian in pixels; 0: 1.5/11 of the side */
-    double alpha, beta, gamma;      /* exponents in [0, 4] */
+    double alpha, beta, gamma;      /* exponents in [0, 64] */
     double k1, k2;                  /* C1 = k1², C2 = k2²; in (0, 1) */
     double c3;                      /* in (0, 1); 0: C2 / 2 */
     double own[LWS_LOSS_OWN];       /* of the other losses; not for the caller */

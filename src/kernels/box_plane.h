@@ -4,8 +4,8 @@
 #define LWSSIM_BOX_PLANE_H
 
 #include "kernels/strips.h"
+#include "kernels/window_score.h"
 
-#include <stdbool.h>
 #include <stdint.h>
 
 enum { LWS_BOX_LEVELS = 16 }; /* most window sizes at once */
@@ -25,12 +25,10 @@ typedef struct lws_box_padded {
     double zero_a[LWS_STRIPS], a[LWS_STRIPS], zero_b[LWS_STRIPS], b[LWS_STRIPS], zero_r[LWS_STRIPS], r[LWS_STRIPS];
 } lws_box_padded;
 
-/* One window size. Moments are sums over the n = side² pixels of a window, not means: c1 and c2 are n² and 2 n² times
- * those of the loss. */
+/* One window size. Moments are sums over the side² pixels of a window. */
 typedef struct lws_box_level {
     int side, rows; /* rows: of windows */
-    double n, c1, c2;
-    double weight;           /* of 2 · ∂loss/∂y of a window */
+    lws_window_score score;
     const int64_t *valid;    /* [length, LWS_STRIPS]: all bits set where a window begins, else 0 */
     const ptrdiff_t *behind; /* [length]: where the windows are that end before pixel j of a strip, in doubles from the
                               * row's first. Where they are in strips further left, that is some doubles before a
@@ -41,7 +39,6 @@ typedef struct lws_box_level {
 
 typedef struct lws_box_plane {
     int h, length; /* of the plane; pixels in a strip */
-    bool product;  /* SSIM; else LWSSIM */
     int levels, longest;
     lws_box_level *level; /* longest window first */
     const float *x, *y;   /* [h, length, LWS_STRIPS] */
@@ -50,6 +47,7 @@ typedef struct lws_box_plane {
     lws_box_sums *integral;        /* [longest + 2, length + 1] */
     lws_box_coefficients *leaving; /* [longest, length] */
     lws_box_coefficients *column;  /* [length] */
+    lws_score_row *row;            /* [length]; of any content */
 } lws_box_plane;
 
 /* Adds the plane's windows to the levels' losses and writes its dy. */

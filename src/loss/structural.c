@@ -11,6 +11,35 @@
 
 #include <string.h>
 
+bool structural_has_difference_form(const level *lv)
+{
+    return lv->beta == 1 && lv->gamma == 1 && lv->c3 == lv->c2 / 2;
+}
+
+/* A window of one pixel has no contrast and no structure, c · s = 1; and l^0 is no luminance. */
+static lws_score_form form_of(const level *lv)
+{
+    if (lv->window.side == 1 || (lv->structure == 0 && !lv->product))
+        return LWS_SCORE_LUMINANCE;
+    if (lv->alpha == 0)
+        return LWS_SCORE_WEIGHTED;
+    if (lv->product)
+        return LWS_SCORE_PRODUCT;
+    return lv->luminance == 1 && lv->structure == 1 ? LWS_SCORE_SUM : LWS_SCORE_WEIGHTED;
+}
+
+lws_window_score structural_score(const level *lv, double n, double scale, double windows)
+{
+    double weight = 2 * (scale * lv->weight) / windows;
+    lws_window_score s = {.form = form_of(lv), .n = n, .c1 = n * n * lv->c1, .c2 = 2 * n * n * lv->c2};
+    s.power = lv->alpha == 0 || lv->alpha == 1 ? NULL : lv->power;
+    s.luminance = lv->alpha == 0 ? 0 : lv->luminance;
+    s.structure = lv->structure;
+    s.luminance_gradient = weight * s.luminance;
+    s.structure_gradient = weight * s.structure;
+    return s;
+}
+
 size_t structural_scratch_size(int h, int w, int c)
 {
     return (size_t)STRUCTURAL_PLANES * h * w * c + lws_window_scratch(h, w, c);

@@ -3,6 +3,7 @@
 #define LWS_STRUCTURAL_H
 
 #include "kernels/window.h"
+#include "kernels/window_score.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -12,8 +13,18 @@ typedef struct level {
     bool product; /* SSIM = l · cs; else LWSSIM = l + cs */
     double c1, c2, c3;
     double alpha, beta, gamma;
-    double covariance; /* factor on variances and covariance: 1, or N/(N-1) for sample covariance */
+    double covariance;                /* factor on variances and covariance: 1, or N/(N-1) for sample covariance */
+    double weight;                    /* of the level in a loss */
+    double luminance, structure;      /* factors of 1 - l^alpha and of 1 - c^beta s^gamma, where that is no product */
+    const lws_luminance_power *power; /* of alpha, where that is neither 0 nor 1 */
 } level;
+
+/* Whether c · s needs neither powers nor roots, so that 1 - l^alpha and 1 - c · s come without cancellation. */
+bool structural_has_difference_form(const level *lv);
+
+/* What a window of such a level is judged by. Its moments are n times means; it is one of `windows`, over all channels;
+ * the gradient is that of scale · weight · (mean over windows). */
+lws_window_score structural_score(const level *lv, double n, double scale, double windows);
 
 /* Buffers of [h, w, c] doubles each, and the window filters' scratch. */
 enum { STRUCTURAL_PLANES = 8 };

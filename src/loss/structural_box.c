@@ -33,6 +33,7 @@ static void lay_out(lws_arena *arena, int levels, const level *lv, int h, int w,
     image->dy = lws_arena_take(arena, pixels * sizeof *image->dy);
     image->strips = lws_arena_take(arena, lws_strips_scratch(w, c) * sizeof *image->strips);
     p->level = lws_arena_take(arena, (size_t)levels * sizeof *p->level);
+    p->row = lws_arena_take(arena, length * sizeof *p->row);
     size_t before = arena->used;
     p->column = lws_arena_take(arena, length * sizeof *p->column);
     p->leaving = lws_arena_take(arena, (size_t)p->longest * length * sizeof *p->leaving);
@@ -56,14 +57,12 @@ static ptrdiff_t behind_pixel(int side, int length, int j)
     return from * (ptrdiff_t)(sizeof(lws_box_padded) / sizeof(double)) - strips;
 }
 
-static void make_level(lws_arena *arena, const level *from, double weight, int h, int w, int c, lws_box_level *to)
+static void make_level(lws_arena *arena, const level *from, double scale, int h, int w, int c, lws_box_level *to)
 {
     int side = from->window.side, length = lws_strips_length(w);
-    double n = (double)side * side;
-    *to = (lws_box_level){.side = side, .rows = h - side + 1, .n = n};
-    to->c1 = n * n * from->c1;
-    to->c2 = 2 * n * n * from->c2;
-    to->weight = 2 * weight / ((double)(h - side + 1) * (w - side + 1) * c);
+    double windows = (double)(h - side + 1) * (w - side + 1) * c;
+    *to = (lws_box_level){.side = side, .rows = h - side + 1};
+    to->score = structural_score(from, (double)side * side, scale, windows);
     int64_t *valid;
     ptrdiff_t *behind;
     lay_out_level(arena, (size_t)length, &to->window, &valid, &behind);
@@ -102,7 +101,7 @@ size_t structural_box_size(int levels, const level *lv, int h, int w, int c)
     return count.used;
 }
 
-double structural_box(int levels, const level *lv, const double *weight, const loss_image *given)
+double structural_box(int levels, const level *lv, const loss_image *given)
 {
     int h = given->h, w = given->w, c = given->c;
     const float *x = given->x, *y = given->y;
@@ -114,8 +113,7 @@ double structural_box(int levels, const level *lv, const double *weight, const l
     lay_out(&arena, levels, lv, h, w, c, &image);
     order_levels(levels, lv, order);
     for (int l = 0; l < levels; l++)
-        make_level(&arena, &lv[order[l]], given->scale * weight[order[l]], h, w, c, &p->level[l]);
-    p->product = lv->product;
+        make_level(&arena, &lv[order[l]], given->scale, h, w, c, &p->level[l]);
     lws_strips_split(h, w, c, x, image.x, image.strips);
     lws_strips_split(h, w, c, y, image.y, image.strips);
     for (int k = 0; k < c; k++) {
@@ -134,7 +132,7 @@ double structural_box(int levels, const level *lv, const double *weight, const l
         double sum = 0;
         for (int k = 0; k < LWS_STRIPS; k++)
             sum += from->loss[k];
-        value += weight[order[l]] * sum / ((double)from->rows * (w - from->side + 1) * c);
+        value += lv[order[l]].weight * sum / ((double)from->rows * (w - from->side + 1) * c);
     }
     return value;
 }

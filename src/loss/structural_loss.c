@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-enum { EXPONENT_MAX = 4 };
+enum { EXPONENT_MAX = 64 };
 #define CONSTANT_MIN 1e-9
 #define CONSTANT_MAX .999999999
 
@@ -114,9 +114,9 @@ lws_status structural_check(const lws_loss_spec *s, int h, int w)
 
 typedef struct structural_state {
     int levels;
-    level level[LWS_LOSS_LEVELS];
-    double weight[LWS_LOSS_LEVELS]; /* sums to the mean of the spec's */
-    bool box;                       /* structural_box serves all levels at once; else a level at a time */
+    level level[LWS_LOSS_LEVELS]; /* weights sum to the mean of the spec's */
+    bool box;                     /* structural_box serves all levels at once; else a level at a time */
+    lws_luminance_power power;
 } structural_state;
 
 size_t structural_state_size(const lws_loss_spec *spec)
@@ -139,12 +139,10 @@ static level make_level(const lws_loss_spec *s, bool product, int i)
         .beta = s->beta,
         .gamma = s->gamma,
         .covariance = 1,
+        .weight = s->weight[i] / s->levels,
+        .luminance = 1,
+        .structure = 1,
     };
-}
-
-static bool is_difference_form(const level *lv)
-{
-    return lv->alpha == 1 && lv->beta == 1 && lv->gamma == 1 && lv->c3 == lv->c2 / 2;
 }
 
 void structural_prepare(const lws_loss_spec *spec, bool product, void *state)
@@ -153,9 +151,11 @@ void structural_prepare(const lws_loss_spec *spec, bool product, void *state)
     s->levels = spec->levels;
     for (int i = 0; i < spec->levels; i++) {
         s->level[i] = make_level(spec, product, i);
-        s->weight[i] = spec->weight[i] / spec->levels;
+        s->level[i].power = &s->power;
     }
-    s->box = !spec->gaussian && is_difference_form(&s->level[0]);
+    if (spec->alpha != 0 && spec->alpha != 1)
+        lws_luminance_power_prepare(spec->alpha, &s->power);
+    s->box = !spec->gaussian && structural_has_difference_form(&s->level[0]);
 }
 
 size_t structural_loss_scratch(const void *state, int h, int w, int c)
@@ -196,9 +196,10 @@ static double eval_by_level(const structural_state *s, const loss_image *image)
     memset(gradient, 0, n * sizeof *gradient);
     for (int i = 0; i < s->levels; i++) {
         const level *lv = &s->level[i];
-        double scale = image->scale * s->weight[i], *to = image->dy ? gradient : NULL;
-        value += s->weight[i] * (is_difference_form(lv) ? structural_level(lv, &pair, scale, to, scratch)
-                                                        : structural_level_general(lv, &pair, scale, to, scratch));
+        double scale = image->scale * lv->weight, *to = image->dy ? gradient : NULL;
+        value += lv->weight * (structural_has_difference_form(lv) && lv->alpha == 1
+                                   ? structural_level(lv, &pair, scale, to, scratch)
+                                   : structural_level_general(lv, &pair, scale, to, scratch));
     }
     if (image->dy)
         to_float(n, gradient, image->dy);
@@ -208,5 +209,5 @@ static double eval_by_level(const structural_state *s, const loss_image *image)
 double structural_eval(const void *state, const loss_image *image)
 {
     const structural_state *s = state;
-    return s->box ? structural_box(s->levels, s->level, s->weight, image) : eval_by_level(s, image);
+    return s->box ? structural_box(s->levels, s->level, image) : eval_by_level(s, image);
 }

@@ -29,20 +29,22 @@ CHECK_UNUSED static lws_loss_spec with_exponents(lws_loss_spec s, double alpha, 
     return s;
 }
 
-enum { KINDS_MAX = 16, CASES = 2 * 2 * 13 + KINDS_MAX + 3 };
+enum { KINDS_MAX = 16, EXPONENTS = 22, CASES = 2 * 2 * EXPONENTS + KINDS_MAX + 3 };
 
 /* Both structural losses, both window shapes, all kinds of exponents; then every loss as it is by default, and several
  * levels. For images of 11 pixels a side up. */
 CHECK_UNUSED static int loss_cases(lws_loss_spec cases[CASES])
 {
-    static const double exponent[13][4] = {
-        {1, 1, 1, 0}, {2, 2, 2, 0},  {.5, .5, .5, 0}, {0, 0, 0, 0},    {0, 1, 1, 0},      {1, 0, 0, 0},   {1, 0, 1, 0},
-        {1, 1, 0, 0}, {3, 2, .5, 0}, {4, 4, 4, 0},    {1, 1, 1, .002}, {1.7, .3, 2.2, 0}, {1, 2, 2, .01},
+    static const double exponent[EXPONENTS][4] = {
+        {1, 1, 1, 0},   {2, 2, 2, 0},    {.5, .5, .5, 0}, {0, 0, 0, 0}, {0, 1, 1, 0},    {1, 0, 0, 0},
+        {1, 0, 1, 0},   {1, 1, 0, 0},    {3, 2, .5, 0},   {4, 4, 4, 0}, {1, 1, 1, .002}, {1.7, .3, 2.2, 0},
+        {1, 2, 2, .01}, {.003, 1, 1, 0}, {.5, 1, 1, 0},   {2, 1, 1, 0}, {3.7, 1, 1, 0},  {7, 1, 1, 0},
+        {16, 1, 1, 0},  {63.3, 1, 1, 0}, {64, 1, 1, 0},   {3, 6, 9, 0},
     };
     int n = 0;
     for (int kind = 0; kind < 2; kind++)
         for (int gaussian = 0; gaussian < 2; gaussian++)
-            for (int k = 0; k < 13; k++) {
+            for (int k = 0; k < EXPONENTS; k++) {
                 lws_loss_spec s =
                     one_level(kind ? LWS_LOSS_SSIM : LWS_LOSS_LWSSIM, gaussian ? 7 : 4, gaussian ? 1.2 : 0);
                 const double *e = exponent[k];

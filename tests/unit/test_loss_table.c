@@ -258,7 +258,7 @@ static void found_with_options(void **state)
     assert_false(s.gaussian);
     kept = s;
     static const char *const wrong[][3] = {
-        {"lwssim", "alpha = 5", "alpha"},
+        {"lwssim", "alpha = 65", "alpha"},
         {"lwssim", "alhpa = 2", "'alpha'"},
         {"lwssim", "windows = 3,5,7\nwindow-weights = 1,2", "2 values for 3 windows"},
         {"mse", "alpha = 2", "alpha"}, /* which it has not */

@@ -3,14 +3,8 @@
  * width does not show in the bits.
  *
  * Forward: `integral` holds for the last rows the sums over all pixels above and, within the strip, to the left, of
- * e = y - x, y, e² and x² + y². What a window needs is differences of four of them. With S(·) the sum over a window's n
- * pixels, and everything times n or n², which saves divisions:
- *
- *   b1 = S(x)² + S(y)² + n² C1     b2 = max(n S(x² + y²) - S(x)² - S(y)², 0) + n² C2     ve = max(n S(e²) - S(e)², 0)
- *   u = 1 - l = S(e)²/b1           d = 1 - c·s = ve/b2               loss u + d; as a product (SSIM) u + d - u d
- *   a = n w2/b2     b = a d        r = w1 S(e)/b1 · (1 - S(e) S(y)/b1) - w2/b2 · (S(e) - d S(y))
- *
- * w1 and w2 are twice the window's weight; as a product times 1 - d and 1 - u.
+ * e = y - x, y, e² and x² + y². What a window needs is differences of four of them; what is made of it stands in
+ * score_template.h.
  *
  * The sums grow with the image, 256 rows of 32 pixels in a strip, and with them what a difference loses: some 1e-13 of
  * a pixel's square, next to C2 of 1e-3.
@@ -25,17 +19,10 @@
 
 #include "kernels/box_plane.h"
 
-typedef double vec __attribute__((vector_size(LANES * sizeof(double)), aligned(8), may_alias));
-typedef int64_t mask __attribute__((vector_size(LANES * sizeof(int64_t)), aligned(8), may_alias));
-typedef float floats __attribute__((vector_size(LANES * sizeof(float)), aligned(4), may_alias));
+#include "arch/score_template.h"
 
-/* The vector that begins at an element of an array; an object as seen from `lane` lanes on. */
-#define V(element) (*(vec *)&(element))
+/* An object as seen from `lane` lanes on. */
 #define FROM(pointer, lane) ((__typeof__(pointer))((double *)(pointer) + (lane)))
-
-/* Twice the value where it is positive, else 0; NaN stays. */
-#define TWICE_AT_LEAST_0(v) ((v) + (vec)((mask)(v)&INT64_MAX))
-#define WIDE(v) __builtin_convertvector(*(const floats *)&(v), vec)
 
 LWS_INLINE lws_box_sums *integral_row(const lws_box_plane *p, int row)
 {
@@ -91,15 +78,10 @@ LWS_INLINE void next_strip(box_edge *edge, int length)
     edge->lanes++;
 }
 
-/* What a window is judged by; b2 and ve are doubled. */
-typedef struct box_moments {
-    vec e, y, b1, b2, ve, inverse; /* of b1 · b2 */
-} box_moments;
-
 #define BOX(map) ((V(bottom->map) - V(top->map)) - (V(edge->bottom[j].map) - V(edge->top[j].map)) + edge->between.map)
 
 /* The windows that begin at pixel j of the strips; j goes up by one from call to call. */
-LWS_INLINE void measure(const lws_box_level *lv, int length, int j, box_edge *edge, box_moments *out)
+LWS_INLINE void measure(const lws_box_level *lv, score_kind kind, int length, int j, box_edge *edge, score_moments *out)
 {
     if (edge->at == length) {
         next_strip(edge, length);
@@ -108,63 +90,79 @@ LWS_INLINE void measure(const lws_box_level *lv, int length, int j, box_edge *ed
     edge->at++;
     const lws_box_sums *top = FROM(edge->top + edge->at, edge->lanes),
                        *bottom = FROM(edge->bottom + edge->at, edge->lanes);
-    vec e = BOX(e), y = BOX(y), x = y - e, e_e = e * e, squares = x * x + y * y;
-    vec v = lv->n * BOX(x2y2) - squares, ve = lv->n * BOX(e2) - e_e;
-    out->e = e;
-    out->y = y;
-    out->b1 = squares + lv->c1;
-    out->b2 = TWICE_AT_LEAST_0(v) + lv->c2;
-    out->ve = TWICE_AT_LEAST_0(ve);
-    out->inverse = 1 / (out->b1 * out->b2);
+    score_measure(&lv->score, kind, BOX(e), BOX(y), BOX(e2), BOX(x2y2), out);
 }
 
-/* Loss and coefficients of these windows. */
-LWS_INLINE void judge(const lws_box_level *lv, int lane, int j, const box_moments *m, bool product, bool gradient,
+/* What is made of the windows that begin at pixel j. */
+LWS_INLINE void judge(const lws_box_level *lv, int lane, int j, score_kind kind, score_parts parts, const vec *slope,
                       vec *loss)
 {
-    mask valid = *(const mask *)&lv->valid[j * LWS_STRIPS + lane];
-    vec inverse_b1 = m->inverse * m->b2, inverse_b2 = m->inverse * m->b1; /* the second halved */
-    vec u = m->e * m->e * inverse_b1, d = m->ve * inverse_b2;
-    vec term = product ? u + d - u * d : u + d;
-    *loss += (vec)((mask)term & valid);
-    if (!gradient)
-        return;
-    vec w1 = (vec)((mask)(lv->weight * inverse_b1) & valid), w2 = (vec)((mask)(2 * lv->weight * inverse_b2) & valid);
-    if (product) {
-        w1 *= 1 - d;
-        w2 *= 1 - u;
-    }
     lws_box_padded *to = FROM(lv->window + j, lane);
-    vec a = lv->n * w2;
-    V(to->a) = a;
-    V(to->b) = a * d;
-    V(to->r) = w1 * m->e * (1 - m->e * m->y * inverse_b1) - w2 * (m->e - d * m->y);
+    score_judge(&lv->score, kind, parts, slope, *(const mask *)&lv->valid[j * LWS_STRIPS + lane], loss,
+                (score_target){&V(to->a), &V(to->b), &V(to->r)});
 }
 
-/* Row `row` of a level's windows. A window is judged while the next one is measured: either alone waits for its own
- * results. */
-LWS_INLINE void window_row(const lws_box_plane *p, lws_box_level *level, int row, bool product, bool gradient)
+LWS_INLINE box_edge first_edge(const lws_box_plane *p, const lws_box_level *lv, int row, int lane)
+{
+    int ahead = lv->side - 1;
+    box_edge edge = {.top = FROM(integral_row(p, row), lane),
+                     .bottom = FROM(integral_row(p, row + lv->side), lane),
+                     .at = ahead % p->length};
+    edge.between.e = edge.between.y = edge.between.e2 = edge.between.x2y2 = (vec){0};
+    while (edge.lanes < ahead / p->length)
+        next_strip(&edge, p->length);
+    return edge;
+}
+
+/* A window is judged while the next one is measured: either alone waits for its own results. */
+LWS_INLINE void plain_row(const lws_box_plane *p, lws_box_level *level, int row, score_kind kind)
 {
     const lws_box_level lv = *level;
-    int length = p->length, ahead = lv.side - 1;
+    int length = p->length;
     for (int lane = 0; lane < LWS_STRIPS; lane += LANES) {
-        box_edge edge = {.top = FROM(integral_row(p, row), lane),
-                         .bottom = FROM(integral_row(p, row + lv.side), lane),
-                         .at = ahead % length};
-        box_moments now, next;
+        box_edge edge = first_edge(p, &lv, row, lane);
+        score_moments now, next;
         vec loss = V(lv.loss[lane]);
-        edge.between.e = edge.between.y = edge.between.e2 = edge.between.x2y2 = (vec){0};
-        while (edge.lanes < ahead / length)
-            next_strip(&edge, length);
-        measure(&lv, length, 0, &edge, &now);
+        measure(&lv, kind, length, 0, &edge, &now);
         for (int j = 0; j < length - 1; j++) {
-            measure(&lv, length, j + 1, &edge, &next);
-            judge(&lv, lane, j, &now, product, gradient, &loss);
+            measure(&lv, kind, length, j + 1, &edge, &next);
+            judge(&lv, lane, j, kind, score_take_apart(kind, &now), NULL, &loss);
             now = next;
         }
-        judge(&lv, lane, length - 1, &now, product, gradient, &loss);
+        judge(&lv, lane, length - 1, kind, score_take_apart(kind, &now), NULL, &loss);
         V(level->loss[lane]) = loss;
     }
+}
+
+/* With an exponent: all are measured, then all powers taken, then all judged. */
+LWS_INLINE void power_row(const lws_box_plane *p, lws_box_level *level, int row, score_kind kind)
+{
+    const lws_box_level lv = *level;
+    int length = p->length;
+    for (int lane = 0; lane < LWS_STRIPS; lane += LANES) {
+        box_edge edge = first_edge(p, &lv, row, lane);
+        for (int j = 0; j < length; j++) {
+            score_moments now;
+            measure(&lv, kind, length, j, &edge, &now);
+            score_store(kind, score_take_apart(kind, &now), p->row + j, lane);
+        }
+    }
+    score_raise(lv.score.power, p->row, length);
+    for (int lane = 0; lane < LWS_STRIPS; lane += LANES) {
+        vec loss = V(lv.loss[lane]);
+        for (int j = 0; j < length; j++)
+            judge(&lv, lane, j, kind, score_load(kind, p->row + j, lane), &V(p->row[j].slope[lane]), &loss);
+        V(level->loss[lane]) = loss;
+    }
+}
+
+/* Row `row` of a level's windows. */
+LWS_INLINE void window_row(const lws_box_plane *p, lws_box_level *level, int row, score_kind kind)
+{
+    if (kind.power)
+        power_row(p, level, row, kind);
+    else
+        plain_row(p, level, row, kind);
 }
 
 /* The impulses of a row of windows, those at its lower edge for later, those at its upper edge added to what earlier
@@ -257,14 +255,14 @@ LWS_INLINE void finish_row(const lws_box_plane *p, int row, lws_box_coefficients
     }
 }
 
-LWS_INLINE void run(const lws_box_plane *p, bool product, bool gradient)
+LWS_INLINE void run(const lws_box_plane *p, bool gradient)
 {
     for (int row = 0; row < p->longest; row++)
         integrate_row(p, row);
     for (int row = 0; row < p->h; row++) {
         for (lws_box_level *level = p->level; level < p->level + p->levels; level++)
             if (row < level->rows)
-                window_row(p, level, row, product, gradient);
+                SCORE_SWITCH(level->score, gradient, window_row, p, level, row)
         if (row + p->longest < p->h)
             integrate_row(p, row + p->longest);
         if (gradient) {
@@ -277,14 +275,10 @@ LWS_INLINE void run(const lws_box_plane *p, bool product, bool gradient)
 
 LWS_INLINE void run_plane(const lws_box_plane *p)
 {
-    if (p->product && p->dy)
-        run(p, true, true);
-    else if (p->product)
-        run(p, true, false);
-    else if (p->dy)
-        run(p, false, true);
+    if (p->dy)
+        run(p, true);
     else
-        run(p, false, false);
+        run(p, false);
 }
 
 #endif
