@@ -1,6 +1,8 @@
 /* Lines of the log and of the terminal. */
 #include "run/run_log.h"
 
+#include "run/run_events.h"
+
 #include "base/clock.h"
 #include "base/log.h"
 
@@ -118,11 +120,13 @@ void write_lines(training_run *r)
     bool is_late;
     if (t->context.is_root)
         step_failure_keep(&r->log_failure, persist_try(&r->late_log, t->state.step, flush_log, r, false, &is_late));
+    run_events_flush(r);
 }
 
 /* Rank 0: a line for write_lines() to write. */
 static void add_line(training_run *r, lws_record *record)
 {
+    run_events_record(r, record);
     step_failure_keep(&r->log_failure, lws_metrics_log_add(r->log, record));
 }
 
