@@ -2,9 +2,13 @@
 #include "base/log.h"
 
 #include "base/context.h"
+#include "base/status_line.h"
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 /* A status line stands unfinished on the terminal, of which a process has one. Under the lock of stderr. */
@@ -22,7 +26,32 @@ bool lws_log_is_root(void)
 
 bool lws_log_is_terminal(void)
 {
-    return isatty(STDERR_FILENO);
+    const char *kind = getenv("TERM");
+    return isatty(STDERR_FILENO) && !(kind && strcmp(kind, "dumb") == 0);
+}
+
+int lws_log_columns(void)
+{
+    enum { USUAL = 80, MOST = 400 };
+    struct winsize size;
+    const char *told = getenv("COLUMNS");
+    int columns = ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+    if (columns <= 0)
+        columns = told ? atoi(told) : 0;
+    if (columns <= 0)
+        columns = USUAL;
+    return (columns < MOST ? columns : MOST) - 1;
+}
+
+bool lws_log_is_unicode(void)
+{
+    static const char *const names[] = {"LC_ALL", "LC_CTYPE", "LANG"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        const char *value = getenv(names[i]);
+        if (value && value[0])
+            return strcasestr(value, "UTF-8") || strcasestr(value, "UTF8");
+    }
+    return false;
 }
 
 static void line(const char *prefix, const char *format, va_list args)
@@ -71,9 +100,10 @@ void lws_log_status(const char *format, ...)
     if (!lws_log_is_root()) {
         /* silent */
     } else if (lws_log_is_terminal()) {
+        char text[1024];
+        vsnprintf(text, sizeof text, format, args);
         flockfile(stderr);
-        fputs("\r\033[K", stderr);
-        vfprintf(stderr, format, args);
+        fprintf(stderr, "\r\033[K%.*s", (int)lws_text_fitting(text, lws_log_columns()), text);
         fflush(stderr);
         status_open = true;
         funlockfile(stderr);

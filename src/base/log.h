@@ -15,11 +15,20 @@ void lws_info(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void lws_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void lws_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* A status line: overwritten in place by the next one on a terminal, a plain line elsewhere. */
+/* A status line: overwritten in place by the next one on a terminal, where it is cut to lws_log_columns(); a plain line
+ * elsewhere. */
 void lws_log_status(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* True where status lines are overwritten in place, so that they may come often. */
+/* True where status lines are overwritten in place, so that they may come often: standard error is a terminal, and not
+ * one that TERM calls dumb. */
 bool lws_log_is_terminal(void);
+
+/* Columns that a status line may take now: one less than the terminal has, which then does not wrap it. A terminal that
+ * does not say is as wide as COLUMNS says, or 80. */
+int lws_log_columns(void);
+
+/* Whether the terminal shows more than ASCII: LC_ALL, LC_CTYPE or LANG, the first that is set, names UTF-8. */
+bool lws_log_is_unicode(void);
 
 /* "1 h 02 min", "3 min 20 s", "12 s": a duration for people, in a static thread-local buffer. */
 const char *lws_duration(double seconds);

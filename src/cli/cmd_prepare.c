@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/status_line.h"
 #include "comm/comm.h"
 #include "datasets/prepare/prepare.h"
 
@@ -59,7 +60,7 @@ static void show(void *user, int64_t done_here)
     job *j = user;
     double now = lws_now();
     int64_t done = j->done + done_here;
-    if (now - j->shown < (lws_log_is_terminal() ? .2 : 10) || done == 0)
+    if (now - j->shown < lws_status_pause(lws_log_is_terminal(), now - j->start) || done == 0)
         return;
     j->shown = now;
     double rate = (double)done / (now - j->start);

@@ -73,6 +73,8 @@ static const lws_config_key run_keys[] = {
     INT("keep", keep, "3", 1, 1 << 20, "newest checkpoints kept, besides the best", NULL),
     INT("log-every", log_every, "10", 1, 1L << 50, "steps between lines of metrics.jsonl", NULL),
     {"log-rows", LWS_CONFIG_FLAG, AT(log_rows), "false", 0, 0, NULL, "log which images each logged step used", NULL},
+    {"tensorboard", LWS_CONFIG_FLAG, AT(tensorboard), "false", 0, 0, NULL,
+     "write scalars, pictures and histograms for TensorBoard to RUN/events.out.tfevents.*", NULL},
     {"profile", LWS_CONFIG_FLAG, AT(profile), "false", 0, 0, NULL,
      "print where the time went at the end; timelines to RUN/profile-RANK.json", NULL},
     INT("check-every", check_every, "50", 0, 1L << 50,

@@ -32,7 +32,7 @@ typedef struct lws_train_options {
     lws_config_interval checkpoint_every, eval_every;
     int64_t keep, log_every, check_every, grid, threads;
     double deadline, time_limit, checkpoint_patience;
-    bool log_rows, profile, overlap;
+    bool log_rows, tensorboard, profile, overlap;
 } lws_train_options;
 
 /* The table of all keys, of lws_train_options. Static memory, made at the first call, by any thread. */

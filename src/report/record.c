@@ -8,6 +8,7 @@
 
 #include <cjson/cJSON.h>
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -127,6 +128,13 @@ bool lws_record_get_number(const lws_record *record, const char *key, double *va
     if (cJSON_IsNumber(item))
         *value = item->valuedouble;
     return cJSON_IsNumber(item);
+}
+
+void lws_record_each_number(const lws_record *record, lws_record_visit *visit, void *user)
+{
+    for (const cJSON *item = record ? json(record)->child : NULL; item; item = item->next)
+        if (cJSON_IsNumber(item) && isfinite(item->valuedouble))
+            visit(user, item->string, item->valuedouble);
 }
 
 lws_status lws_record_load(const char *path, lws_record **out)

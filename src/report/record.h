@@ -27,6 +27,10 @@ lws_record *lws_record_item(lws_record *record, const char *key);
 const char *lws_record_get_text(const lws_record *record, const char *key);
 bool lws_record_get_number(const lws_record *record, const char *key, double *value);
 
+/* Calls visit(user, key, value) for each finite number that stands in the record itself, in order. */
+typedef void lws_record_visit(void *user, const char *key, double value);
+void lws_record_each_number(const lws_record *record, lws_record_visit *visit, void *user);
+
 /* Reads what lws_record_save() has written; the caller frees it. LWS_ERR_IO, LWS_ERR_MEMORY, LWS_ERR_FORMAT. */
 lws_status lws_record_load(const char *path, lws_record **out);
 

@@ -85,6 +85,7 @@ static const key_case train_cases[] = {
     {"keep", INT, TRAIN(keep), "7", 7, "1", "0", "1048576", "1048577", true},
     {"log-every", INT, TRAIN(log_every), "7", 7, "1", "0", MANY, true},
     {"log-rows", FLAG, TRAIN(log_rows), "true", 1, "false", "no", "true", "yes", true},
+    {"tensorboard", FLAG, TRAIN(tensorboard), "true", 1, "false", "no", "true", "yes", true},
     {"profile", FLAG, TRAIN(profile), "true", 1, "false", "no", "true", "yes", true},
     {"check-every", INT, TRAIN(check_every), "7", 7, "0", "-1", MANY, true},
     {"grid", INT, TRAIN(grid), "7", 7, "0", "-1", "64", "65", true},
@@ -284,6 +285,7 @@ static const char train_defaults[] = "[model]\n"
                                      "keep = 3\n"
                                      "log-every = 10\n"
                                      "log-rows = false\n"
+                                     "tensorboard = false\n"
                                      "profile = false\n"
                                      "check-every = 50\n"
                                      "grid = 8\n"

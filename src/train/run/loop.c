@@ -5,6 +5,7 @@
 #include "run/failure.h"
 #include "run/profile_report.h"
 #include "run/requests.h"
+#include "run/run_events.h"
 #include "run/run_log.h"
 #include "run/sample_grid.h"
 
@@ -44,6 +45,7 @@ static lws_status evaluate(training_run *r, bool *improved)
     lws_watchdog_phase("evaluation of step", s->step);
     r->evaluate_time = lws_now();
     draw(r);
+    LWS_TRY(run_events_look(r));
     if (lws_dataset_get_info(c->valid)->rows == 0)
         return LWS_OK;
     lws_evaluation e;

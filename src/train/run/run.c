@@ -1,6 +1,7 @@
 /* The beginning and the end of a run. */
 #include "run/run.h"
 
+#include "run/run_events.h"
 #include "run/run_folder.h"
 
 #include "base/folder.h"
@@ -51,7 +52,8 @@ static lws_status set_up(training_run *r, lws_comm *comm, lws_train_options *opt
     integrity_note(&t->integrity);
     r->first_step = s->step;
     LWS_TRY(run_folder_write_config(comm, r->request.run, options));
-    return lws_comm_agree(comm, lws_metrics_log_open(r->request.run, s->step, t->context.is_root, &r->log));
+    LWS_TRY(lws_comm_agree(comm, lws_metrics_log_open(r->request.run, s->step, t->context.is_root, &r->log)));
+    return lws_comm_agree(comm, run_events_open(r));
 }
 
 lws_status run_create(lws_comm *comm, lws_train_options *options, const lws_train_request *request,
@@ -79,6 +81,7 @@ lws_status run_create(lws_comm *comm, lws_train_options *options, const lws_trai
 void run_destroy(training_run *r)
 {
     lws_metrics_log_close(r->log);
+    lws_events_close(r->events);
     trainer_destroy(&r->trainer);
     checkpoints_destroy(&r->checkpoints);
     lws_folder_unlock(r->request.run, r->lock);

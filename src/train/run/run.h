@@ -8,6 +8,7 @@
 #include "step/trainer.h"
 #include "train/train.h"
 
+#include "report/events.h"
 #include "report/metrics_log.h"
 
 typedef struct training_run {
@@ -21,6 +22,8 @@ typedef struct training_run {
     step_failure log_failure;
     lateness late_log;
     bool is_picture_late; /* the latest could not be written, which was said */
+    lws_events *events;   /* rank 0, with the key `tensorboard`; else NULL */
+    bool are_events_late;
 
     int64_t first_step;                    /* where this process came in */
     double start_time;                     /* of the loop in this process */

@@ -10,6 +10,7 @@
 #include "data/checkpoint.h"
 #include "data/run_names.h"
 #include "options/train_options.h"
+#include "report/events.h"
 #include "report/grid.h"
 #include "report/metrics_log.h"
 
@@ -246,6 +247,7 @@ lws_status run_contents_remove(const char *run)
     join(run, FAILURE_FOLDER, path);
     LWS_TRY(remove_checkpoints(path));
     remove_named(run, LWS_RUN_PICTURES, is_picture);
+    remove_named(run, "", lws_events_is_own);
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         join(run, names[i], path);
         if (unlink(path) != 0 && errno != ENOENT && errno != ENOTDIR)

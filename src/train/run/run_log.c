@@ -1,6 +1,8 @@
 /* Lines of the log and of the terminal. */
 #include "run/run_log.h"
 
+#include "run/run_events.h"
+
 #include "base/clock.h"
 #include "base/log.h"
 
@@ -22,24 +24,70 @@ static void describe(lws_model_kind model, const step_result *r, char *text, siz
     }
 }
 
+/* What a status line may say; `brief` where there is little room. */
+typedef struct status_texts {
+    char step[64], step_brief[48], epoch[32], loss[128], loss_brief[32], speed[32], speed_brief[32], left[64],
+        left_brief[LWS_STATUS_DURATION], spark[LWS_STATUS_LINE];
+} status_texts;
+
+static void write_texts(const train_context *c, int64_t step, const step_result *result, status_texts *t)
+{
+    snprintf(t->step_brief, sizeof t->step_brief, "%" PRId64 "/%" PRId64, step, c->total_steps);
+    snprintf(t->step, sizeof t->step, "step %s", t->step_brief);
+    snprintf(t->epoch, sizeof t->epoch, "epoch %.2f", (double)step / (double)lws_sampler_steps_per_epoch(&c->sampler));
+    describe((lws_model_kind)c->options->model, result, t->loss, sizeof t->loss);
+    snprintf(t->loss_brief, sizeof t->loss_brief, "loss %.5g", result->loss);
+    t->spark[0] = 0;
+}
+
+static void put_parts(const status_texts *t, int columns, char line[LWS_STATUS_LINE])
+{
+    const lws_status_part parts[] = {{t->step, t->step_brief, 0},   {t->epoch, "", 4},
+                                     {t->loss, t->loss_brief, 1},   {t->spark, "", 5},
+                                     {t->speed, t->speed_brief, 3}, {t->left, t->left_brief, 2}};
+    lws_status_compose((int)(sizeof parts / sizeof *parts), parts, columns, line);
+}
+
+/* For a terminal of the present width, with the history of the loss in the room that is left. */
+static void fit_line(status_texts *t, const lws_spark *losses, char line[LWS_STATUS_LINE])
+{
+    enum { LEAST = 6, MOST = 32, GAP = 2 };
+    int columns = lws_log_columns();
+    put_parts(t, columns, line);
+    int room = columns - lws_text_columns(line) - GAP;
+    if (room < LEAST)
+        return;
+    lws_spark_draw(losses, room < MOST ? room : MOST, lws_log_is_unicode(), t->spark);
+    put_parts(t, columns, line);
+}
+
 void show_status(const training_run *r, const step_result *result, pace *p)
 {
     const train_context *c = &r->trainer.context;
     int64_t step = r->trainer.state.step;
     double now = lws_now();
     bool last = step == c->total_steps;
-    if (!last && now - p->status_time < (lws_log_is_terminal() ? .2 : 10))
+    bool is_terminal = lws_log_is_terminal();
+    lws_spark_add(&p->losses, result->loss);
+    if (!last && now - p->status_time < lws_status_pause(is_terminal, now - r->start_time))
         return;
     double speed = (double)(step - r->first_step) / (now - r->start_time);
     double left = (double)(c->total_steps - step) / speed;
     if (c->options->time_limit > 0)
         left = fmax(0, fmin(left, c->options->time_limit - (now - r->start_time)));
-    char parts[128];
+    status_texts texts;
+    char line[LWS_STATUS_LINE];
     p->status_time = now;
-    describe((lws_model_kind)c->options->model, result, parts, sizeof parts);
-    lws_log_status("step %" PRId64 "/%" PRId64 "  epoch %.2f  %s  %.0f images/s  %s left", step, c->total_steps,
-                   (double)step / (double)lws_sampler_steps_per_epoch(&c->sampler), parts,
-                   speed * (double)c->options->batch_size, lws_duration(left));
+    write_texts(c, step, result, &texts);
+    snprintf(texts.speed, sizeof texts.speed, "%.0f images/s", speed * (double)c->options->batch_size);
+    snprintf(texts.speed_brief, sizeof texts.speed_brief, "%.0f/s", speed * (double)c->options->batch_size);
+    snprintf(texts.left, sizeof texts.left, "%s left", lws_duration(left));
+    lws_status_duration(left, texts.left_brief);
+    if (is_terminal)
+        fit_line(&texts, &p->losses, line);
+    else
+        put_parts(&texts, LWS_STATUS_LINE, line);
+    lws_log_status("%s", line);
 }
 
 void record_losses(const lws_train_options *o, const step_result *r, lws_record *record)
@@ -72,11 +120,13 @@ void write_lines(training_run *r)
     bool is_late;
     if (t->context.is_root)
         step_failure_keep(&r->log_failure, persist_try(&r->late_log, t->state.step, flush_log, r, false, &is_late));
+    run_events_flush(r);
 }
 
 /* Rank 0: a line for write_lines() to write. */
 static void add_line(training_run *r, lws_record *record)
 {
+    run_events_record(r, record);
     step_failure_keep(&r->log_failure, lws_metrics_log_add(r->log, record));
 }
 

@@ -5,14 +5,16 @@
 #include "run/run.h"
 #include "step/step.h"
 
+#include "base/status_line.h"
 #include "inference/evaluate.h"
 #include "report/record.h"
 
-/* Speed since the last look. */
+/* Speed since the last look, and the losses so far. */
 typedef struct pace {
     double log_time, status_time;
     int64_t log_step;
     double images_per_second;
+    lws_spark losses;
 } pace;
 
 /* The losses of a step, the norm of its gradient and its learning rate. Not collective. */
