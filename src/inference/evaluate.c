@@ -1,6 +1,8 @@
 /* Evaluation: blocks of images through the model, their metrics, means and standard errors. */
 #include "inference/evaluate.h"
 
+#include "inference/blocks.h"
+
 #include "comm/watchdog.h"
 
 #include <math.h>
@@ -57,16 +59,6 @@ static void summarise(int64_t images, const double *values, lws_evaluation *resu
     }
 }
 
-/* The images of one rank: whole blocks, but where the split ends. */
-static void range_of(int64_t images, int block, int size, int rank, int64_t *first, int64_t *end)
-{
-    int64_t first_block, count;
-    lws_comm_run((images + block - 1) / block, size, rank, &first_block, &count);
-    *first = first_block * block;
-    *end = (first_block + count) * block < images ? (first_block + count) * block : images;
-    *end = count > 0 ? *end : *first;
-}
-
 static lws_status evaluate_range(work *w, int64_t first, int64_t end, int block, double *values)
 {
     const lws_dataset_info *info = lws_dataset_get_info(w->dataset);
@@ -93,7 +85,7 @@ static void gather(lws_comm *comm, int64_t images, int block, const double *mine
     int size = lws_comm_size(comm);
     for (int r = 0; r < size; r++) {
         int64_t first, end;
-        range_of(images, block, size, r, &first, &end);
+        lws_block_range(images, block, size, r, &first, &end);
         bytes_of[r] = (size_t)(end - first) * LWS_METRICS * sizeof(double);
     }
     lws_comm_allgather(comm, mine, bytes_of, all);
@@ -106,7 +98,7 @@ lws_status lws_evaluate(lws_comm *comm, lws_model *model, const float *params, c
     int size = comm ? lws_comm_size(comm) : 1, rank = comm ? lws_comm_rank(comm) : 0;
     if (images == 0)
         return lws_fail(LWS_ERR_USAGE, "the split holds no images to evaluate");
-    range_of(images, block, size, rank, &first, &end);
+    lws_block_range(images, block, size, rank, &first, &end);
     size_t row = LWS_METRICS * sizeof(double);
     size_t *bytes_of = calloc((size_t)size, sizeof *bytes_of);
     double *mine = malloc((size_t)(end - first) * row + 1), *all = malloc((size_t)images * row);

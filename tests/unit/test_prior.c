@@ -4,6 +4,7 @@
 #include "check.h"
 
 #include "covariance.h"
+#include "inference/codes.h"
 #include "inference/prior.h"
 #include "mixture.h"
 
@@ -300,6 +301,30 @@ static void made_up_mixture_is_found(void **state)
     check_free(codes, CODES * LATENT);
 }
 
+/* Clusters so far apart that a centre of each is all but sure. */
+static void centres_lie_apart(void **state)
+{
+    (void)state;
+    enum { LATENT = 2, OF = 6, CODES = 60 };
+    check_rng r = {19};
+    float *codes = check_floats(CODES * LATENT);
+    double part[CODES * OF], mean[OF * LATENT], distance[CODES];
+    for (int i = 0; i < CODES * LATENT; i++)
+        codes[i] = (float)check_uniform(&r, -.01, .01) + (i % 2 ? 0 : 100.f * (float)(i / 2 % OF));
+    for (uint64_t seed = 0; seed < 30; seed++) {
+        covariance_codes all = {.latent = LATENT, .n = CODES, .code = codes};
+        assert_int_equal(mixture_start(OF, seed, &all, part, mean, distance), OF);
+        for (int i = 0; i < CODES; i++)
+            for (int j = 0; j < CODES; j++) {
+                double together = 0;
+                for (int k = 0; k < OF; k++)
+                    together += part[i * OF + k] * part[j * OF + k];
+                check_near(together, i % OF == j % OF ? 1 : 0, 0);
+            }
+    }
+    check_free(codes, CODES * LATENT);
+}
+
 static void objective_never_falls(void **state)
 {
     (void)state;
@@ -413,6 +438,52 @@ static void bad_codes_are_named(void **state)
     check_free(codes, 5 * 4);
 }
 
+/* ---- between codes ------------------------------------------------------------------------------------- */
+
+static void way_between_codes(void **state)
+{
+    (void)state;
+    enum { LATENT = 7 };
+    check_rng r = {20};
+    float *a = check_random_floats(&r, LATENT, -1, 1), *b = check_random_floats(&r, LATENT, -1, 1), out[LATENT];
+    double squares[2] = {0, 0}, dot = 0;
+    for (int spherical = 0; spherical <= 1; spherical++) {
+        lws_codes_between(LATENT, a, b, 0, spherical, out);
+        assert_memory_equal(out, a, sizeof out);
+        lws_codes_between(LATENT, a, b, 1, spherical, out);
+        assert_memory_equal(out, b, sizeof out);
+    }
+    lws_codes_between(LATENT, a, b, .25, false, out);
+    for (int i = 0; i < LATENT; i++)
+        check_near(out[i], .75 * (double)a[i] + .25 * (double)b[i], 1e-7);
+    /* Codes of length 1 stay at that length, and the angle grows evenly. */
+    for (int i = 0; i < LATENT; i++)
+        squares[0] += (double)a[i] * (double)a[i], squares[1] += (double)b[i] * (double)b[i];
+    for (int i = 0; i < LATENT; i++) {
+        a[i] /= (float)sqrt(squares[0]), b[i] /= (float)sqrt(squares[1]);
+        dot += (double)a[i] * (double)b[i];
+    }
+    for (int step = 1; step < 8; step++) {
+        double length = 0, with_a = 0;
+        lws_codes_between(LATENT, a, b, step / 8., true, out);
+        for (int i = 0; i < LATENT; i++)
+            length += (double)out[i] * (double)out[i], with_a += (double)out[i] * (double)a[i];
+        check_near(length, 1, 1e-6);
+        check_near(with_a, cos(acos(dot) * step / 8), 1e-6);
+    }
+    /* No arc: a line. */
+    for (int i = 0; i < LATENT; i++)
+        b[i] = -2 * a[i];
+    lws_codes_between(LATENT, a, b, .5, true, out);
+    for (int i = 0; i < LATENT; i++)
+        check_near(out[i], -.5 * (double)a[i], 1e-7);
+    memset(b, 0, LATENT * sizeof *b);
+    lws_codes_between(LATENT, a, b, .5, true, out);
+    for (int i = 0; i < LATENT; i++)
+        check_near(out[i], .5 * (double)a[i], 1e-7);
+    check_free(a, LATENT), check_free(b, LATENT);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -421,6 +492,8 @@ int main(void)
         cmocka_unit_test(gaussian_has_the_codes_moments),
         cmocka_unit_test(gaussian_is_exact),
         cmocka_unit_test(made_up_mixture_is_found),
+        cmocka_unit_test(centres_lie_apart),
+        cmocka_unit_test(way_between_codes),
         cmocka_unit_test(objective_never_falls),
         cmocka_unit_test(threads_do_not_matter),
         cmocka_unit_test(one_code_gives_itself),
