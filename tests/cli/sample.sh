@@ -12,7 +12,7 @@ expect 0 ranks 0 train --data data --run wide "${tiny[@]}" --model mmd-ae --step
 
 # ---- equal bits -------------------------------------------------------------------------------------
 for prior in gaussian mixture; do
-    fit=(--run ae --prior $prior --components 3 --count 11)
+    fit=(--run ae --prior "$prior" --components 3 --count 11)
     for n in 0 1 2 3; do
         expect 0 ranks $n sample "${fit[@]}" --output $prior-$n.png --files $prior-$n
         same_file $prior-0.png $prior-$n.png
@@ -33,7 +33,7 @@ same_file auto.png named.png
 expect 0 ranks 0 sample --run vae --count 3 --files three
 expect 0 ranks 0 sample --run vae --count 13 --files thirteen
 for i in 0 1 2; do same_file three/sample-00000$i.png thirteen/sample-00000$i.png; done
-cmp -s thirteen/sample-000001.png thirteen/sample-000002.png && fail 'two samples are one'
+[ "$(md5sum thirteen/*.png | cut -c1-32 | sort -u | wc -l)" = 13 ] || fail 'two samples are one'
 expect 0 ranks 0 sample --run vae --count 3 --seed 1 --files other
 cmp -s three/sample-000000.png other/sample-000000.png && fail 'another seed draws the same'
 
