@@ -15,8 +15,9 @@ typedef enum lws_rng_purpose {
     LWS_RNG_LATENT = 3,  /* reparameterisation noise; stream = step */
     LWS_RNG_PRIOR = 4,   /* draws from the prior; stream = step */
     LWS_RNG_FACES = 5,   /* synthetic faces; stream = index of the face */
-    LWS_RNG_SAMPLE = 6,  /* draws from the prior to be shown; nothing uses it yet */
+    LWS_RNG_SAMPLE = 6,  /* draws from a prior to be looked at; stream = number of the sample */
     LWS_RNG_SPLIT = 7,   /* assignment of images to splits */
+    LWS_RNG_MIXTURE = 8, /* where the fit of a mixture begins; stream 0 */
 } lws_rng_purpose;
 
 typedef struct lws_rng_key {

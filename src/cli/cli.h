@@ -6,6 +6,8 @@
 
 #include "base/config.h"
 #include "comm/comm.h"
+#include "data/dataset.h"
+#include "nn/nn.h"
 
 #include <stdbool.h>
 
@@ -69,6 +71,14 @@ lws_status cli_start_threads(lws_comm *comm, int wanted, int *threads);
 
 /* One line on the machine: ranks, threads, kernel. */
 void cli_describe_machine(int ranks, int threads);
+
+/* run_data.c: where `data` is "", the dataset that the run was trained on to `data`. LWS_ERR_USAGE where neither is
+ * named, LWS_ERR_IO, LWS_ERR_FORMAT. Collective; errors are lone. */
+lws_status cli_run_data(lws_comm *comm, const char *command, const cli_model *model, char data[LWS_CONFIG_TEXT]);
+
+/* run_data.c: opens a split of images of this shape. As lws_dataset_open; LWS_ERR_MISMATCH where it holds none, or
+ * others; *dataset is then set, or NULL, for the caller to close. */
+lws_status cli_open_split(const char *data, lws_split split, lws_shape image, lws_dataset **dataset);
 
 /* outputs.c: LWS_ERR_USAGE where the output of this option is one of the inputs, by whatever name: files, or folders
  * and what is read of them; the list ends with NULL, and "" stands for none. Call before anything is computed. */

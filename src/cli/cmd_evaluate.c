@@ -6,7 +6,6 @@
 #include "inference/evaluate.h"
 #include "inference/inference.h"
 #include "report/record.h"
-#include "train/train.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -30,21 +29,6 @@ static const lws_config_key keys[] = {
      "write the figures as JSON too; - is standard output", NULL},
 };
 static const lws_config_table table = {keys, sizeof keys / sizeof *keys, NULL};
-
-static lws_status open_split(const command *c, const lws_inference_model *trained, lws_dataset **dataset)
-{
-    LWS_TRY(lws_dataset_open(c->data, (lws_split)c->split, dataset));
-    const lws_dataset_info *info = lws_dataset_get_info(*dataset);
-    lws_shape image = trained->meta.image;
-    if (info->rows > 0 && (info->height != image.h || info->width != image.w || info->channels != image.c))
-        return lws_fail(LWS_ERR_MISMATCH,
-                        "the model takes images of %d × %d × %d, %s holds %d × %d × %d: "
-                        "prepare them with --size %d",
-                        image.h, image.w, image.c, c->data, info->height, info->width, info->channels, image.h);
-    if (info->rows == 0)
-        return lws_fail(LWS_ERR_MISMATCH, "%s has no images in its %s split", c->data, lws_split_name[c->split]);
-    return LWS_OK;
-}
 
 static void print_row(const char *title, lws_estimate e, const char *why_none)
 {
@@ -108,23 +92,6 @@ static lws_status save_json(const command *c, const lws_inference_model *trained
     return status;
 }
 
-/* The dataset that the run was trained on, where none was given. */
-static lws_status default_data(lws_comm *comm, command *c)
-{
-    if (c->data[0])
-        return LWS_OK;
-    if (!c->model.run[0])
-        return lws_fail(LWS_ERR_USAGE, "evaluate: --data DIR is needed");
-    lws_train_options options;
-    lws_config_defaults(lws_train_table(), &options);
-    LWS_TRY(lws_train_load_options(comm, c->model.run, &options));
-    memcpy(c->data, options.data, sizeof c->data);
-    if (!c->data[0])
-        return lws_fail(LWS_ERR_USAGE, "evaluate: --data DIR is needed, as %s does not say what it was trained on",
-                        c->model.run);
-    return LWS_OK;
-}
-
 static lws_status evaluate(lws_comm *comm, command *c)
 {
     lws_inference_model trained;
@@ -133,14 +100,14 @@ static lws_status evaluate(lws_comm *comm, command *c)
     int threads;
     LWS_TRY(cli_start_threads(comm, 0, &threads));
     LWS_TRY(cli_agree_given(comm, "data", c->data[0]));
-    lws_status status = default_data(comm, c);
+    lws_status status = cli_run_data(comm, "evaluate", &c->model, c->data);
     if (status == LWS_OK && strcmp(c->json, "-") != 0)
         status = cli_check_output("--json", c->json,
                                   (const char *const[]){c->model.checkpoint, c->model.run, c->data, NULL});
     LWS_TRY(lws_comm_agree(comm, status));
     LWS_TRY(lws_inference_load(comm, c->model.checkpoint, c->model.run, c->model.best, &trained));
     lws_split split = (lws_split)c->split;
-    status = lws_comm_agree(comm, open_split(c, &trained, &dataset));
+    status = lws_comm_agree(comm, cli_open_split(c->data, split, trained.meta.image, &dataset));
     if (status == LWS_OK)
         status = lws_agree_on_images(comm, 1, &split, (const lws_dataset *const *)&dataset);
     if (status == LWS_OK)

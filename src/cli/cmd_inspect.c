@@ -2,6 +2,7 @@
 #include "cli.h"
 
 #include "data/checkpoint.h"
+#include "data/codes_file.h"
 #include "data/dataset.h"
 #include "data/path_kind.h"
 #include "data/run_names.h"
@@ -123,6 +124,23 @@ static lws_status inspect_shard(const char *path, bool digest_only)
     return LWS_OK;
 }
 
+static lws_status inspect_codes(const char *path, bool digest_only)
+{
+    lws_codes_file c;
+    char digest[LWS_DIGEST_TEXT];
+    LWS_TRY(lws_codes_read(path, false, &c));
+    lws_digest(c.code, (size_t)c.n * (size_t)c.latent * sizeof *c.code, digest);
+    if (digest_only)
+        printf("%s\n", digest);
+    else
+        printf("codes %s\n  %lld of %d numbers%s, digest %s (verified)\n  model %s, images of %d × %d × %d, "
+               "checkpoint %s\n  images of %s\n",
+               path, (long long)c.n, c.latent, c.log_variance ? ", with log-variances" : "", digest, c.model, c.image.h,
+               c.image.w, c.image.c, c.checkpoint, c.dataset[0] ? c.dataset : "no dataset");
+    lws_codes_file_free(&c);
+    return LWS_OK;
+}
+
 lws_status cmd_inspect(int argc, char **argv)
 {
     command c;
@@ -143,6 +161,8 @@ lws_status cmd_inspect(int argc, char **argv)
         return inspect_shard(path[0], c.digest);
     case LWS_PATH_CHECKPOINT:
         return inspect_checkpoint(path[0], c.digest);
+    case LWS_PATH_CODES:
+        return inspect_codes(path[0], c.digest);
     default: {
         char folder[LWS_PATH], newest[LWS_PATH];
         lws_run_checkpoints(path[0], folder);

@@ -1,7 +1,8 @@
-/* lwssim verify: recomputes every digest of datasets, shards, checkpoints and runs. */
+/* lwssim verify: recomputes every digest of datasets, shards, checkpoints, runs and codes. */
 #include "cli.h"
 
 #include "data/checkpoint.h"
+#include "data/codes_file.h"
 #include "data/dataset.h"
 #include "data/path_kind.h"
 #include "data/run_names.h"
@@ -10,7 +11,7 @@
 #include <stdlib.h>
 
 static const char usage[] = "usage: lwssim verify FILE|DIR …\n"
-                            "Recomputes every digest of datasets, shards, checkpoints and runs; stops at the "
+                            "Recomputes every digest of datasets, shards, checkpoints, runs and codes; stops at the "
                             "first mismatch.\n";
 
 static void print_shard(void *user, const char *path, int64_t rows)
@@ -51,6 +52,15 @@ static lws_status verify_run(const char *run)
     return status;
 }
 
+static lws_status verify_codes(const char *path)
+{
+    lws_codes_file codes;
+    LWS_TRY(lws_codes_read(path, false, &codes));
+    printf("%s: %lld codes, as written\n", path, (long long)codes.n);
+    lws_codes_file_free(&codes);
+    return LWS_OK;
+}
+
 static lws_status verify(const char *path)
 {
     lws_path_kind kind;
@@ -62,6 +72,8 @@ static lws_status verify(const char *path)
         return verify_checkpoint(path);
     case LWS_PATH_DATASET:
         return lws_dataset_verify(path, print_shard, NULL);
+    case LWS_PATH_CODES:
+        return verify_codes(path);
     default:
         return verify_run(path);
     }

@@ -9,6 +9,10 @@
     ROW(replay, "repeat the step in which a run diverged")                                                             \
     ROW(evaluate, "SSIM, MS-SSIM, MSE and PSNR of a trained model on a split")                                         \
     ROW(reconstruct, "originals above their reconstructions, as a PNG")                                                \
+    ROW(sample, "new images, from codes drawn from a prior")                                                           \
+    ROW(interpolate, "the way from one image to another through their codes, as a PNG")                                \
+    ROW(encode, "the codes of images, as HDF5")                                                                        \
+    ROW(decode, "images of the codes in a file")                                                                       \
     ROW(export, "a trained model in the format of another program")                                                    \
     ROW(compare, "every metric and loss between two images")                                                           \
     ROW(inspect, "what a dataset, a checkpoint or a run holds")                                                        \

@@ -4,9 +4,11 @@
 #include "cli.h"
 
 #include "base/log.h"
+#include "base/progress.h"
 #include "data/dataset.h"
 #include "data/path_kind.h"
 #include "datasets/decode/image.h"
+#include "datasets/sources/source.h"
 
 #include <dirent.h>
 #include <stdio.h>
@@ -29,33 +31,43 @@ static lws_status allocate(pictures *p, int count, lws_shape shape)
 
 void pictures_free(pictures *p)
 {
+    for (int i = 0; p->name && i < p->count; i++)
+        free(p->name[i]);
+    free(p->name);
     free(p->pixels);
     *p = (pictures){0};
+}
+
+/* Crops and resizes an image to the end of p. */
+static lws_status append_image(const char *path, const lws_image *image, int crop, pictures *p)
+{
+    size_t size = lws_shape_size(p->shape);
+    int side = image->width < image->height ? image->width : image->height;
+    side = crop > 0 ? crop : side;
+    lws_resizer *resizer = lws_resizer_create();
+    uint8_t *bytes = malloc(size);
+    lws_status status = LWS_OK;
+    lws_crop part = {(image->width - side) / 2, (image->height - side) / 2, side, side};
+    if (!resizer || !bytes)
+        status = lws_fail(LWS_ERR_MEMORY, "out of memory reading %s", path);
+    else if (side > image->width || side > image->height) /* a margin of -1 is no half of a pixel */
+        status =
+            lws_fail(LWS_ERR_MISMATCH, "%s is %d × %d: too small to crop %d", path, image->width, image->height, side);
+    else
+        status = lws_image_resize(resizer, image, part, LWS_FILTER_LANCZOS, p->shape.w, p->shape.h, bytes);
+    if (status == LWS_OK)
+        widen(size, bytes, p->pixels + (size_t)p->count++ * size);
+    free(bytes);
+    lws_resizer_destroy(resizer);
+    return status;
 }
 
 /* Decodes, crops and resizes one file to the end of p. */
 static lws_status append_file(const char *path, int crop, pictures *p)
 {
     lws_image image;
-    size_t size = lws_shape_size(p->shape);
     LWS_TRY(lws_image_read(path, p->shape.c, &image));
-    int side = image.width < image.height ? image.width : image.height;
-    side = crop > 0 ? crop : side;
-    lws_resizer *resizer = lws_resizer_create();
-    uint8_t *bytes = malloc(size);
-    lws_status status = LWS_OK;
-    lws_crop part = {(image.width - side) / 2, (image.height - side) / 2, side, side};
-    if (!resizer || !bytes)
-        status = lws_fail(LWS_ERR_MEMORY, "out of memory reading %s", path);
-    else if (side > image.width || side > image.height) /* a margin of -1 is no half of a pixel */
-        status =
-            lws_fail(LWS_ERR_MISMATCH, "%s is %d × %d: too small to crop %d", path, image.width, image.height, side);
-    else
-        status = lws_image_resize(resizer, &image, part, LWS_FILTER_LANCZOS, p->shape.w, p->shape.h, bytes);
-    if (status == LWS_OK)
-        widen(size, bytes, p->pixels + (size_t)p->count++ * size);
-    free(bytes);
-    lws_resizer_destroy(resizer);
+    lws_status status = append_image(path, &image, crop, p);
     lws_image_free(&image);
     return status;
 }
@@ -117,6 +129,87 @@ lws_status pictures_load(const char *path, lws_shape shape, int crop, int limit,
         status = load_dataset(path, limit, p);
     else
         status = load_folder(path, crop, limit, p);
+    if (status != LWS_OK)
+        pictures_free(p);
+    return status;
+}
+
+/* ---- all of a folder or an archive, with names --------------------------------------------------- */
+
+static lws_status keep_name(pictures *p, const char *name)
+{
+    p->name[p->count - 1] = strdup(name);
+    if (p->name[p->count - 1])
+        return LWS_OK;
+    p->count--;
+    return lws_fail(LWS_ERR_MEMORY, "out of memory reading %s", name);
+}
+
+/* LWS_ERR_FORMAT and others where this image cannot be had; LWS_ERR_MEMORY. */
+static lws_status append_entry(lws_source *source, int64_t index, int crop, lws_bytes *bytes, pictures *p)
+{
+    const char *name = source->entries[index].name;
+    lws_image image;
+    lws_status status = source->kind->read(source, index, 0, bytes);
+    if (status == LWS_OK)
+        status = lws_image_decode(bytes->data, bytes->size, name, p->shape.c, &image);
+    if (status != LWS_OK)
+        return lws_fail(status, "%s: %s", name, lws_message());
+    status = append_image(name, &image, crop, p);
+    lws_image_free(&image);
+    return status == LWS_OK ? keep_name(p, name) : status;
+}
+
+static lws_status load_source(lws_source *source, const char *path, lws_shape shape, int crop, pictures *p)
+{
+    lws_bytes bytes = {0};
+    if (source->count > INT32_MAX)
+        return lws_fail(LWS_ERR_USAGE, "%s: too many images: prepare them, and give --data", path);
+    LWS_TRY(allocate(p, (int)source->count, shape));
+    p->name = calloc((size_t)source->count + 1, sizeof *p->name);
+    lws_status status = p->name ? LWS_OK : lws_fail(LWS_ERR_MEMORY, "out of memory for the images of %s", path);
+    for (int64_t i = 0; i < source->count && status == LWS_OK; i++) {
+        lws_progress();
+        lws_status read = append_entry(source, i, crop, &bytes, p);
+        if (read == LWS_ERR_MEMORY)
+            status = read;
+        else if (read != LWS_OK)
+            lws_warn("%s; left out", lws_message());
+    }
+    lws_bytes_free(&bytes);
+    if (status == LWS_OK && p->count == 0)
+        status = lws_fail(LWS_ERR_FORMAT, "%s holds no image that can be read", path);
+    return status;
+}
+
+static lws_status load_file(const char *path, lws_shape shape, int crop, pictures *p)
+{
+    const char *slash = strrchr(path, '/');
+    LWS_TRY(allocate(p, 1, shape));
+    p->name = calloc(1, sizeof *p->name);
+    if (!p->name)
+        return lws_fail(LWS_ERR_MEMORY, "out of memory reading %s", path);
+    LWS_TRY(append_file(path, crop, p));
+    return keep_name(p, slash ? slash + 1 : path);
+}
+
+lws_status pictures_load_all(const char *path, lws_shape shape, int crop, pictures *p)
+{
+    lws_source *source;
+    lws_status status;
+    struct stat info;
+    *p = (pictures){0};
+    if (stat(path, &info) != 0)
+        return lws_fail(LWS_ERR_IO, "cannot open %s: %m", path);
+    if (lws_image_is_name(path) && !S_ISDIR(info.st_mode)) {
+        status = load_file(path, shape, crop, p);
+    } else {
+        status = lws_source_open(&(lws_source_args){.path = path, .threads = 1}, &source);
+        if (status == LWS_OK) {
+            status = load_source(source, path, shape, crop, p);
+            lws_source_close(source);
+        }
+    }
     if (status != LWS_OK)
         pictures_free(p);
     return status;

@@ -2,6 +2,7 @@
 #include "data/path_kind.h"
 
 #include "checkpoint/checkpoint_format.h"
+#include "codes/codes_format.h"
 #include "shard/shard_format.h"
 
 #include "data/run_names.h"
@@ -40,11 +41,16 @@ static lws_status identify_folder(const char *path, lws_path_kind *kind)
 
 static lws_status identify_file(lws_h5 *file, const char *path, lws_path_kind *kind)
 {
-    bool is_checkpoint, is_shard;
+    bool is_checkpoint, is_shard, is_codes;
+    LWS_TRY(codes_is_marked(file, &is_codes));
+    if (is_codes) {
+        *kind = LWS_PATH_CODES;
+        return LWS_OK;
+    }
     LWS_TRY(checkpoint_is_marked(file, &is_checkpoint));
     LWS_TRY(shard_is_marked(file, &is_shard));
     if (!is_checkpoint && !is_shard)
-        return lws_fail(LWS_ERR_FORMAT, "%s is an HDF5 file, but neither a shard nor a checkpoint", path);
+        return lws_fail(LWS_ERR_FORMAT, "%s is an HDF5 file, but neither a shard nor a checkpoint nor codes", path);
     *kind = is_checkpoint ? LWS_PATH_CHECKPOINT : LWS_PATH_SHARD;
     return LWS_OK;
 }

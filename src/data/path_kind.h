@@ -4,7 +4,13 @@
 
 #include <lwssim/status.h>
 
-typedef enum lws_path_kind { LWS_PATH_DATASET, LWS_PATH_SHARD, LWS_PATH_CHECKPOINT, LWS_PATH_RUN } lws_path_kind;
+typedef enum lws_path_kind {
+    LWS_PATH_DATASET,
+    LWS_PATH_SHARD,
+    LWS_PATH_CHECKPOINT,
+    LWS_PATH_RUN,
+    LWS_PATH_CODES,
+} lws_path_kind;
 
 /* A folder by the names in it, a file by its attributes; whether it is valid is another question. LWS_ERR_IO where it
  * cannot be read, LWS_ERR_FORMAT where it is none of these. */

@@ -1,6 +1,8 @@
 /* Evaluation: blocks of images through the model, and the values of each image. */
 #include "inference/evaluate.h"
 
+#include "inference/blocks.h"
+
 #include "comm/watchdog.h"
 
 #include <math.h>
@@ -49,16 +51,6 @@ static lws_status evaluate_block(const work *w, int64_t first, int n, lws_image_
     return LWS_OK;
 }
 
-/* The images of one rank: whole blocks, but where the split ends. */
-static void range_of(int64_t images, int block, int size, int rank, int64_t *first, int64_t *end)
-{
-    int64_t first_block, count;
-    lws_comm_run((images + block - 1) / block, size, rank, &first_block, &count);
-    *first = first_block * block;
-    *end = (first_block + count) * block < images ? (first_block + count) * block : images;
-    *end = count > 0 ? *end : *first;
-}
-
 static lws_status out_of_memory(int64_t images)
 {
     return lws_fail(LWS_ERR_MEMORY, "out of memory evaluating %lld images", (long long)images);
@@ -91,7 +83,7 @@ static void gather(lws_comm *comm, int64_t images, int block, const lws_image_va
     int size = lws_comm_size(comm);
     for (int r = 0; r < size; r++) {
         int64_t first, end;
-        range_of(images, block, size, r, &first, &end);
+        lws_block_range(images, block, size, r, &first, &end);
         bytes_of[r] = (size_t)(end - first) * sizeof *mine;
     }
     lws_comm_allgather(comm, mine, bytes_of, all);
@@ -105,7 +97,7 @@ lws_status lws_evaluate_images(lws_comm *comm, lws_model *model, const float *pa
     if (images == 0)
         return lws_fail(LWS_ERR_USAGE, "the split holds no images to evaluate");
     work w = {.model = model, .params = params, .buffers = buffers, .dataset = dataset};
-    range_of(images, block, size, rank, &first, &end);
+    lws_block_range(images, block, size, rank, &first, &end);
     if (!comm)
         return evaluate_range(&w, first, end, block, each);
     size_t *bytes_of = calloc((size_t)size, sizeof *bytes_of);

@@ -63,6 +63,8 @@ static lws_status load(const char *path, lws_inference_choice choice, lws_infere
         return lws_inference_load(NULL, path, NULL, false, model);
     case LWS_PATH_RUN:
         return lws_inference_load(NULL, NULL, path, choice == LWS_INFERENCE_BEST, model);
+    case LWS_PATH_CODES:
+        return lws_fail(LWS_ERR_FORMAT, "%s holds codes: a model is in a checkpoint or in the folder of a run", path);
     default:
         return lws_fail(LWS_ERR_FORMAT, "%s holds images: a model is in a checkpoint or in the folder of a run", path);
     }

@@ -253,10 +253,15 @@ static lws_pass evaluation_pass(const lws_model *m, const float *params, const f
     return (lws_pass){.n = n, .params = params, .buffers = buffers, .scratch = m->scratch};
 }
 
-void lws_model_encode(lws_model *m, const float *params, const float *buffers, int n, const float *x, float *codes)
+const float *lws_model_encode_head(lws_model *m, const float *params, const float *buffers, int n, const float *x)
 {
     lws_pass pass = evaluation_pass(m, params, buffers, n);
-    const float *head = lws_net_forward(m->encoder, &pass, x);
+    return lws_net_forward(m->encoder, &pass, x);
+}
+
+void lws_model_encode(lws_model *m, const float *params, const float *buffers, int n, const float *x, float *codes)
+{
+    const float *head = lws_model_encode_head(m, params, buffers, n, x);
     size_t latent = (size_t)m->spec.latent;
     for (size_t i = 0; i < (size_t)n; i++)
         memcpy(codes + i * latent, head + i * (size_t)m->head, latent * sizeof *codes);

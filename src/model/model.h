@@ -112,10 +112,12 @@ bool lws_model_first_not_finite(lws_model *model, const float *params, const lws
 double lws_model_mmd(const lws_model *model, const float *codes, const lws_micro_batch *part, float *prior,
                      float *dcode);
 
-/* Evaluation, with running statistics. _encode writes codes [n, latent] (the VAE's mean). _decode returns the images
- * [n, h, w, c] of codes, owned by the model until its next pass. n is at most the `images` of
- * lws_model_create(). */
+/* Evaluation, with running statistics. _encode writes codes [n, latent] (the VAE's mean). _encode_head returns all that
+ * the encoder says of them: [n, latent], and of a VAE [n, 2·latent], each mean before its log-variance. _decode returns
+ * the images [n, h, w, c] of codes. What is returned is owned by the model until its next pass. n is at most the
+ * `images` of lws_model_create(). */
 void lws_model_encode(lws_model *model, const float *params, const float *buffers, int n, const float *x, float *codes);
+const float *lws_model_encode_head(lws_model *model, const float *params, const float *buffers, int n, const float *x);
 const float *lws_model_decode(lws_model *model, const float *params, const float *buffers, int n, const float *codes);
 
 #endif

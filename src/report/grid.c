@@ -25,6 +25,18 @@ static void place(const float *image, int h, int w, int c, int factor, uint8_t *
     }
 }
 
+/* Frees the pixels. */
+static lws_status write_png(const char *path, uint8_t *pixels, size_t stride, int width, int height, int c)
+{
+    int png_bytes;
+    unsigned char *png = png_encode(pixels, (int)stride, width, height, c, &png_bytes);
+    lws_status status = png ? lws_output_write(path, png, (size_t)png_bytes)
+                            : lws_fail(LWS_ERR_MEMORY, "out of memory drawing %s", path);
+    free(png);
+    free(pixels);
+    return status;
+}
+
 lws_status lws_grid_write(const char *path, int h, int w, int c, int rows, int columns, const float *const *image)
 {
     int side = h > w ? h : w, factor = side < SIDE ? SIDE / side : 1;
@@ -40,13 +52,17 @@ lws_status lws_grid_write(const char *path, int h, int w, int c, int rows, int c
             place(image[r * columns + k], h, w, c, factor, pixels + top * stride + left * c, stride);
         }
     }
-    int png_bytes;
-    unsigned char *png = png_encode(pixels, (int)stride, width, height, c, &png_bytes);
-    lws_status status = png ? lws_output_write(path, png, (size_t)png_bytes)
-                            : lws_fail(LWS_ERR_MEMORY, "out of memory drawing %s", path);
-    free(png);
-    free(pixels);
-    return status;
+    return write_png(path, pixels, stride, width, height, c);
+}
+
+lws_status lws_picture_write(const char *path, int h, int w, int c, const float *image)
+{
+    size_t stride = (size_t)w * (size_t)c;
+    uint8_t *pixels = malloc(stride * (size_t)h);
+    if (!pixels)
+        return lws_fail(LWS_ERR_MEMORY, "out of memory drawing %s", path);
+    place(image, h, w, c, 1, pixels, stride);
+    return write_png(path, pixels, stride, w, h, c);
 }
 
 bool lws_grid_is_picture(const char *path)

@@ -20,7 +20,7 @@ esac
 [[ $seconds =~ ^[1-9][0-9]*$ ]] || { usage >&2; exit 2; }
 cd "$(dirname "$0")/../.."
 
-known=(image config partition archive shard checkpoint h5_bytes)
+known=(image config partition archive shard checkpoint codes h5_bytes)
 targets=("$@")
 [ ${#targets[@]} -gt 0 ] || targets=("${known[@]}")
 for target in "${targets[@]}"; do
