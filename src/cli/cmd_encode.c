@@ -94,9 +94,9 @@ static lws_status write_split(const command *c, const lws_inference_model *t, co
                               const lws_codes *codes)
 {
     char **name;
-    LWS_TRY(lws_dataset_names(c->data, (lws_split)c->split, dataset, &name));
+    LWS_TRY(lws_dataset_names(dataset, &name));
     lws_status status = write_codes(c, t, codes, name, lws_dataset_get_info(dataset)->digest);
-    lws_h5_free_strings(codes->n, name);
+    lws_dataset_free_names(dataset, name);
     return status;
 }
 

@@ -7,7 +7,7 @@
     ROW(prepare, "images to a dataset: list, crop, resize, write HDF5 shards")                                         \
     ROW(train, "train an auto-encoder, alone or under mpirun")                                                         \
     ROW(replay, "repeat the step in which a run diverged")                                                             \
-    ROW(evaluate, "SSIM, MS-SSIM, MSE and PSNR of a trained model on a split")                                         \
+    ROW(evaluate, "SSIM, MS-SSIM, MSE, PSNR and colour of a trained model on a split")                                 \
     ROW(reconstruct, "originals above their reconstructions, as a PNG")                                                \
     ROW(sample, "new images, from codes drawn from a prior")                                                           \
     ROW(interpolate, "the way from one image to another through their codes, as a PNG")                                \

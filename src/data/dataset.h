@@ -24,9 +24,10 @@
 /* The bytes of one image, uint8 [H, W, C], in the map. 0 <= row < rows. Not collective. */
 const uint8_t *lws_dataset_row(const lws_dataset *dataset, int64_t row);
 
-/* The names of the split's images, [rows], read from its shards in `folder`, which the dataset was opened in; free with
- * lws_h5_free_strings(rows, names). LWS_ERR_IO, LWS_ERR_FORMAT, LWS_ERR_MEMORY. Not collective. */
-lws_status lws_dataset_names(const char *folder, lws_split split, const lws_dataset *dataset, char ***names);
+/* The names of the images of the split, in the order of its rows: those of their sources. Read from the shards anew;
+ * free with lws_dataset_free_names. LWS_ERR_IO, LWS_ERR_FORMAT, LWS_ERR_MEMORY. Not collective. */
+lws_status lws_dataset_names(const lws_dataset *dataset, char ***names);
+void lws_dataset_free_names(const lws_dataset *dataset, char **names);
 
 /* Opens every split, and recomputes every digest of every file that has the name of a shard, by name; done(user, path,
  * rows) for each that is as it was written. The first that is not ends it: as lws_dataset_open and lws_shard_verify.
