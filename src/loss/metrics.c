@@ -87,7 +87,7 @@ static double ms_ssim(const level *lv, scaled_pair p, double *channel, structura
     for (int k = 0; k < p.c; k++)
         result[k] = 1;
     for (int scale = 0; scale < SCALES; scale++) {
-        structural_means(lv, &(structural_pair){p.h, p.w, p.c, p.x, p.y, NULL}, ssim, cs, s);
+        structural_means(lv, &(structural_pair){p.h, p.w, p.c, p.x, p.y}, ssim, cs, s);
         const double *part = scale == SCALES - 1 ? ssim : cs;
         for (int k = 0; k < p.c; k++)
             result[k] *= pow(part[k] > 0 ? part[k] : 0, weight[scale]);
@@ -115,7 +115,7 @@ lws_status lws_metrics_image(int h, int w, int c, const float *x32, const float 
         y[i] = fmin(fmax((double)y32[i], 0), 1);
         squares += (y[i] - x[i]) * (y[i] - x[i]);
     }
-    const structural_pair pair = {h, w, c, x, y, NULL};
+    const structural_pair pair = {h, w, c, x, y};
     for (int m = 0; m < LWS_METRICS; m++)
         value[m] = NAN;
     value[LWS_METRIC_MSE] = squares / (double)n;

@@ -1,11 +1,9 @@
-/* SSIM and LWSSIM in difference form.
+/* SSIM and LWSSIM in difference form: which levels have it, their constants, and the means that metrics are made of.
  *
  * With e = y - x and window means <·>: ve = <e²> - <e>², V = <x² + y²> - <x>² - <y>², B1 = <x>² + <y>² + C1,
  * B2 = V + C2, and U = 1 - l = <e>²/B1, D = 1 - c·s = ve/B2. The usual form loses what it is after, the small
  * difference from 1, to cancellation; this one does not, and is exactly 0 at y = x. */
 #include "structural.h"
-
-#include "sum.h"
 
 #include "base/simd.h"
 
@@ -79,57 +77,14 @@ LWS_INLINE double at_least_0(double v)
     return v > 0 ? v : 0;
 }
 
-/* From the window means to the loss of each window; with weight != 0 also the coefficients a, b, r of
- * ∂/∂y = weight · (e · adj(a) + y · adj(b) + adj(r)), each over the mean it is computed from. */
-LWS_VARIANTS(static, void, terms,
-             (size_t n, bool product, double c1, double c2, double weight, double *restrict me_a, double *restrict my_b,
-              double *restrict me2_r, const double *restrict mx2y2, double *restrict loss),
-             (n, product, c1, c2, weight, me_a, my_b, me2_r, mx2y2, loss))
-{
-    for (size_t i = 0; i < n; i++) {
-        double me = me_a[i], my = my_b[i], mx = my - me;
-        double squared_means = mx * mx + my * my;
-        double b1 = squared_means + c1, b2 = at_least_0(mx2y2[i] - squared_means) + c2;
-        double inv_b1b2 = 1 / (b1 * b2); /* divisions are what this loop waits for */
-        double inv_b1 = inv_b1b2 * b2, inv_b2 = inv_b1b2 * b1;
-        double u = me * me * inv_b1;
-        double d = at_least_0(me2_r[i] - me * me) * inv_b2;
-        double weight_u = product ? 1 - d : 1, weight_d = product ? 1 - u : 1;
-        loss[i] = u + d * weight_d;
-        double a = 2 * weight * weight_d * inv_b2;
-        double b = -a * d;
-        double du = 2 * weight * weight_u * me * inv_b1 * (1 - me * my * inv_b1);
-        me_a[i] = a;
-        my_b[i] = b;
-        me2_r[i] = du - a * me - b * my;
-    }
-}
-
 /* The four means that all is made of, of e = y - x, y, e² and x² + y²; also leaves e² and x² + y² themselves. */
-static void window_means(const level *lv, const structural_pair *p, double *const mean[4], double *e2, double *x2y2,
-                         double *scratch)
+static void window_means(const level *lv, const structural_pair *p, const double *e, double *const mean[4], double *e2,
+                         double *x2y2, double *scratch)
 {
-    const double *const of[4] = {p->e, p->y, e2, x2y2};
-    squares((size_t)p->h * p->w * p->c, p->x, p->y, p->e, e2, x2y2);
+    const double *const of[4] = {e, p->y, e2, x2y2};
+    squares((size_t)p->h * p->w * p->c, p->x, p->y, e, e2, x2y2);
     for (int k = 0; k < 4; k++)
         lws_window_mean(&lv->window, p->h, p->w, p->c, of[k], mean[k], scratch);
-}
-
-double structural_level(const level *lv, const structural_pair *p, double scale, double *gradient, structural_scratch s)
-{
-    int oh = p->h - lv->window.side + 1, ow = p->w - lv->window.side + 1;
-    size_t n = (size_t)p->h * p->w * p->c, m = (size_t)oh * ow * p->c;
-    double *a = s.plane[0], *b = s.plane[1], *r = s.plane[2], *mx2y2 = s.plane[3], *loss = s.plane[4];
-    window_means(lv, p, (double *const[4]){a, b, r, mx2y2}, s.plane[4], s.plane[5], s.window);
-    terms(m, lv->product, lv->c1, lv->c2, scale / (double)m, a, b, r, mx2y2, loss);
-    double value = loss_sum(m, loss) / (double)m;
-    if (gradient) {
-        const double *const coefficient[3] = {a, b, r};
-        for (int k = 0; k < 3; k++)
-            lws_window_adjoint(&lv->window, p->h, p->w, p->c, coefficient[k], s.plane[5 + k], s.window);
-        structural_combine(n, s.plane[5], p->e, s.plane[6], p->y, s.plane[7], gradient);
-    }
-    return value;
 }
 
 void structural_means(const level *lv, const structural_pair *p, double *ssim, double *cs, structural_scratch s)
@@ -137,11 +92,9 @@ void structural_means(const level *lv, const structural_pair *p, double *ssim, d
     int c = p->c, oh = p->h - lv->window.side + 1, ow = p->w - lv->window.side + 1;
     size_t n = (size_t)p->h * p->w * c, m = (size_t)oh * ow;
     double *me = s.plane[0], *my = s.plane[1], *me2 = s.plane[2], *mx2y2 = s.plane[3], *e = s.plane[6];
-    structural_pair pair = *p;
-    pair.e = e;
     for (size_t i = 0; i < n; i++)
         e[i] = p->y[i] - p->x[i];
-    window_means(lv, &pair, (double *const[4]){me, my, me2, mx2y2}, s.plane[4], s.plane[5], s.window);
+    window_means(lv, p, e, (double *const[4]){me, my, me2, mx2y2}, s.plane[4], s.plane[5], s.window);
     memset(ssim, 0, (size_t)c * sizeof *ssim);
     memset(cs, 0, (size_t)c * sizeof *cs);
     for (size_t i = 0; i < m; i++) {

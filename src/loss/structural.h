@@ -37,18 +37,14 @@ typedef struct structural_scratch {
 size_t structural_scratch_size(int h, int w, int c);
 structural_scratch structural_scratch_at(double *block, int h, int w, int c);
 
-/* Two images [h, w, c] to compare, and their difference e = y - x, which structural_level() alone looks at. */
+/* Two images [h, w, c] to compare. */
 typedef struct structural_pair {
     int h, w, c;
-    const double *x, *y, *e;
+    const double *x, *y;
 } structural_pair;
 
-/* The mean over channels and windows of 2 - LWSSIM (1 - SSIM), and, where gradient is not NULL, gradient
- * [h, w, c] += scale · ∂/∂y. _level is the difference form for exponents 1 and c3 = c2/2 (LOSS of
- * the paper with cancellation removed) over any window, box windows have a faster one in structural_box.h;
- * _level_general serves every exponent. */
-double structural_level(const level *lv, const structural_pair *pair, double scale, double *gradient,
-                        structural_scratch s);
+/* The mean over channels and windows of 2 - LWSSIM (1 - SSIM) for any exponents and C3, and, where gradient is not
+ * NULL, gradient [h, w, c] += scale · ∂/∂y. */
 double structural_level_general(const level *lv, const structural_pair *pair, double scale, double *gradient,
                                 structural_scratch s);
 

@@ -1,9 +1,10 @@
 /* SSIM and LWSSIM as losses: options, checks, and the weighted sum over window sizes; all at once where the windows are
- * uniform and the exponents 1, else one after the other. */
+ * uniform and contrast and structure have no exponents, else one after the other. */
 #include "structural_loss.h"
 
 #include "structural.h"
 #include "structural_box.h"
+#include "structural_gauss.h"
 
 #include "base/simd.h"
 
@@ -114,8 +115,8 @@ lws_status structural_check(const lws_loss_spec *s, int h, int w)
 
 typedef struct structural_state {
     int levels;
-    level level[LWS_LOSS_LEVELS]; /* weights sum to the mean of the spec's */
-    bool box;                     /* structural_box serves all levels at once; else a level at a time */
+    level level[LWS_LOSS_LEVELS];      /* weights sum to the mean of the spec's */
+    enum { BOX, GAUSS, BY_LEVEL } way; /* which of structural_*.h serves all levels */
     lws_luminance_power power;
 } structural_state;
 
@@ -155,28 +156,26 @@ void structural_prepare(const lws_loss_spec *spec, bool product, void *state)
     }
     if (spec->alpha != 0 && spec->alpha != 1)
         lws_luminance_power_prepare(spec->alpha, &s->power);
-    s->box = !spec->gaussian && structural_has_difference_form(&s->level[0]);
+    s->way = !structural_has_difference_form(&s->level[0]) ? BY_LEVEL : spec->gaussian ? GAUSS : BOX;
 }
 
 size_t structural_loss_scratch(const void *state, int h, int w, int c)
 {
     const structural_state *s = state;
-    if (s->box)
+    switch (s->way) {
+    case BOX:
         return structural_box_size(s->levels, s->level, h, w, c);
-    /* x, y, e and the gradient, then the levels' scratch */
-    return (4 * (size_t)h * w * c + structural_scratch_size(h, w, c)) * sizeof(double);
+    case GAUSS:
+        return structural_gauss_size(s->levels, s->level, h, w, c);
+    default: /* x, y and the gradient, then the levels' scratch */
+        return (3 * (size_t)h * w * c + structural_scratch_size(h, w, c)) * sizeof(double);
+    }
 }
 
-LWS_VARIANTS(static, void, to_double,
-             (size_t n, const float *restrict x32, const float *restrict y32, double *restrict x, double *restrict y,
-              double *restrict e),
-             (n, x32, y32, x, y, e))
+LWS_VARIANTS(static, void, to_double, (size_t n, const float *restrict v, double *restrict out), (n, v, out))
 {
-    for (size_t i = 0; i < n; i++) {
-        x[i] = (double)x32[i];
-        y[i] = (double)y32[i];
-        e[i] = y[i] - x[i];
-    }
+    for (size_t i = 0; i < n; i++)
+        out[i] = (double)v[i];
 }
 
 LWS_VARIANTS(static, void, to_float, (size_t n, const double *restrict v, float *restrict out), (n, v, out))
@@ -189,17 +188,16 @@ static double eval_by_level(const structural_state *s, const loss_image *image)
 {
     int h = image->h, w = image->w, c = image->c;
     size_t n = (size_t)h * w * c;
-    double *x = image->scratch, *y = x + n, *e = y + n, *gradient = e + n, value = 0;
+    double *x = image->scratch, *y = x + n, *gradient = y + n, value = 0;
     structural_scratch scratch = structural_scratch_at(gradient + n, h, w, c);
-    const structural_pair pair = {h, w, c, x, y, e};
-    to_double(n, image->x, image->y, x, y, e);
+    const structural_pair pair = {h, w, c, x, y};
+    to_double(n, image->x, x);
+    to_double(n, image->y, y);
     memset(gradient, 0, n * sizeof *gradient);
     for (int i = 0; i < s->levels; i++) {
         const level *lv = &s->level[i];
-        double scale = image->scale * lv->weight, *to = image->dy ? gradient : NULL;
-        value += lv->weight * (structural_has_difference_form(lv) && lv->alpha == 1
-                                   ? structural_level(lv, &pair, scale, to, scratch)
-                                   : structural_level_general(lv, &pair, scale, to, scratch));
+        double scale = image->scale * lv->weight;
+        value += lv->weight * structural_level_general(lv, &pair, scale, image->dy ? gradient : NULL, scratch);
     }
     if (image->dy)
         to_float(n, gradient, image->dy);
@@ -209,5 +207,12 @@ static double eval_by_level(const structural_state *s, const loss_image *image)
 double structural_eval(const void *state, const loss_image *image)
 {
     const structural_state *s = state;
-    return s->box ? structural_box(s->levels, s->level, image) : eval_by_level(s, image);
+    switch (s->way) {
+    case BOX:
+        return structural_box(s->levels, s->level, image);
+    case GAUSS:
+        return structural_gauss(s->levels, s->level, image);
+    default:
+        return eval_by_level(s, image);
+    }
 }

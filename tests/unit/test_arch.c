@@ -334,11 +334,12 @@ static void each_has_its_own_micro_kernels(void **state)
     }
     lws_arch_in_use = usual;
     for (int arch = 0; arch < LWS_ARCHS; arch++) {
-        assert_true(row[arch]->tile && row[arch]->winograd_weights && row[arch]->box_plane);
+        assert_true(row[arch]->tile && row[arch]->winograd_weights && row[arch]->box_plane && row[arch]->gauss_plane);
         for (int other = 0; other < arch; other++) {
             assert_ptr_not_equal(row[arch]->tile, row[other]->tile);
             assert_true(row[arch]->winograd_weights != row[other]->winograd_weights);
             assert_true(row[arch]->box_plane != row[other]->box_plane);
+            assert_true(row[arch]->gauss_plane != row[other]->gauss_plane);
         }
     }
     for (int arch = 0; arch < LWS_ARCHS; arch++) {

@@ -50,6 +50,28 @@ static lws_loss_spec chosen_windows(const bench *b, char *label, size_t size)
     return spec;
 }
 
+/* The chosen windows, also with exponents, whole and not, and Gaussian. */
+static lws_status variants_of_windows(bench *b, loss_case *c)
+{
+    static const struct {
+        const char *key, *label;
+        double alpha;
+        bool gaussian;
+    } variants[] = {{"lwssim_windows", "", 1, false},
+                    {"lwssim_alpha_8", ", alpha 8", 8, false},
+                    {"lwssim_alpha_3_7", ", alpha 3.7", 3.7, false},
+                    {"lwssim_gaussian", ", Gaussian", 1, true}};
+    for (size_t i = 0; i < sizeof variants / sizeof *variants; i++) {
+        char windows[128], label[160];
+        lws_loss_spec spec = chosen_windows(b, windows, sizeof windows);
+        spec.alpha = variants[i].alpha;
+        spec.gaussian = variants[i].gaussian;
+        snprintf(label, sizeof label, "%s%s", windows, variants[i].label);
+        LWS_TRY(loss_row(b, c, &spec, variants[i].key, label));
+    }
+    return LWS_OK;
+}
+
 lws_status bench_loss(bench *b)
 {
     size_t values = (size_t)b->images * BENCH_SIDE * BENCH_SIDE * BENCH_COLOURS;
@@ -67,9 +89,7 @@ lws_status bench_loss(bench *b)
         lws_loss_spec spec = lws_loss_defaults(kind);
         LWS_TRY(loss_row(b, &c, &spec, name, name));
     }
-    char label[128];
-    lws_loss_spec spec = chosen_windows(b, label, sizeof label);
-    return loss_row(b, &c, &spec, "lwssim_windows", label);
+    return variants_of_windows(b, &c);
 }
 
 typedef struct step_case {

@@ -15,6 +15,7 @@
 #include "winograd_domain.h"
 
 #include "kernels/box_plane.h"
+#include "kernels/gauss_plane.h"
 
 enum { LINE = 16 }; /* floats in a cache line */
 
@@ -40,11 +41,13 @@ typedef struct tile_kernels {
 
 /* A whole plane; a template needs no part of it to be the same everywhere. */
 typedef void box_plane_kernel(const lws_box_plane *p);
+typedef void gauss_plane_kernel(lws_gauss_plane *p);
 
 typedef struct micro_kernels {
     const tile_kernels *tile;                  /* matrix products: tile_gemm.h */
     winograd_weights_kernel *winograd_weights; /* see winograd_domain.h */
     box_plane_kernel *box_plane;               /* structural losses: kernels/box_plane.h */
+    gauss_plane_kernel *gauss_plane;           /* the same: kernels/gauss_plane.h */
 } micro_kernels;
 
 /* Those of the instruction set in use. */
@@ -53,5 +56,6 @@ const micro_kernels *micro_kernels_in_use(void);
 extern const tile_kernels tile_kernels_portable, tile_kernels_avx2, tile_kernels_avx512;
 winograd_weights_kernel winograd_weights_portable, winograd_weights_avx2, winograd_weights_avx512;
 box_plane_kernel box_plane_portable, box_plane_avx2, box_plane_avx512;
+gauss_plane_kernel gauss_plane_portable, gauss_plane_avx2, gauss_plane_avx512;
 
 #endif

@@ -1,0 +1,11 @@
+/* Structural losses over a Gaussian window on AVX2: four doubles at a time. */
+#if defined(__x86_64__)
+#define LANES 4
+#include "arch/gauss_plane_template.h"
+#include "arch/micro_kernels.h"
+
+__attribute__((target("avx2"))) void gauss_plane_avx2(lws_gauss_plane *p)
+{
+    run_gauss_plane(p);
+}
+#endif

@@ -1,0 +1,11 @@
+/* Structural losses over a Gaussian window on AVX-512: eight doubles at a time. */
+#if defined(__x86_64__)
+#define LANES 8
+#include "arch/gauss_plane_template.h"
+#include "arch/micro_kernels.h"
+
+__attribute__((target("avx512f"))) void gauss_plane_avx512(lws_gauss_plane *p)
+{
+    run_gauss_plane(p);
+}
+#endif
