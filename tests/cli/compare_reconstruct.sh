@@ -34,11 +34,13 @@ is loss_mse 0
 is loss_ssim 0
 is loss_lwssim 0
 is loss_mae 0
+is loss_mix 0
 is ms_ssim3 null # needs larger images
+is loss_ms-ssim-3 null
 
 expect 0 ranks 0 compare a.ppm b.ppm --json
 expect_no_text '[Nn]a[Nn]|inf' out
-for key in mse loss_mse loss_ssim loss_lwssim loss_mae; do
+for key in mse loss_mse loss_ssim loss_lwssim loss_mae loss_mix; do
     [[ $(value $key) =~ ^[0-9.]*[1-9] ]] || fail "$key of different images is $(value $key)"
 done
 expect 0 ranks 0 compare a.ppm b.ppm

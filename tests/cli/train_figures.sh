@@ -115,13 +115,14 @@ awk -v json="$(tr -d '\n\t{} ' <pair.json)" '
         a = 64 / 255; b = 192 / 255; l = (2 * a * b + 1e-4) / (a * a + b * b + 1e-4)
         mse = (b - a) ^ 2; want["loss_mae"] = b - a
         want["SSIM-G11"] = want["ssim_g11"] = want["SSIM-U7"] = want["ssim_u7"] = l
-        want["MS-SSIM-3"] = want["ms_ssim3"] = l ^ .475971
+        want["MS-SSIM-3"] = want["ms_ssim3"] = l ^ .475971; want["loss_ms-ssim-3"] = 1 - l ^ .475971
+        want["loss_mix"] = .84 * (1 - l) + .16 * (b - a)
         want["MSE"] = want["mse"] = want["loss_mse"] = mse
         want["PSNR"] = want["psnr"] = -10 * log(mse) / log(10)
         want["loss_ssim"] = want["loss_lwssim"] = 1 - l
         n = split(json, pairs, ",")
         for (i = 1; i <= n; i++) { split(pairs[i], p, ":"); gsub(/"/, "", p[1]); check("JSON", p[1], p[2]) }
-        if (n != 15) { print n " values in JSON"; bad = 1 }
+        if (n != 17) { print n " values in JSON"; bad = 1 }
     }
     function check(where, key, value) {
         if (key ~ /^shift/) want[key] = b - a
@@ -137,7 +138,7 @@ awk -v json="$(tr -d '\n\t{} ' <pair.json)" '
         if (!(key in want) || d > 1e-7 || d < -1e-7) { print where ": " key " is " value ", not " want[key]; bad = 1 }
     }
     { check("table", NF == 3 ? $1 " " $2 : $1, $NF) }
-    END { if (NR != 15) { print NR " lines in the table"; bad = 1 } exit bad }' out >awk.txt ||
+    END { if (NR != 17) { print NR " lines in the table"; bad = 1 } exit bad }' out >awk.txt ||
     fail "figures of flat pictures: $(cat awk.txt)"
 
 # ---- pictures ----------------------------------------------------------------------------------------------------

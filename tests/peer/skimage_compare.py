@@ -19,7 +19,8 @@ np, color, metrics, Image = peer.need("numpy", "skimage.color", "skimage.metrics
 
 LIMIT = 1e-9
 WEIGHTS = (.071055, .452974, .475971)      # of the scales of MS-SSIM-3
-SMALLEST = {"ssim_g11": 11, "ssim_u7": 7, "ms_ssim3": 44, "loss_ssim": 11, "loss_lwssim": 11}
+SMALLEST = {"ssim_g11": 11, "ssim_u7": 7, "ms_ssim3": 44, "loss_ssim": 11, "loss_lwssim": 11,
+            "loss_ms-ssim-3": 44}
 
 
 # ---- pictures --------------------------------------------------------------------------------------
@@ -98,6 +99,37 @@ def ms_ssim3(x, y):
     return result.mean()
 
 
+def ms_ssim3_loss(x, y):
+    """As the metric, with tangents of the powers below .01 in place of zeros."""
+    result = np.ones(x.shape[2])
+    for scale, weight in enumerate(WEIGHTS):
+        l, cs = structure(x, y, gaussian())
+        part = (l * cs if scale == len(WEIGHTS) - 1 else cs).mean((0, 1))
+        at = np.maximum(part, .01)
+        result *= at ** weight + weight * .01 ** (weight - 1) * (part - at)
+        x, y = half(x), half(y)
+    return 1 - result.mean()
+
+
+def around(image, sigma):
+    """Gaussian means around every pixel over what of the window is in the image: a matrix for each direction."""
+    def means(side):
+        away = np.subtract.outer(np.arange(side), np.arange(side))
+        weight = np.where(abs(away) <= np.ceil(3 * sigma), np.exp(-away ** 2 / (2 * sigma ** 2)), 0)
+        return weight / weight.sum(1, keepdims=True)
+    return np.einsum("ia,abk,jb->ijk", means(image.shape[0]), image, means(image.shape[1]), optimize=True)
+
+
+def mix_loss(x, y):
+    product = 1
+    for sigma in (.5, 1, 2, 4, 8):
+        mx, my = around(x, sigma), around(y, sigma)
+        vx, vy = around(x * x, sigma) - mx * mx, around(y * y, sigma) - my * my
+        product *= (2 * (around(x * y, sigma) - mx * my) + 9e-4) / (vx + vy + 9e-4)
+    l = (2 * mx * my + 1e-4) / (mx * mx + my * my + 1e-4)       # of the widest
+    return (.84 * (1 - l * product) + .16 * around(abs(x - y), 8)).mean()
+
+
 def lwssim_loss(x, y):
     levels = []
     for side in (3, 7, 11):
@@ -140,6 +172,8 @@ def expected(a, b):
         "loss_ssim": lambda: ssim_loss(x, y),
         "loss_lwssim": lambda: lwssim_loss(x, y),
         "loss_mae": lambda: np.abs(x - y).mean(),
+        "loss_ms-ssim-3": lambda: ms_ssim3_loss(x, y),
+        "loss_mix": lambda: mix_loss(x, y),
     }
     with np.errstate(divide="ignore"):
         values = {key: peer_value() if side >= SMALLEST.get(key, 1) else None for key, peer_value in peers.items()}

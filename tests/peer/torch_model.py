@@ -3,6 +3,8 @@
 Layouts on file: convolutions [kh, kw, in, out], transposed convolutions [kh, kw, wide (out), narrow (in)], dense
 [in, out] where an image counts as its pixels in the order height, width, channel.
 """
+import math
+
 import numpy
 import torch
 from torch import nn
@@ -163,7 +165,51 @@ def lwssim_loss(x, y, windows=(3, 7, 11)):
     return total / len(windows)
 
 
-LOSSES = {"mse": mse_loss, "ssim": ssim_loss, "lwssim": lwssim_loss, "mae": mae_loss}
+MS_SSIM_WEIGHTS = (.071055, .452974, .475971)
+
+
+def power(t, q):
+    """t^q from .01 on, its tangent there below."""
+    at = t.clamp(min=.01)
+    return at ** q + (q * .01 ** (q - 1)) * (t - at)
+
+
+def ms_ssim_loss(x, y, weights=MS_SSIM_WEIGHTS):
+    """Of the steps of pytorch-msssim, but for powers of small and negative means."""
+    x, y, product = x.double(), y.double(), 1
+    for scale, weight in enumerate(weights):
+        l, cs = structure(x, y, gaussian_mean())
+        part = l * cs if scale == len(weights) - 1 else cs
+        product = product * power(part.flatten(2).mean(2), weight)
+        padding = [side % 2 for side in x.shape[2:]]
+        x, y = (functional.avg_pool2d(image, 2, padding=padding) for image in (x, y))
+    return 1 - product.mean(1)
+
+
+def around(x, sigma, reach=3):
+    """Gaussian means around every pixel; what of a window is outside of the image does not count."""
+    radius = math.ceil(reach * sigma)
+    taps = torch.exp(-torch.arange(-radius, radius + 1, dtype=torch.float64) ** 2 / (2 * sigma ** 2))
+
+    def total(v):
+        channels = v.shape[1]
+        v = functional.conv2d(v, taps.view(1, 1, -1, 1).repeat(channels, 1, 1, 1), padding=(radius, 0), groups=channels)
+        return functional.conv2d(v, taps.view(1, 1, 1, -1).repeat(channels, 1, 1, 1), padding=(0, radius),
+                                 groups=channels)
+    return total(x) / total(torch.ones_like(x))
+
+
+def mix_loss(x, y, alpha=.84, sigmas=(.5, 1, 2, 4, 8)):
+    x, y, product = x.double(), y.double(), 1
+    for sigma in sigmas:
+        l, cs = structure(x, y, lambda v, sigma=sigma: around(v, sigma))
+        product = product * cs
+    loss = alpha * (1 - l * product) + (1 - alpha) * around((x - y).abs(), sigmas[-1])
+    return loss.flatten(1).mean(1)
+
+
+LOSSES = {"mse": mse_loss, "ssim": ssim_loss, "lwssim": lwssim_loss, "mae": mae_loss, "ms-ssim-3": ms_ssim_loss,
+          "mix": mix_loss}
 
 
 # ---- penalties on the code, in double ----------------------------------------------------------------

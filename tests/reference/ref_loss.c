@@ -129,6 +129,8 @@ static double evaluate(const lws_loss_spec *spec, int h, int w, int c, const dou
         }
         return value;
     }
+    if (ref_multiscale(spec, h, w, c, x, y, dy, &value))
+        return value;
     if (spec->kind == LWS_LOSS_SSIM)
         return level(spec, spec->window[0], h, w, c, x, y, 1, dy);
     for (int i = 0; i < spec->levels; i++) {

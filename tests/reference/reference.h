@@ -55,6 +55,10 @@ ref_moments ref_window_moments(int side, const double *weight, const double *x, 
  * below. *slope is the derivative. */
 double ref_power(double t, double q, double *slope);
 
+/* ms-ssim-3 and mix, for ref_loss_value() and ref_loss_gradient(); false: the spec is for another loss. */
+bool ref_multiscale(const lws_loss_spec *spec, int h, int w, int c, const double *x, const double *y, double *dy,
+                    double *value);
+
 /* The loss of one image pair, x and y [h, w, c]. */
 double ref_loss_value(const lws_loss_spec *spec, int h, int w, int c, const double *x, const double *y);
 

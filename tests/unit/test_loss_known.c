@@ -195,6 +195,8 @@ static void moves(void **state)
         double value = evaluate(&cases[k], H, W, C, x, y, 1, dy);
         for (int which = 0; which < MOVES; which++) {
             double want[PIXELS];
+            if (which == FLIP_COLUMNS && strcmp(lws_loss_name(cases[k].kind), "ms-ssim-3") == 0)
+                continue; /* halving 13 columns begins with a zero at one end */
             int h = which == TRANSPOSE ? W : H, w = which == TRANSPOSE ? H : W;
             apply((move)which, x, mx), apply((move)which, y, my), apply((move)which, dy, moved);
             for (int i = 0; i < PIXELS; i++)

@@ -80,7 +80,7 @@ static void nothing_is_lost_on_equal_images(void **state)
     check_rng r = {201};
     float x[N], y[N], dy[N];
     for (int kind = 0; kind < lws_loss_count(); kind++) {
-        lws_loss_spec spec = lws_loss_defaults(kind);
+        lws_loss_spec spec = small_loss(kind);
         grid_pair(&r, x, y);
         check_near(evaluate(&spec, H, W, C, x, x, 1, dy), 0, 0);
         for (int i = 0; i < N; i++)
@@ -111,7 +111,7 @@ static void gradients_are_those_of_the_values(void **state)
     float x[N], y[N], dy[N];
     double want[N];
     for (int kind = 0; kind < lws_loss_count(); kind++) {
-        lws_loss_spec spec = lws_loss_defaults(kind);
+        lws_loss_spec spec = small_loss(kind);
         grid_pair(&r, x, y);
         evaluate(&spec, H, W, C, x, y, 1, dy);
         for (int i = 0; i < N; i++)
@@ -131,7 +131,7 @@ static void bits_are_those_of_the_image(void **state)
     float x[BATCH * N], y[BATCH * N], dy[BATCH * N], one[N];
     double value[2][BATCH];
     for (int kind = 0; kind < lws_loss_count(); kind++) {
-        lws_loss_spec spec = lws_loss_defaults(kind);
+        lws_loss_spec spec = small_loss(kind);
         for (int i = 0; i < BATCH; i++)
             grid_pair(&r, x + i * N, y + i * N);
         for (int threads = 1; threads <= 3; threads++) {
@@ -165,7 +165,7 @@ static void not_finite_is_refused(void **state)
     float x[N], y[N], dy[N];
     double value;
     for (int kind = 0; kind < lws_loss_count(); kind++) {
-        lws_loss_spec spec = lws_loss_defaults(kind);
+        lws_loss_spec spec = small_loss(kind);
         lws_loss *loss;
         assert_int_equal(lws_loss_create(&spec, H, W, C, &loss), LWS_OK);
         for (int k = 0; k < 6; k++) {
@@ -276,9 +276,15 @@ static void fair_weights(void **state)
     check_near(lws_loss_fair_weight(LWS_LOSS_MSE), 1, 0);
     check_near(lws_loss_fair_weight(LWS_LOSS_SSIM), .07, 0);
     check_near(lws_loss_fair_weight(LWS_LOSS_LWSSIM), .07, 0);
-    lws_loss_spec mae;
-    assert_int_equal(lws_loss_find("mae", NULL, &mae), LWS_OK);
-    check_near(lws_loss_fair_weight(mae.kind), .3, 0);
+    static const struct {
+        const char *name;
+        double weight;
+    } measured[] = {{"mae", .3}, {"ms-ssim-3", .06}, {"mix", .1}};
+    for (size_t i = 0; i < sizeof measured / sizeof *measured; i++) {
+        lws_loss_spec spec;
+        assert_int_equal(lws_loss_find(measured[i].name, NULL, &spec), LWS_OK);
+        check_near(lws_loss_fair_weight(spec.kind), measured[i].weight, 0);
+    }
     for (int kind = 0; kind < lws_loss_count(); kind++)
         assert_true(lws_loss_fair_weight(kind) > 0 && lws_loss_fair_weight(kind) < 1e6);
 }

@@ -26,6 +26,11 @@ typedef struct loss_fields {
     int window_shape, ssim_shape;
     int64_t ssim_window;
     double sigma, alpha, beta, gamma, k1, k2, c3;
+    int64_t ms_ssim_window;
+    lws_config_list ms_ssim_weights;
+    double ms_ssim_k1, ms_ssim_k2;
+    lws_config_list mix_sigmas;
+    double mix_reach, mix_alpha, mix_k1, mix_k2;
 } loss_fields;
 
 #define TRAIN(field) offsetof(lws_train_options, field), sizeof(((lws_train_options *)0)->field)
@@ -57,6 +62,15 @@ static const key_case train_cases[] = {
     {"k1", REAL, LOSS(k1), "0.5", .5, CONSTANT, false},
     {"k2", REAL, LOSS(k2), "0.5", .5, CONSTANT, false},
     {"c3", REAL, LOSS(c3), "0.5", .5, "0", "-0.000000001", "0.999999999", "0.9999999999", false},
+    {"ms-ssim-window", INT, LOSS(ms_ssim_window), "8", 8, "1", "0", "256", "257", false},
+    {"ms-ssim-weights", REALS, LOSS(ms_ssim_weights), "0.5,2", .5, "0", "-0.001", "4", "4.001", false},
+    {"ms-ssim-k1", REAL, LOSS(ms_ssim_k1), "0.5", .5, CONSTANT, false},
+    {"ms-ssim-k2", REAL, LOSS(ms_ssim_k2), "0.5", .5, CONSTANT, false},
+    {"mix-sigmas", REALS, LOSS(mix_sigmas), "0.75,2", .75, "0.1", "0.099", "32", "32.01", false},
+    {"mix-reach", REAL, LOSS(mix_reach), "2.5", 2.5, "1", "0.999", "6", "6.001", false},
+    {"mix-alpha", REAL, LOSS(mix_alpha), "0.5", .5, "0", "-0.001", "1", "1.001", false},
+    {"mix-k1", REAL, LOSS(mix_k1), "0.5", .5, CONSTANT, false},
+    {"mix-k2", REAL, LOSS(mix_k2), "0.5", .5, CONSTANT, false},
     {"batch-size", INT, TRAIN(batch_size), "32", 32, "1", "0", "1048576", "1048577", false},
     {"micro-batches", INT, TRAIN(micro_batches), "2", 2, "1", "0", "65536", "65537", false},
     {"epochs", INT, TRAIN(epochs), "7", 7, "0", "-1", "1073741824", "1073741825", true},
@@ -253,6 +267,15 @@ static const char train_defaults[] = "[model]\n"
                                      "k1 = 0.01\n"
                                      "k2 = 0.03\n"
                                      "c3 = 0\n"
+                                     "ms-ssim-window = 11\n"
+                                     "ms-ssim-weights = 0.071055,0.452974,0.475971\n"
+                                     "ms-ssim-k1 = 0.01\n"
+                                     "ms-ssim-k2 = 0.03\n"
+                                     "mix-sigmas = 0.5,1,2,4,8\n"
+                                     "mix-reach = 3\n"
+                                     "mix-alpha = 0.84\n"
+                                     "mix-k1 = 0.01\n"
+                                     "mix-k2 = 0.03\n"
                                      "\n"
                                      "[optimizer]\n"
                                      "batch-size = 64\n"
@@ -350,6 +373,8 @@ static void names_of_choices(void **state)
         {"loss", "ssim", offsetof(lws_train_options, loss), LWS_LOSS_SSIM},
         {"loss", "lwssim", offsetof(lws_train_options, loss), LWS_LOSS_LWSSIM},
         {"loss", "mae", offsetof(lws_train_options, loss), 3},
+        {"loss", "ms-ssim-3", offsetof(lws_train_options, loss), 4},
+        {"loss", "mix", offsetof(lws_train_options, loss), 5},
         {"optimizer", "adam", offsetof(lws_train_options, optimizer), 0},
         {"optimizer", "lamb", offsetof(lws_train_options, optimizer), 1},
         {"schedule", "constant", offsetof(lws_train_options, schedule), LWS_SCHEDULE_CONSTANT},
