@@ -9,6 +9,7 @@
     ROW(replay, "repeat the step in which a run diverged")                                                             \
     ROW(evaluate, "SSIM, MS-SSIM, MSE and PSNR of a trained model on a split")                                         \
     ROW(reconstruct, "originals above their reconstructions, as a PNG")                                                \
+    ROW(report, "runs side by side, or a table, as one HTML file")                                                     \
     ROW(export, "a trained model in the format of another program")                                                    \
     ROW(compare, "every metric and loss between two images")                                                           \
     ROW(inspect, "what a dataset, a checkpoint or a run holds")                                                        \
