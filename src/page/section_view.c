@@ -16,7 +16,7 @@ static void add_grid(page *p, const view *v, const float *pixels, int count, con
 {
     char alt[128];
     size_t image = lws_shape_size(v->shape);
-    lws_text_add(&p->out, "<div class=\"strip\">");
+    lws_text_add(&p->out, "<div class=\"strip eight\">");
     for (int i = 0; i < count; i++) {
         snprintf(alt, sizeof alt, "%s %d", what, i + 1);
         image_add(&p->out, &p->room, v->shape, pixels + (size_t)i * image, alt);
@@ -151,7 +151,7 @@ void section_models(page *p)
     section_begin(p, "model", runs == 1 ? "What the model does" : "What the models do");
     if (p->request->is_light)
         lws_text_add(&p->out, "<p class=\"aside\">Best and worst images, colours, samples and walks through the code "
-                              "come when training ends; lwssim report shows them now.</p>\n");
+                              "come when training has all its steps; lwssim report shows them now.</p>\n");
     else if (runs > PAGE_FEW)
         lws_text_add(&p->out,
                      "<p class=\"aside\">Best and worst images, colours, samples and walks through the code are "

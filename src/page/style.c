@@ -59,7 +59,7 @@ const char page_style[] =
     ".config td{white-space:normal;overflow-wrap:anywhere}"
     ".best{font-weight:700}td .bar{display:inline-block;height:.7em;background:var(--c0);border-radius:2px}\n"
     ".strip{display:grid;gap:4px;margin:.2rem 0 .8rem;grid-template-columns:repeat(auto-fill,minmax(64px,112px))}"
-    ".rows .strip{grid-template-columns:repeat(8,minmax(0,112px));margin:0 0 4px}"
+    ".rows .strip,.eight{grid-template-columns:repeat(8,minmax(0,112px))}.rows .strip{margin:0 0 4px}"
     ".strip img{width:100%;height:auto;display:block;border-radius:3px}"
     ".strip figure{font-size:.75rem;line-height:1.3;color:var(--aside)}.strip figcaption{font-size:.75rem;margin:0}"
     ".rows>p{margin:.5rem 0 .1rem;font-size:.8125rem;color:var(--aside)}"
