@@ -1,4 +1,4 @@
-/* Configurations are compared. */
+/* The configurations of runs are compared, key by key. */
 #include "differ.h"
 
 #include <string.h>

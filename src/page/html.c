@@ -1,4 +1,4 @@
-/* Text for HTML. */
+/* Text is made fit for HTML: escapes, base64, numbers. */
 #include "html.h"
 
 #include <limits.h>

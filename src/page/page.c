@@ -24,19 +24,6 @@ bool lws_page_is_own(const char *path)
     return lws_input_begins(path, beginning, sizeof beginning - 1);
 }
 
-void section_begin(page *p, const char *anchor, const char *title)
-{
-    lws_text_add(&p->out, "<section id=\"%s\" aria-labelledby=\"%s-title\">\n<h2 id=\"%s-title\">", anchor, anchor,
-                 anchor);
-    html_text_short(&p->out, title, 120);
-    lws_text_add(&p->out, "</h2>\n");
-}
-
-void section_end(page *p)
-{
-    lws_text_add(&p->out, "</section>\n");
-}
-
 static void add_name(page *p)
 {
     const page_runs *runs = &p->runs;

@@ -1,4 +1,4 @@
-/* Curves in SVG. */
+/* Curves and clouds of points are drawn in SVG. */
 #include "plot.h"
 
 #include "axis.h"
@@ -193,13 +193,13 @@ static double cloud_y(double v)
     return 8 + (1 - v) / 2 * SIDE;
 }
 
-/* What stands for 1: a quarter, a half, three quarters or all of it, as the points need. */
+/* What stands for 1: a multiple of a fifth, as the points need. */
 static double extent_of(const plot_cloud *p)
 {
     double most = 0;
     for (int i = 0; i < p->count; i++)
         most = fmax(most, fmax(fabs(p->at[i].x), fabs(p->at[i].y)));
-    return fmin(1, fmax(1, ceil(most * 4)) / 4);
+    return fmin(1, fmax(1, ceil(most * 5)) / 5);
 }
 
 static void draw_cloud_frame(lws_text *out, const plot_cloud *p, double extent)

@@ -1,9 +1,11 @@
-/* Reconstructions over time: of the pictures that training has drawn a few, evenly spread from the first to the last. */
+/* Reconstructions over time: of the pictures that training has drawn a few, evenly spread from the first to the last.
+ */
 #include "html.h"
 #include "sections.h"
 #include "strip.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static void add_row(page *p, const strip *s, int row, int columns, const char *what)
 {
@@ -17,11 +19,17 @@ static void add_row(page *p, const strip *s, int row, int columns, const char *w
     lws_text_add(&p->out, "</div>\n");
 }
 
-/* `times` of the run's pictures, in rows of `columns` images. */
-static void add_run(page *p, const page_run *r, int times, int columns)
+static bool same_originals(const strip *a, const strip *b)
+{
+    return a->pixels && b->pixels && a->columns == b->columns && a->shape.h == b->shape.h && a->shape.c == b->shape.c &&
+           memcmp(a->pixels, b->pixels, (size_t)a->columns * lws_shape_size(a->shape) * sizeof *a->pixels) == 0;
+}
+
+/* `times` of the run's pictures, in rows of `columns` images. The originals are shown unless they were just before;
+ * *shown is the latest picture. */
+static void add_run(page *p, const page_run *r, int times, int columns, strip *shown)
 {
     char path[LWS_PATH + 64], what[64];
-    bool has_originals = false;
     times = times < r->pictures ? times : r->pictures;
     lws_text_add(&p->out, "<div class=\"rows\">\n");
     for (int i = 0; i < times; i++) {
@@ -35,12 +43,12 @@ static void add_run(page *p, const page_run *r, int times, int columns)
             lws_text_add(&p->out, "</p>\n");
             continue;
         }
-        if (!has_originals)
+        if (!same_originals(shown, &s))
             add_row(p, &s, 0, columns, "originals");
-        has_originals = true;
         snprintf(what, sizeof what, "step %lld", step);
         add_row(p, &s, 1, columns, what);
-        strip_free(&s);
+        strip_free(shown);
+        *shown = s;
     }
     lws_text_add(&p->out, "</div>\n");
 }
@@ -48,6 +56,7 @@ static void add_run(page *p, const page_run *r, int times, int columns)
 void section_pictures(page *p)
 {
     int runs = p->runs.count, with = 0;
+    strip shown = {0};
     for (int i = 0; i < runs; i++)
         with += p->runs.run[i].pictures > 0;
     if (with == 0)
@@ -63,8 +72,9 @@ void section_pictures(page *p)
             html_text_short(&p->out, r->name, 120);
             lws_text_add(&p->out, "</h3>\n");
         }
-        add_run(p, r, runs == 1 ? 6 : runs <= PAGE_FEW ? 3 : 1, runs <= PAGE_FEW ? 8 : 6);
+        add_run(p, r, runs == 1 ? 6 : runs <= PAGE_FEW ? 3 : 1, runs <= PAGE_FEW ? 8 : 6, &shown);
     }
+    strip_free(&shown);
     if (p->room.is_used_up)
         lws_text_add(&p->out, "<p class=\"aside\">More pictures than this file has room for are left out: report fewer "
                               "runs to see them.</p>\n");

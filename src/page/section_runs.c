@@ -27,6 +27,7 @@ static double value_of(const page_run *r, const figure *f)
 static void add_figure(const page_runs *runs, figure *figures, int *count, figure f)
 {
     bool any = false;
+    double first = (double)NAN, other = (double)NAN;
     f.best = (double)NAN;
     int better = log_better(f.key);
     for (int i = 0; i < *count; i++)
@@ -35,9 +36,13 @@ static void add_figure(const page_runs *runs, figure *figures, int *count, figur
     for (int i = 0; i < runs->count; i++) {
         double v = value_of(&runs->run[i], &f);
         any |= isfinite(v);
+        first = isfinite(first) ? first : v;
+        other = isfinite(v) && v != first ? v : other;
         if (isfinite(v) && better != 0 && !(better * v <= better * f.best))
             f.best = v;
     }
+    if (isnan(other)) /* all are the same */
+        f.best = (double)NAN;
     if (any && *count < FIGURES_MOST)
         figures[(*count)++] = f;
 }
@@ -110,7 +115,8 @@ void section_runs(page *p)
                  p->runs.count);
     if (keys < p->differ.count)
         lws_text_add(&p->out, " They differ in %d more keys: see the configuration.", p->differ.count - keys);
-    lws_text_add(&p->out, "</p>\n<div class=\"wide\" role=\"region\" aria-label=\"Runs\" tabindex=\"0\"><table>\n");
+    lws_text_add(&p->out,
+                 "</p>\n<div class=\"wide tall\" role=\"region\" aria-label=\"Runs\" tabindex=\"0\"><table>\n");
     add_head(p, figures, count, keys);
     for (int i = 0; i < p->runs.count; i++)
         add_run(p, &p->runs.run[i], figures, count, keys);

@@ -12,6 +12,13 @@
 
 static const char *const walk_name[VIEW_WALKS] = {"first", "second", "third", "fourth", "fifth", "sixth"};
 
+/* Below the name of the run, where there are several. */
+static void heading(page *p, const char *title)
+{
+    int level = p->runs.count == 1 ? 3 : 4;
+    lws_text_add(&p->out, "<h%d>%s</h%d>\n", level, title, level);
+}
+
 static void add_grid(page *p, const view *v, const float *pixels, int count, const char *what)
 {
     char alt[128];
@@ -28,7 +35,8 @@ static void add_pairs(page *p, const view *v, bool best, int count)
 {
     char number[HTML_NUMBER], mse[HTML_NUMBER];
     size_t image = lws_shape_size(v->shape);
-    lws_text_add(&p->out, "<h3>The %s of them</h3>\n<div class=\"pairs\">\n", best ? "best" : "worst");
+    heading(p, best ? "The best of them" : "The worst of them");
+    lws_text_add(&p->out, "<div class=\"pairs\">\n");
     for (int i = 0; i < count && i < v->pairs; i++) {
         const float *x = v->pair + 2 * ((size_t)i + (best ? 0 : (size_t)v->pairs)) * image;
         const double *value = best ? v->best[i] : v->worst[i];
@@ -62,12 +70,11 @@ static void add_colours(page *p, const view *v)
     const view_colour *c = &v->colour;
     if (c->n < 2 || !(c->oo - c->o * c->o / c->n > 1e-9))
         return;
+    heading(p, "Colours");
     snprintf(note, sizeof note, "slope %.3f, correlation %.3f", view_slope(c), view_correlation(c));
-    lws_text_add(
-        &p->out,
-        "<h3>Colours</h3>\n<p class=\"aside\">The opponent colours R − G and (R + G)/2 − B of pixels, before and "
-        "after. A slope of 1 keeps colours (the dashed line); below it they are greyed.</p>\n<div "
-        "class=\"cloudbox\">");
+    lws_text_add(&p->out, "<p class=\"aside\">The opponent colours R − G and (R + G)/2 − B of pixels, before and "
+                          "after. A slope of 1 keeps colours (the dashed line); below it they are greyed.</p>\n<div "
+                          "class=\"cloudbox\">");
     plot_draw_cloud(&p->out, &(plot_cloud){"Colour", note, "original", "reconstruction", c->points, c->at, c->o / c->n,
                                            c->r / c->n, view_slope(c)});
     lws_text_add(&p->out, "</div>\n");
@@ -77,7 +84,8 @@ static void add_samples(page *p, const view *v, int count)
 {
     if (!v->sample)
         return;
-    lws_text_add(&p->out, "<h3>Samples</h3>\n<p class=\"aside\">%s</p>\n",
+    heading(p, "Samples");
+    lws_text_add(&p->out, "<p class=\"aside\">%s</p>\n",
                  v->is_fitted
                      ? "Codes drawn from a Gaussian that was fitted to those of images, as a plain auto-encoder "
                        "has no prior."
@@ -91,10 +99,10 @@ static void add_walks(page *p, const view *v, int count)
     size_t row = VIEW_PLACES * lws_shape_size(v->shape);
     if (v->walks == 0 || count == 0)
         return;
-    lws_text_add(&p->out,
-                 "<h3>Walks through the code</h3>\n<p class=\"aside\">From 2.5 deviations before the mean code "
-                 "to 2.5 behind it, along the directions in which codes differ most.</p>\n<div "
-                 "class=\"rows\">\n");
+    heading(p, "Walks through the code");
+    lws_text_add(&p->out, "<p class=\"aside\">From 2.5 deviations before the mean code "
+                          "to 2.5 behind it, along the directions in which codes differ most.</p>\n<div "
+                          "class=\"rows\">\n");
     for (int k = 0; k < count && k < v->walks; k++) {
         lws_text_add(&p->out, "<p>%s direction, deviation %s</p>\n", walk_name[k], html_number(v->spread[k], number));
         snprintf(what, sizeof what, "along the %s direction, place", walk_name[k]);

@@ -1,4 +1,4 @@
-/* Points of curves. */
+/* Points of curves are kept, and thinned. */
 #include "series.h"
 
 #include <math.h>
@@ -23,6 +23,23 @@ void series_free(series *s)
 {
     free(s->at);
     *s = (series){0};
+}
+
+/* The mean of the finite points [first, end). */
+static int mean_stretch(const series *s, int64_t first, int64_t end, point *out)
+{
+    double x = 0, y = 0, n = 0;
+    for (int64_t i = first; i < end; i++) {
+        if (!isfinite(s->at[i].y))
+            continue;
+        x += s->at[i].x;
+        y += s->at[i].y;
+        n++;
+    }
+    if (first == end)
+        return 0;
+    out[0] = n > 0 ? (point){x / n, y / n} : (point){s->at[first].x, (double)NAN};
+    return 1;
 }
 
 /* The extremes of points [first, end) in their order. */
@@ -53,11 +70,14 @@ int series_thin(const series *s, int most, point *out)
             memcpy(out, s->at, (size_t)s->count * sizeof *out);
         return (int)s->count;
     }
-    int count = 0, stretches = (most - 2) / 2;
+    int count = 0, stretches = most < SERIES_PEAKS ? most - 2 : (most - 2) / 2;
     int64_t inner = s->count - 2;
     out[count++] = s->at[0];
-    for (int k = 0; k < stretches; k++)
-        count += thin_stretch(s, 1 + inner * k / stretches, 1 + inner * (k + 1) / stretches, out + count);
+    for (int k = 0; k < stretches; k++) {
+        int64_t begin = 1 + inner * k / stretches, end = 1 + inner * (k + 1) / stretches;
+        count +=
+            most < SERIES_PEAKS ? mean_stretch(s, begin, end, out + count) : thin_stretch(s, begin, end, out + count);
+    }
     out[count++] = s->at[s->count - 1];
     return count;
 }

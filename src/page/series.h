@@ -20,7 +20,9 @@ void series_free(series *s);
 
 /* At most `most` (at least 4) of the points to `out` [most], in order; returns how many. All of them where they are so
  * few; else the first, the last, and of equal stretches between them the lowest and the highest, so that no peak is
- * lost. A stretch without finite values is one gap. */
+ * lost; below SERIES_PEAKS the means of stretches, as such a curve is one of many. A stretch without finite values is
+ * one gap. */
+enum { SERIES_PEAKS = 60 };
 int series_thin(const series *s, int most, point *out);
 
 /* The lowest and highest finite y; false where there is none. */

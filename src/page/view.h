@@ -1,9 +1,9 @@
-/* What a trained model does to images, for people to look at: the best and the worst reconstructions of a split, colours
- * against colours, draws from the prior, walks through the code. Private to this folder.
+/* What a trained model does to images, for people to look at: the best and the worst reconstructions of a split,
+ * colours against colours, draws from the prior, walks through the code. Private to this folder.
  *
  * The figures are those of at most VIEW_IMAGES images of the split, evenly spaced, with the values of
- * <lwssim/metrics.h>; those of the whole split are what `lwssim evaluate` is for. Equal models give equal views, for any
- * number of threads. */
+ * <lwssim/metrics.h>; those of the whole split are what `lwssim evaluate` is for. Equal models give equal views, for
+ * any number of threads. */
 #ifndef PAGE_VIEW_H
 #define PAGE_VIEW_H
 
@@ -40,8 +40,8 @@ typedef struct view {
     double spread[VIEW_WALKS]; /* the deviation of codes along each */
 } view;
 
-/* Looks at a model with the images of the folder `data`. view_free() is due, whatever comes back. LWS_ERR_MISMATCH where
- * these are not the images that it was trained on, and errors of datasets and of inference. */
+/* Looks at a model with the images of the folder `data`. view_free() is due, whatever comes back. LWS_ERR_MISMATCH
+ * where these are not the images that it was trained on, and errors of datasets and of inference. */
 lws_status view_make(const lws_inference_model *model, const char *data, view *v);
 void view_free(view *v);
 

@@ -13,9 +13,9 @@ typedef enum live_page_moment {
 /* Whether the key report-every, in seconds, asks for it now. Not collective. */
 bool live_page_is_due(const training_run *r);
 
-/* Writes it, if report-every is not 0. While training goes on it is passed over where it would take more than a hundredth
- * of the time, as the one before took. One that cannot be written is no reason to end a run: a warning. The parameters
- * must have arrived for LIVE_PAGE_DONE. Not collective. */
+/* Writes it, if report-every is not 0. While training goes on it is passed over where it would take more than a
+ * hundredth of the time, as the one before took. One that cannot be written is no reason to end a run: a warning. The
+ * parameters must have arrived for LIVE_PAGE_DONE. Not collective. */
 void live_page_write(training_run *r, live_page_moment moment);
 
 #endif
