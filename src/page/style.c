@@ -79,7 +79,8 @@ const char page_style[] =
     "--accent:#000;--bad:#900;--good:#060;--c0:#0072b2;--c1:#c84e00;--c2:#00805f;--c3:#a8468c;--c4:#9a6b00;"
     "--c5:#3d4852}"
     "body{font-size:10pt}nav,.hover{display:none}.charts{grid-template-columns:1fr 1fr}.tiles>div{border:1px solid "
-    "var(--edge)}figure,tr,.strip{break-inside:avoid}h2,h3,h4{break-after:avoid}.wide,.tall{overflow:visible;max-"
+    "var(--edge)}figure,tr,.strip{break-inside:avoid}h2,h3,h4,.rows>p{break-after:avoid}.wide,.tall{overflow:visible;"
+    "max-"
     "height:"
     "none}.tall thead th{position:static}a{color:inherit}"
     "th,td{white-space:normal}}\n";

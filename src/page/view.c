@@ -69,10 +69,10 @@ void view_free(view *v)
 
 double view_slope(const view_colour *c)
 {
-    return (c->or -c->o * c->r / c->n) / (c->oo - c->o * c->o / c->n);
+    return (c->cross - c->o * c->r / c->n) / (c->oo - c->o * c->o / c->n);
 }
 
 double view_correlation(const view_colour *c)
 {
-    return (c->or -c->o * c->r / c->n) / sqrt((c->oo - c->o * c->o / c->n) * (c->rr - c->r * c->r / c->n));
+    return (c->cross - c->o * c->r / c->n) / sqrt((c->oo - c->o * c->o / c->n) * (c->rr - c->r * c->r / c->n));
 }

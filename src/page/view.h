@@ -19,7 +19,7 @@ enum { VIEW_IMAGES = 500, VIEW_PAIRS = 6, VIEW_SAMPLES = 24, VIEW_WALKS = 6, VIE
 typedef struct view_colour {
     int points;
     point at[VIEW_POINTS + 2];
-    double n, o, r, oo, or, rr; /* sums of all values */
+    double n, o, r, oo, cross, rr; /* sums of all values */
 } view_colour;
 
 typedef struct view {

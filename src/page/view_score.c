@@ -28,7 +28,7 @@ static void add_colours(view_colour *c, size_t pixels, const float *x, const flo
             c->o += o[k];
             c->r += r[k];
             c->oo += o[k] * o[k];
-            c->or += o[k] * r[k];
+            c->cross += o[k] * r[k];
             c->rr += r[k] * r[k];
             if ((first + i) % every == 0 && c->points < VIEW_POINTS)
                 c->at[c->points++] = (point){o[k], r[k]};

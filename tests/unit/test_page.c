@@ -5,6 +5,7 @@
 
 #include "axis.h"
 #include "html.h"
+#include "image.h"
 #include "series.h"
 #include "strip.h"
 #include "view_internal.h"
@@ -195,7 +196,7 @@ static void directions(void **state)
 /* Sums against two passes. */
 static void colours(void **state)
 {
-    double o[50], r[50], mean_o = 0, mean_r = 0, oo = 0, or = 0, rr = 0;
+    double o[50], r[50], mean_o = 0, mean_r = 0, oo = 0, cross = 0, rr = 0;
     view_colour k = {0};
     (void)state;
     for (int i = 0; i < 50; i++) {
@@ -203,15 +204,39 @@ static void colours(void **state)
         r[i] = .4 * o[i] + .2 * cos(i * 2.1) + .1;
         mean_o += o[i] / 50;
         mean_r += r[i] / 50;
-        k.n++, k.o += o[i], k.r += r[i], k.oo += o[i] * o[i], k.or += o[i] * r[i], k.rr += r[i] * r[i];
+        k.n++, k.o += o[i], k.r += r[i], k.oo += o[i] * o[i], k.cross += o[i] * r[i], k.rr += r[i] * r[i];
     }
     for (int i = 0; i < 50; i++) {
         oo += (o[i] - mean_o) * (o[i] - mean_o);
-        or += (o[i] - mean_o) * (r[i] - mean_r);
+        cross += (o[i] - mean_o) * (r[i] - mean_r);
         rr += (r[i] - mean_r) * (r[i] - mean_r);
     }
-    check_near(view_slope(&k), or / oo, 1e-12);
-    check_near(view_correlation(&k), or / sqrt(oo * rr), 1e-12);
+    check_near(view_slope(&k), cross / oo, 1e-12);
+    check_near(view_correlation(&k), cross / sqrt(oo * rr), 1e-12);
+}
+
+/* Pictures stand in the page while there is room; one that does not fit leaves its place, and no other follows. */
+static void room(void **state)
+{
+    float pixels[300 * 200 * 3] = {0};
+    image_room left = {.left = 2000};
+    lws_text text = {0};
+    (void)state;
+    image_add(&text, &left, (lws_shape){300, 200, 3}, pixels, "a <b>"); /* made smaller: 100 × 66 */
+    char *out = lws_text_take(&text, NULL);
+    assert_non_null(
+        strstr(out, "<img alt=\"a &lt;b&gt;\" width=\"66\" height=\"100\" src=\"data:image/png;base64,iVBOR"));
+    assert_true(strlen(out) <= 2000 - left.left && !left.is_used_up);
+    free(out);
+    left.left = 100;
+    for (int i = 0; i < 2; i++) {
+        image_add(&text, &left, (lws_shape){4, 4, 3}, pixels, "");
+        out = lws_text_take(&text, NULL);
+        assert_string_equal(out, "<span></span>");
+        assert_true(left.is_used_up && left.left == 100);
+        free(out);
+        left.left = 100;
+    }
 }
 
 static void records(void **state)
@@ -243,7 +268,7 @@ int main(void)
         cmocka_unit_test(numbers),    cmocka_unit_test(axes),
         cmocka_unit_test(thinning),   cmocka_unit_test_setup_teardown(strips, scratch_make, scratch_remove),
         cmocka_unit_test(directions), cmocka_unit_test(colours),
-        cmocka_unit_test(records),
+        cmocka_unit_test(records),    cmocka_unit_test(room),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
