@@ -71,6 +71,12 @@ static void read_run(page_run *r)
 
 /* ---- all ------------------------------------------------------------------------------------- */
 
+static void strip_slashes(char *path)
+{
+    for (size_t end = strlen(path); end > 1 && path[end - 1] == '/'; end--)
+        path[end - 1] = 0;
+}
+
 static lws_status add_run(page_runs *runs, const char *path)
 {
     if (runs->count == LWS_PAGE_RUNS)
@@ -86,8 +92,7 @@ static lws_status add_run(page_runs *runs, const char *path)
     page_run *r = &runs->run[runs->count++];
     memset(r, 0, sizeof *r);
     snprintf(r->path, sizeof r->path, "%s", path);
-    for (size_t end = strlen(r->path); end > 1 && r->path[end - 1] == '/'; end--)
-        r->path[end - 1] = 0;
+    strip_slashes(r->path);
     read_run(r);
     return LWS_OK;
 }
@@ -124,7 +129,8 @@ static lws_status add_table(page_runs *runs, const char *path)
     if (!grown)
         return lws_fail(LWS_ERR_MEMORY, "out of memory reading %s", path);
     runs->table = grown;
-    snprintf(runs->table[runs->tables++], LWS_PATH, "%s", path);
+    snprintf(runs->table[runs->tables], LWS_PATH, "%s", path);
+    strip_slashes(runs->table[runs->tables++]);
     if (snprintf(cells, sizeof cells, "%s/cells", path) >= LWS_PATH || access(cells, F_OK) != 0)
         return LWS_OK;
     lws_status status = lws_folder_each(cells, add_name, &n);

@@ -149,9 +149,9 @@ cat >table/table.json <<'JSON'
  "claims":[{"model":"vae","text":"LWSSIM > MSE","difference":0.05,"low":0.01,"high":0.09,"p":0.003,"verdict":"holds"}],
  "figures":["figure1.png","../file","none.png"],"command":"lwssim table1 --data x","machine":"a machine","seconds":12}
 JSON
-expect 0 ranks 0 report table
+expect 0 ranks 0 report table/
 valid table/report.html
-for what in 'Table 1 &lt;b&gt;</h2>' '0.4321 ± 0.0123<br><span class="aside">paper 0.54' 'LWSSIM &gt; MSE' \
+for what in '<h1>table</h1>' 'Table 1 &lt;b&gt;</h2>' '0.4321 ± 0.0123<br><span class="aside">paper 0.54' 'LWSSIM &gt; MSE' \
     '<b class="good">holds' 'alt="figure1.png"' '<th scope="row">vae-mse-1</th>' 'SSIM-G11, test' \
     'lwssim table1 --data x'; do
     expect_text "$what" table/report.html

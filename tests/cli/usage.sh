@@ -13,7 +13,7 @@ done
 sentence=$(grep '^Exit codes: ' out)
 grep -qxF "$sentence" "$root/README.md" || fail "README.md does not say: $sentence"
 commands=$(sed -n 's/^  \([a-z][a-z]*\) .*/\1/p' out)
-[ "$(echo "$commands" | wc -l)" = 10 ] || fail "not ten commands: $commands"
+[ "$(echo "$commands" | wc -l)" = 11 ] || fail "not eleven commands: $commands"
 expect 0 ranks 0 --version
 expect_text '^lwssim [0-9]+\.[0-9]+\.[0-9]+ \(instruction set (portable|avx2|avx512), matrix kernel [A-Za-z0-9_]+\)$' out
 for n in 0 2; do # said once, by however many ranks
