@@ -13,6 +13,7 @@
     ROW(interpolate, "the way from one image to another through their codes, as a PNG")                                \
     ROW(encode, "the codes of images, as HDF5")                                                                        \
     ROW(decode, "images of the codes in a file")                                                                       \
+    ROW(report, "runs side by side, or a table, as one HTML file")                                                     \
     ROW(export, "a trained model in the format of another program")                                                    \
     ROW(compare, "every metric and loss between two images")                                                           \
     ROW(inspect, "what a dataset, a checkpoint or a run holds")                                                        \

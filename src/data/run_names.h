@@ -5,7 +5,8 @@
  *   checkpoints/step-NNNNNNNNN.h5     see checkpoint.h
  *   images/step-NNNNNNNNN.png         pictures of samples
  *
- * and what a run writes besides (profiles, events, the record of a failure), whose names are with who writes it. */
+ * and what a run writes besides (profiles, events, its report, the record of a failure), whose names are with who
+ * writes it. */
 #ifndef LWSSIM_RUN_NAMES_H
 #define LWSSIM_RUN_NAMES_H
 

@@ -68,6 +68,8 @@ static const lws_config_key run_keys[] = {
      NULL},
     {"eval-every", LWS_CONFIG_INTERVAL, AT(eval_every), "1epoch", 0, 0, NULL,
      "evaluate on the validation split so often", NULL},
+    {"report-every", LWS_CONFIG_INTERVAL, AT(report_every), "0", 0, 0, NULL,
+     "rewrite RUN/report.html so often, but in at most a hundredth of the time, and at the end; 0: never", NULL},
     REAL("checkpoint-patience", checkpoint_patience, "300", 0, 1e9,
          "seconds that training goes on while the disk refuses a checkpoint or the log; 0: it ends at once"),
     INT("keep", keep, "3", 1, 1 << 20, "newest checkpoints kept, besides the best", NULL),

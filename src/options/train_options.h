@@ -29,7 +29,7 @@ typedef struct lws_train_options {
     double decay_factor;
     /* run */
     char data[LWS_CONFIG_TEXT];
-    lws_config_interval checkpoint_every, eval_every;
+    lws_config_interval checkpoint_every, eval_every, report_every;
     int64_t keep, log_every, check_every, grid, threads;
     double deadline, time_limit, checkpoint_patience;
     bool log_rows, tensorboard, profile, overlap;

@@ -95,6 +95,7 @@ static const key_case train_cases[] = {
     {"data", TEXT, TRAIN(data), "some folder", 0, NULL, NULL, NULL, NULL, true},
     {"checkpoint-every", EVERY, TRAIN(checkpoint_every), "25", 25, "0", "-1", "1e15", "1.001e15", true},
     {"eval-every", EVERY, TRAIN(eval_every), "25", 25, "0", "-1", "1e15", "1.001e15", true},
+    {"report-every", EVERY, TRAIN(report_every), "25", 25, "0", "-1", "1e15", "1.001e15", true},
     {"checkpoint-patience", REAL, TRAIN(checkpoint_patience), "0.5", .5, "0", "-0.001", "1e9", "1.001e9", true},
     {"keep", INT, TRAIN(keep), "7", 7, "1", "0", "1048576", "1048577", true},
     {"log-every", INT, TRAIN(log_every), "7", 7, "1", "0", MANY, true},
@@ -304,6 +305,7 @@ static const char train_defaults[] = "[model]\n"
                                      "data = \n"
                                      "checkpoint-every = 1epoch\n"
                                      "eval-every = 1epoch\n"
+                                     "report-every = 0\n"
                                      "checkpoint-patience = 300\n"
                                      "keep = 3\n"
                                      "log-every = 10\n"

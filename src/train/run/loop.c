@@ -3,6 +3,7 @@
 #include "train/train.h"
 
 #include "run/failure.h"
+#include "run/live_page.h"
 #include "run/profile_report.h"
 #include "run/requests.h"
 #include "run/run_events.h"
@@ -109,6 +110,10 @@ static lws_status after_step(training_run *r, const step_result *result, pace *p
         LWS_TRY(checkpoints_save(&r->checkpoints, ends));
         r->checkpoint_time = lws_now();
     }
+    if (ends && !last)
+        live_page_write(r, LIVE_PAGE_STOPPED);
+    else if (!last && (live_page_is_due(r) || is_due(r, &c->options->report_every)))
+        live_page_write(r, LIVE_PAGE_GOES_ON);
     return ends && !last ? end_early(r, result->requests) : LWS_OK;
 }
 
@@ -126,6 +131,7 @@ static lws_status end_diverged(training_run *r, const step_result *result, pace 
         if (sync_log(r) != LWS_OK) /* nobody waits for a disk here, nor comes back to it */
             lws_warn("%s; the last lines of the log are lost", lws_message());
     }
+    live_page_write(r, LIVE_PAGE_STOPPED);
     lws_fail(LWS_ERR_NUMERIC, "%s", message);
     return failure_record(&r->checkpoints, result);
 }
@@ -138,7 +144,7 @@ static lws_status run(training_run *r)
     int64_t total = t->context.total_steps;
     double now = lws_now();
     pace p = {.log_time = now, .log_step = s->step};
-    r->start_time = r->checkpoint_time = r->evaluate_time = now;
+    r->start_time = r->checkpoint_time = r->evaluate_time = r->page.time = now;
     if (s->step >= total) {
         lws_info("nothing to do: the run has all its %" PRId64 " steps. Give it more with --epochs or --steps.",
                  s->step);
@@ -188,7 +194,10 @@ lws_status lws_train(lws_comm *comm, lws_train_options *options, const lws_train
         status = profile_begin(&r.trainer.context);
         if (status == LWS_OK)
             status = run(&r);
-        status = close_log(&r, profile_end(&r.trainer.context, request->run, status));
+        status = profile_end(&r.trainer.context, request->run, status);
+        if (status == LWS_OK) /* with the profile; the log is whole */
+            live_page_write(&r, LIVE_PAGE_DONE);
+        status = close_log(&r, status);
         run_destroy(&r);
     }
     lws_watchdog_set(before, NULL);

@@ -11,6 +11,12 @@
 #include "report/events.h"
 #include "report/metrics_log.h"
 
+/* The report that is rewritten while training goes on. */
+typedef struct live_page {
+    double time, cost; /* when the latest was written, and how many seconds that took */
+    bool is_late;      /* it could not be written, which was said */
+} live_page;
+
 typedef struct training_run {
     trainer trainer;
     lws_train_request request;
@@ -24,6 +30,7 @@ typedef struct training_run {
     bool is_picture_late; /* the latest could not be written, which was said */
     lws_events *events;   /* rank 0, with the key `tensorboard`; else NULL */
     bool are_events_late;
+    live_page page;       /* rank 0 */
 
     int64_t first_step;                    /* where this process came in */
     double start_time;                     /* of the loop in this process */

@@ -10,6 +10,7 @@
 #include "data/checkpoint.h"
 #include "data/run_names.h"
 #include "options/train_options.h"
+#include "page/page.h"
 #include "report/events.h"
 #include "report/grid.h"
 #include "report/metrics_log.h"
@@ -198,12 +199,18 @@ static bool is_temporary_picture(const char *path, const char *name)
     return lws_output_is_temporary(name, target) && lws_step_of_name(target, LWS_PICTURE_SUFFIX) >= 0;
 }
 
+static bool is_page(const char *path, const char *name)
+{
+    return strcmp(name, LWS_PAGE_FILE) == 0 && lws_page_is_own(path);
+}
+
 static bool is_temporary_text(const char *path, const char *name)
 {
     char target[256];
     (void)path;
     return lws_output_is_temporary(name, target) &&
-           (strcmp(target, LWS_RUN_CONFIG) == 0 || strcmp(target, LWS_METRICS_LOG) == 0 || is_timeline_name(target));
+           (strcmp(target, LWS_RUN_CONFIG) == 0 || strcmp(target, LWS_PAGE_FILE) == 0 ||
+            strcmp(target, LWS_METRICS_LOG) == 0 || is_timeline_name(target));
 }
 
 static lws_status remove_chosen(void *user, const char *folder, const char *name)
@@ -248,6 +255,7 @@ lws_status run_contents_remove(const char *run)
     LWS_TRY(remove_checkpoints(path));
     remove_named(run, LWS_RUN_PICTURES, is_picture);
     remove_named(run, "", lws_events_is_own);
+    remove_named(run, "", is_page);
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         join(run, names[i], path);
         if (unlink(path) != 0 && errno != ENOENT && errno != ENOTDIR)
