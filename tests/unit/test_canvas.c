@@ -59,6 +59,28 @@ static void lines_pixel_by_pixel(void **state)
     }
 }
 
+/* Text that begins left of and above the picture shows what is within it, as on a larger picture. */
+static void text_is_cut_off(void **state)
+{
+    (void)state;
+    static const char text[] = "SSIM and more";
+    lws_canvas small, large;
+    assert_int_equal(lws_canvas_make(70, 20, 1, &small), LWS_OK);
+    assert_int_equal(lws_canvas_make(200, 60, 1, &large), LWS_OK);
+    lws_text_draw(&small, -15, -4, 2, 0, text);
+    lws_text_draw(&large, 20 - 15, 10 - 4, 2, 0, text);
+    int dark = 0;
+    for (int y = 0; y < 20; y++) {
+        for (int x = 0; x < 70; x++) {
+            assert_int_equal(is_dark(&small, x, y), is_dark(&large, 20 + x, 10 + y));
+            dark += is_dark(&small, x, y);
+        }
+    }
+    assert_true(dark > 100);
+    lws_canvas_free(&small);
+    lws_canvas_free(&large);
+}
+
 /* What is not ASCII is one '?' a character; what lies outside is cut off; centred text is centred, and made to fit. */
 static void odd_texts(void **state)
 {
@@ -118,6 +140,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(letters_by_eye),
         cmocka_unit_test(lines_pixel_by_pixel),
+        cmocka_unit_test(text_is_cut_off),
         cmocka_unit_test(odd_texts),
         scratch_test(sizes),
     };
