@@ -6,6 +6,7 @@
 #include "base/folder.h"
 #include "base/progress.h"
 #include "report/grid.h"
+#include "report/picture.h"
 
 #include <stdio.h>
 #include <stdlib.h>

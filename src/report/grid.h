@@ -11,9 +11,6 @@
  * at all. LWS_ERR_IO, LWS_ERR_MEMORY. */
 lws_status lws_grid_write(const char *path, int h, int w, int c, int rows, int columns, const float *const *image);
 
-/* One image [h, w, c] as a PNG, pixel for pixel. Errors as above. */
-lws_status lws_picture_write(const char *path, int h, int w, int c, const float *image);
-
 /* Whether the file is a PNG, by its beginning. */
 bool lws_grid_is_picture(const char *path);
 

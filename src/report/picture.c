@@ -1,21 +1,27 @@
-/* Images to PNGs in memory. */
+/* Images to PNGs, pixel for pixel. */
 #include "report/picture.h"
 
 #include "png.h"
 
-#include <math.h>
-#include <stdint.h>
-#include <stdlib.h>
+#include "report/canvas.h"
 
 unsigned char *lws_picture_png(int h, int w, int c, const float *image, int *bytes)
 {
-    size_t count = (size_t)h * w * c;
-    uint8_t *pixels = malloc(count + 1);
-    if (!pixels)
+    lws_canvas canvas;
+    if (lws_canvas_make(w, h, c, &canvas) != LWS_OK)
         return NULL;
-    for (size_t i = 0; i < count; i++)
-        pixels[i] = (uint8_t)lrintf(fminf(fmaxf(image[i], 0), 1) * 255);
-    unsigned char *png = png_encode(pixels, w * c, w, h, c, bytes);
-    free(pixels);
+    lws_canvas_image(&canvas, 0, 0, h, w, 1, image);
+    unsigned char *png = png_encode(canvas.pixels, w * c, w, h, c, bytes);
+    lws_canvas_free(&canvas);
     return png;
+}
+
+lws_status lws_picture_write(const char *path, int h, int w, int c, const float *image)
+{
+    lws_canvas canvas;
+    LWS_TRY(lws_canvas_make(w, h, c, &canvas));
+    lws_canvas_image(&canvas, 0, 0, h, w, 1, image);
+    lws_status status = lws_canvas_write(&canvas, path);
+    lws_canvas_free(&canvas);
+    return status;
 }
