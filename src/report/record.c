@@ -118,6 +118,12 @@ bool lws_record_get_number(const lws_record *record, const char *key, double *va
     return cJSON_IsNumber(item);
 }
 
+const lws_record *lws_record_get_object(const lws_record *record, const char *key)
+{
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(json(record), key);
+    return cJSON_IsObject(item) ? (const lws_record *)item : NULL;
+}
+
 lws_status lws_record_load(const char *path, lws_record **out)
 {
     char *text;

@@ -24,6 +24,9 @@ lws_record *lws_record_object(lws_record *record, const char *key);
 const char *lws_record_get_text(const lws_record *record, const char *key);
 bool lws_record_get_number(const lws_record *record, const char *key, double *value);
 
+/* The object under a key, owned by the record; NULL: there is none. */
+const lws_record *lws_record_get_object(const lws_record *record, const char *key);
+
 /* Reads what lws_record_save() has written; the caller frees it. LWS_ERR_IO, LWS_ERR_MEMORY, LWS_ERR_FORMAT. */
 lws_status lws_record_load(const char *path, lws_record **out);
 
