@@ -46,19 +46,50 @@ static lws_status open_split(const command *c, const lws_inference_model *traine
     return LWS_OK;
 }
 
+static void print_row(const char *title, lws_estimate e, const char *why_none)
+{
+    printf("  %-11s", title);
+    if (isnan(e.value))
+        printf("          –  (%s)\n", why_none);
+    else if (isnan(e.error)) /* of one image */
+        printf("%11.6f\n", e.value);
+    else
+        printf("%11.6f  ± %.6f\n", e.value, e.error);
+}
+
 static void print_table(const command *c, const lws_inference_model *trained, const lws_evaluation *e)
 {
+    static const char *const channel[] = {"R", "G", "B"};
+    char why[64], title[32];
     printf("%s on %lld %s images\n\n  metric        mean        ± standard error\n", trained->path,
            (long long)e->images, lws_split_name[c->split]);
     for (int m = 0; m < LWS_METRICS; m++) {
-        printf("  %-10s ", lws_metric_title[m]);
-        if (isnan(e->mean[m]))
-            printf("          –  (needs images of %d pixels a side)\n", lws_metric_min_side[m]);
-        else if (isnan(e->error[m])) /* of one image */
-            printf("%11.6f\n", e->mean[m]);
-        else
-            printf("%11.6f  ± %.6f\n", e->mean[m], e->error[m]);
+        snprintf(why, sizeof why, "needs images of %d pixels a side", lws_metric_min_side[m]);
+        print_row(lws_metric_title[m], (lws_estimate){e->mean[m], e->error[m]},
+                  m == LWS_METRIC_DELTA_E ? "needs colour" : why);
     }
+    print_row("slope", e->colour_slope, e->channels == 3 ? "there is no colour in the originals" : "needs colour");
+    print_row("correlation", e->colour_correlation, e->channels == 3 ? "one side has no colour" : "needs colour");
+    for (int k = 0; k < e->channels; k++) {
+        snprintf(title, sizeof title, "shift %s", e->channels == 3 ? channel[k] : "");
+        print_row(title, e->shift[k], "");
+    }
+}
+
+static void record_estimate(lws_record *record, lws_estimate e)
+{
+    lws_record_number(record, "mean", e.value);
+    lws_record_number(record, "standard_error", e.error);
+}
+
+static void record_evaluation(lws_record *record, const lws_evaluation *e)
+{
+    for (int m = 0; m < LWS_METRICS; m++)
+        record_estimate(lws_record_object(record, lws_metric_key[m]), (lws_estimate){e->mean[m], e->error[m]});
+    record_estimate(lws_record_object(record, "colour_slope"), e->colour_slope);
+    record_estimate(lws_record_object(record, "colour_correlation"), e->colour_correlation);
+    for (int k = 0; k < e->channels; k++)
+        record_estimate(lws_record_item(record, "shift"), e->shift[k]);
 }
 
 static lws_status save_json(const command *c, const lws_inference_model *trained, const lws_dataset *dataset,
@@ -71,11 +102,7 @@ static lws_status save_json(const command *c, const lws_inference_model *trained
     lws_record_text(record, "data_digest", lws_dataset_get_info(dataset)->digest);
     lws_record_text(record, "split", lws_split_name[c->split]);
     lws_record_number(record, "images", (double)e->images);
-    for (int m = 0; m < LWS_METRICS; m++) {
-        lws_record *metric = lws_record_object(record, lws_metric_key[m]);
-        lws_record_number(metric, "mean", e->mean[m]);
-        lws_record_number(metric, "standard_error", e->error[m]);
-    }
+    record_evaluation(record, e);
     lws_status status = lws_record_save(record, c->json);
     lws_record_free(record);
     return status;

@@ -1,4 +1,4 @@
-/* Evaluation: blocks of images through the model, their metrics, means and standard errors. */
+/* Evaluation: blocks of images through the model, and the values of each image. */
 #include "inference/evaluate.h"
 
 #include "comm/watchdog.h"
@@ -14,8 +14,18 @@ typedef struct work {
     int64_t *rows;
 } work;
 
-/* Metrics of images [first, first + n) to values [n, LWS_METRICS]. */
-static lws_status evaluate_block(const work *w, int64_t first, int n, double *values)
+static lws_status measure(const lws_dataset_info *info, const float *x, const float *y, lws_image_values *v)
+{
+    size_t pixels = (size_t)info->height * (size_t)info->width;
+    for (int k = 0; k < LWS_COLOUR_CHANNELS; k++)
+        v->shift[k] = NAN;
+    lws_colour_shift(pixels, info->channels, x, y, v->shift);
+    v->colour = lws_colour_of(pixels, info->channels, x, y);
+    return lws_metrics_image(info->height, info->width, info->channels, x, y, v->metric);
+}
+
+/* Images [first, first + n). */
+static lws_status evaluate_block(const work *w, int64_t first, int n, lws_image_values *values)
 {
     const lws_dataset_info *info = lws_dataset_get_info(w->dataset);
     size_t image = (size_t)info->height * info->width * info->channels;
@@ -28,8 +38,7 @@ static lws_status evaluate_block(const work *w, int64_t first, int n, double *va
     int failed = 0;
 #pragma omp parallel for schedule(static) reduction(max : failed)
     for (int i = 0; i < n; i++) {
-        lws_status status = lws_metrics_image(info->height, info->width, info->channels, w->x + (size_t)i * image,
-                                              y + (size_t)i * image, values + (size_t)i * LWS_METRICS);
+        lws_status status = measure(info, w->x + (size_t)i * image, y + (size_t)i * image, &values[i]);
         failed = status != LWS_OK ? (int)status : failed;
     }
     if (failed)
@@ -38,23 +47,6 @@ static lws_status evaluate_block(const work *w, int64_t first, int n, double *va
                         "not all finite, or memory ran out",
                         (long long)first, (long long)first + n - 1);
     return LWS_OK;
-}
-
-static void summarise(int64_t images, const double *values, lws_evaluation *result)
-{
-    result->images = images;
-    for (int m = 0; m < LWS_METRICS; m++) {
-        double sum = 0, squares = 0;
-        for (int64_t i = 0; i < images; i++)
-            sum += values[i * LWS_METRICS + m];
-        double mean = sum / (double)images;
-        for (int64_t i = 0; i < images; i++) {
-            double d = values[i * LWS_METRICS + m] - mean;
-            squares += d * d;
-        }
-        result->mean[m] = mean;
-        result->error[m] = images > 1 ? sqrt(squares / (double)(images - 1) / (double)images) : (double)NAN;
-    }
 }
 
 /* The images of one rank: whole blocks, but where the split ends. */
@@ -67,7 +59,12 @@ static void range_of(int64_t images, int block, int size, int rank, int64_t *fir
     *end = count > 0 ? *end : *first;
 }
 
-static lws_status evaluate_range(work *w, int64_t first, int64_t end, int block, double *values)
+static lws_status out_of_memory(int64_t images)
+{
+    return lws_fail(LWS_ERR_MEMORY, "out of memory evaluating %lld images", (long long)images);
+}
+
+static lws_status evaluate_range(work *w, int64_t first, int64_t end, int block, lws_image_values *values)
 {
     const lws_dataset_info *info = lws_dataset_get_info(w->dataset);
     size_t image = (size_t)info->height * info->width * info->channels;
@@ -76,10 +73,10 @@ static lws_status evaluate_range(work *w, int64_t first, int64_t end, int block,
     w->rows = malloc((size_t)block * sizeof *w->rows);
     lws_status status = LWS_OK;
     if (!w->x || !w->codes || !w->rows || !values)
-        status = lws_fail(LWS_ERR_MEMORY, "out of memory evaluating %lld images", (long long)info->rows);
+        status = out_of_memory(info->rows);
     for (int64_t at = first; at < end && status == LWS_OK; at += block) {
         int n = (int)(end - at < block ? end - at : block);
-        status = evaluate_block(w, at, n, values + (at - first) * LWS_METRICS);
+        status = evaluate_block(w, at, n, values + (at - first));
     }
     free(w->x);
     free(w->codes);
@@ -88,41 +85,50 @@ static lws_status evaluate_range(work *w, int64_t first, int64_t end, int block,
 }
 
 /* The values of all images, in the order of the rows, from all ranks to all. */
-static void gather(lws_comm *comm, int64_t images, int block, const double *mine, size_t *bytes_of, double *all)
+static void gather(lws_comm *comm, int64_t images, int block, const lws_image_values *mine, size_t *bytes_of,
+                   lws_image_values *all)
 {
     int size = lws_comm_size(comm);
     for (int r = 0; r < size; r++) {
         int64_t first, end;
         range_of(images, block, size, r, &first, &end);
-        bytes_of[r] = (size_t)(end - first) * LWS_METRICS * sizeof(double);
+        bytes_of[r] = (size_t)(end - first) * sizeof *mine;
     }
     lws_comm_allgather(comm, mine, bytes_of, all);
 }
 
-lws_status lws_evaluate(lws_comm *comm, lws_model *model, const float *params, const float *buffers,
-                        const lws_dataset *dataset, int block, lws_evaluation *result)
+lws_status lws_evaluate_images(lws_comm *comm, lws_model *model, const float *params, const float *buffers,
+                               const lws_dataset *dataset, int block, lws_image_values *each)
 {
     int64_t images = lws_dataset_get_info(dataset)->rows, first, end;
     int size = comm ? lws_comm_size(comm) : 1, rank = comm ? lws_comm_rank(comm) : 0;
     if (images == 0)
         return lws_fail(LWS_ERR_USAGE, "the split holds no images to evaluate");
-    range_of(images, block, size, rank, &first, &end);
-    size_t row = LWS_METRICS * sizeof(double);
-    size_t *bytes_of = calloc((size_t)size, sizeof *bytes_of);
-    double *mine = malloc((size_t)(end - first) * row + 1), *all = malloc((size_t)images * row);
     work w = {.model = model, .params = params, .buffers = buffers, .dataset = dataset};
+    range_of(images, block, size, rank, &first, &end);
+    if (!comm)
+        return evaluate_range(&w, first, end, block, each);
+    size_t *bytes_of = calloc((size_t)size, sizeof *bytes_of);
+    lws_image_values *mine = malloc((size_t)(end - first) * sizeof *mine + 1);
     lws_status status = evaluate_range(&w, first, end, block, mine);
-    if (!bytes_of || !all)
-        status = lws_fail(LWS_ERR_MEMORY, "out of memory evaluating %lld images", (long long)images);
-    if (comm)
-        status = lws_comm_agree(comm, status);
-    if (status == LWS_OK) {
-        if (comm)
-            gather(comm, images, block, mine, bytes_of, all);
-        summarise(images, comm ? all : mine, result);
-    }
+    if (!bytes_of || !each)
+        status = out_of_memory(images);
+    status = lws_comm_agree(comm, status);
+    if (status == LWS_OK)
+        gather(comm, images, block, mine, bytes_of, each);
     free(mine);
-    free(all);
     free(bytes_of);
+    return status;
+}
+
+lws_status lws_evaluate(lws_comm *comm, lws_model *model, const float *params, const float *buffers,
+                        const lws_dataset *dataset, int block, lws_evaluation *result)
+{
+    const lws_dataset_info *info = lws_dataset_get_info(dataset);
+    lws_image_values *each = malloc((size_t)info->rows * sizeof *each + 1);
+    lws_status status = lws_evaluate_images(comm, model, params, buffers, dataset, block, each);
+    if (status == LWS_OK)
+        lws_evaluation_of(info->rows, info->channels, each, result);
+    free(each);
     return status;
 }

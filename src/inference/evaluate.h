@@ -5,13 +5,30 @@
 
 #include "comm/comm.h"
 #include "data/dataset.h"
+#include "loss/colour.h"
 #include "model/model.h"
 #include <lwssim/metrics.h>
 
+/* Of one image. */
+typedef struct lws_image_values {
+    double metric[LWS_METRICS];
+    double shift[LWS_COLOUR_CHANNELS]; /* NaN of channels that there are not */
+    lws_colour_sums colour;            /* all 0 where there are not three channels */
+} lws_image_values;
+
+/* A figure and its standard error: NaN for one image. */
+typedef struct lws_estimate {
+    double value, error;
+} lws_estimate;
+
 typedef struct lws_evaluation {
     int64_t images;
+    int channels;
     double mean[LWS_METRICS];
-    double error[LWS_METRICS]; /* standard error of the mean; NaN for one image */
+    double error[LWS_METRICS];               /* standard error of the mean; NaN for one image */
+    lws_estimate shift[LWS_COLOUR_CHANNELS]; /* mean of reconstruction minus original, of each channel */
+    lws_estimate colour_slope;               /* of all pixels of all images (loss/colour.h), errors by leaving */
+    lws_estimate colour_correlation;         /* out an image at a time; NaN where there is no colour */
 } lws_evaluation;
 
 /* block: images a block, at most the model's; part of what fixes the digits. comm NULL: this process alone.
@@ -19,5 +36,13 @@ typedef struct lws_evaluation {
  * image that has changed), LWS_ERR_MEMORY, LWS_ERR_NUMERIC. */
 lws_status lws_evaluate(lws_comm *comm, lws_model *model, const float *params, const float *buffers,
                         const lws_dataset *dataset, int block, lws_evaluation *result);
+
+/* The same in two steps, for those who want to know of every image: the values of all, [rows of the split], the
+ * caller's, on all ranks in the order of the rows. Collective. Errors as above. */
+lws_status lws_evaluate_images(lws_comm *comm, lws_model *model, const float *params, const float *buffers,
+                               const lws_dataset *dataset, int block, lws_image_values *each);
+
+/* What they make together, of images of so many channels, 1 to LWS_COLOUR_CHANNELS. Not collective. */
+void lws_evaluation_of(int64_t images, int channels, const lws_image_values *each, lws_evaluation *result);
 
 #endif

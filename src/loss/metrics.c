@@ -1,15 +1,16 @@
 /* Metrics of one image, each as those who defined it compute it. */
 #include <lwssim/metrics.h>
 
+#include "colour.h"
 #include "structural.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-const char *const lws_metric_title[LWS_METRICS] = {"SSIM-G11", "SSIM-U7", "MS-SSIM-3", "MSE", "PSNR"};
-const char *const lws_metric_key[LWS_METRICS] = {"ssim_g11", "ssim_u7", "ms_ssim3", "mse", "psnr"};
-const int lws_metric_min_side[LWS_METRICS] = {11, 7, 44, 1, 1};
+const char *const lws_metric_title[LWS_METRICS] = {"SSIM-G11", "SSIM-U7", "MS-SSIM-3", "MSE", "PSNR", "dE2000"};
+const char *const lws_metric_key[LWS_METRICS] = {"ssim_g11", "ssim_u7", "ms_ssim3", "mse", "psnr", "delta_e"};
+const int lws_metric_min_side[LWS_METRICS] = {11, 7, 44, 1, 1, 1};
 
 static level make_level(lws_window window, double covariance)
 {
@@ -119,6 +120,8 @@ lws_status lws_metrics_image(int h, int w, int c, const float *x32, const float 
         value[m] = NAN;
     value[LWS_METRIC_MSE] = squares / (double)n;
     value[LWS_METRIC_PSNR] = squares > 0 ? -10 * log10(squares / (double)n) : INFINITY;
+    if (c == 3)
+        value[LWS_METRIC_DELTA_E] = lws_colour_difference((size_t)h * w, x, y);
     if (side >= lws_metric_min_side[LWS_METRIC_SSIM_U7]) {
         level u7 = make_level(lws_window_box(7), 49. / 48);
         structural_means(&u7, &pair, channel, channel + c, s);

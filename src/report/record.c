@@ -79,6 +79,17 @@ lws_record *lws_record_object(lws_record *record, const char *key)
     return (lws_record *)cJSON_AddObjectToObject(json(record), key);
 }
 
+lws_record *lws_record_item(lws_record *record, const char *key)
+{
+    cJSON *array = cJSON_GetObjectItemCaseSensitive(json(record), key), *item = cJSON_CreateObject();
+    if (!array)
+        array = cJSON_AddArrayToObject(json(record), key);
+    if (cJSON_AddItemToArray(array, item))
+        return (lws_record *)item;
+    cJSON_Delete(item);
+    return NULL;
+}
+
 char *lws_record_print(const lws_record *record, bool indented)
 {
     char *text = indented ? cJSON_Print(json(record)) : cJSON_PrintUnformatted(json(record));

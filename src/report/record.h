@@ -19,6 +19,9 @@ void lws_record_integers(lws_record *record, const char *key, int64_t count, con
 /* An empty object under `key`, owned by `record`. */
 lws_record *lws_record_object(lws_record *record, const char *key);
 
+/* An empty object at the end of the array under `key`, which the first makes; owned by `record`. */
+lws_record *lws_record_item(lws_record *record, const char *key);
+
 /* What stands in the record itself under a key. The text is owned by the record, NULL where there is none. _number:
  * false where there is none. */
 const char *lws_record_get_text(const lws_record *record, const char *key);

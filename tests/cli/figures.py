@@ -59,6 +59,39 @@ def gaussian():
     return [t / sum(taps) for t in taps]
 
 
+def lab(r, g, b):
+    r, g, b = (((v + .055) / 1.055) ** 2.4 if v > .04045 else v / 12.92 for v in (r, g, b))
+    x, y, z = (t ** (1 / 3) if t > .008856 else 7.787 * t + 16 / 116
+               for t in ((.412453 * r + .357580 * g + .180423 * b) / .95047, .212671 * r + .715160 * g + .072169 * b,
+                         (.019334 * r + .119193 * g + .950227 * b) / 1.08883))
+    return 116 * y - 16, 500 * (x - y), 200 * (y - z)
+
+
+def ciede2000(one, other):
+    """Sharma, Wu & Dalal 2005, with angles in degrees."""
+    (l1, a1, b1), (l2, a2, b2) = one, other
+    sine, cosine = (lambda v: math.sin(math.radians(v))), (lambda v: math.cos(math.radians(v)))
+    mean = (math.hypot(a1, b1) + math.hypot(a2, b2)) / 2
+    stretch = 1.5 - .5 * math.sqrt(mean ** 7 / (mean ** 7 + 25 ** 7))
+    c1, c2 = math.hypot(stretch * a1, b1), math.hypot(stretch * a2, b2)
+    h1, h2 = math.degrees(math.atan2(b1, stretch * a1)) % 360, math.degrees(math.atan2(b2, stretch * a2)) % 360
+    turn, h = h2 - h1, (h1 + h2) / 2
+    if abs(turn) > 180:
+        turn, h = turn - math.copysign(360, turn), h + (180 if h < 180 else -180)
+    l, c = (l1 + l2) / 2, (c1 + c2) / 2
+    t = 1 - .17 * cosine(h - 30) + .24 * cosine(2 * h) + .32 * cosine(3 * h + 6) - .2 * cosine(4 * h - 63)
+    dl = (l2 - l1) / (1 + .015 * (l - 50) ** 2 / math.sqrt(20 + (l - 50) ** 2))
+    dc = (c2 - c1) / (1 + .045 * c)
+    dh = 2 * math.sqrt(c1 * c2) * sine(turn / 2) / (1 + .015 * c * t)
+    rotation = 2 * math.sqrt(c ** 7 / (c ** 7 + 25 ** 7)) * sine(60 * math.exp(-((h - 275) / 25) ** 2))
+    return math.sqrt(max(0, dl * dl + dc * dc + dh * dh - rotation * dc * dh))
+
+
+def delta_e(a, b):
+    pixels = [[lab(*(v / 255 for v in p[i:i + 3])) for i in range(0, len(p), 3)] for p in (a, b)]
+    return sum(map(ciede2000, *pixels)) / len(pixels[0])
+
+
 def compare_truth(a, b):
     w, h, pa = read_ppm(a)
     pb = read_ppm(b)[2]
@@ -70,7 +103,7 @@ def compare_truth(a, b):
     g11 = of(gaussian(), 1, lambda l, cs: l * cs)
     levels = [of([1 / n] * n, 1, lambda l, cs: 2 - l - cs) for n in (3, 7, 11)]
     return {"ssim_g11": g11, "ssim_u7": of([1 / 7] * 7, 49 / 48, lambda l, cs: l * cs), "ms_ssim3": None, "mse": mse,
-            "psnr": -10 * math.log10(mse), "loss_mse": mse, "loss_ssim": 1 - g11, "loss_lwssim": sum(levels) / 3,
+            "psnr": -10 * math.log10(mse), "delta_e": delta_e(pa, pb), "loss_mse": mse, "loss_ssim": 1 - g11, "loss_lwssim": sum(levels) / 3,
             "loss_mae": sum(abs(i - j) / 255 for i, j in zip(pa, pb)) / len(pa)}
 
 
@@ -79,7 +112,7 @@ def compare(a, b, as_json, table):
     same("the list of figures", list(found), list(truth))
     lines = [line.split() for line in open(table)]
     same("the list of the table", [line[0] for line in lines],
-         ["SSIM-G11", "SSIM-U7", "MS-SSIM-3", "MSE", "PSNR", "loss_mse", "loss_ssim", "loss_lwssim",
+         ["SSIM-G11", "SSIM-U7", "MS-SSIM-3", "MSE", "PSNR", "dE2000", "loss_mse", "loss_ssim", "loss_lwssim",
           "loss_mae"])
     for (key, value), line in zip(truth.items(), lines):
         if value is None:

@@ -25,9 +25,9 @@ figures() {
         grep -vE '^(images_per_second|seconds) '
 }
 
-# close FILE FILE: the same names in the same order, and numbers that another kernel of matrix products may differ in.
+# close FILE FILE: the same names in the same order (newer ones come after them), and numbers that another kernel of matrix products may differ in.
 close() {
-    paste -d' ' <(figures "$1") <(figures "$2") | awk '
+    paste -d' ' <(figures "$1") <(figures "$2" | head -n "$(figures "$1" | wc -l)") | awk '
         { differs = $1 != $3 || NF != 4 }
         !differs && $2 != "{" { d = $2 - $4; if (d < 0) d = -d; s = $2 < 0 ? -$2 : $2; differs = d > 1e-4 * s }
         differs { print "    " $0; found = 1 }

@@ -120,14 +120,18 @@ awk -v json="$(tr -d '\n\t{} ' <pair.json)" '
         want["loss_ssim"] = want["loss_lwssim"] = 1 - l
         n = split(json, pairs, ",")
         for (i = 1; i <= n; i++) { split(pairs[i], p, ":"); gsub(/"/, "", p[1]); check("JSON", p[1], p[2]) }
-        if (n != 9) { print n " values in JSON"; bad = 1 }
+        if (n != 10) { print n " values in JSON"; bad = 1 }
     }
     function check(where, key, value) {
+        if (key == "delta_e" || key == "dE2000") { # greys differ in L alone, next to nothing else: see tests/unit/test_colour.c
+            if (!(value > 40 && value < 60)) { print where ": " key " is " value; bad = 1 }
+            return
+        }
         d = value - want[key]
         if (!(key in want) || d > 1e-7 || d < -1e-7) { print where ": " key " is " value ", not " want[key]; bad = 1 }
     }
     { check("table", $1, $2) }
-    END { if (NR != 9) { print NR " lines in the table"; bad = 1 } exit bad }' out >awk.txt ||
+    END { if (NR != 10) { print NR " lines in the table"; bad = 1 } exit bad }' out >awk.txt ||
     fail "figures of flat pictures: $(cat awk.txt)"
 
 # ---- pictures ----------------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@
 #include <reference.h>
 
 static double (*const ref_metric[LWS_METRICS])(int h, int w, int c, const double *x, const double *y) = {
-    ref_metric_ssim_g11, ref_metric_ssim_u7, ref_metric_ms_ssim3, ref_metric_mse, ref_metric_psnr};
+    ref_metric_ssim_g11, ref_metric_ssim_u7, ref_metric_ms_ssim3, ref_metric_mse, ref_metric_psnr, ref_metric_delta_e};
 
 /* ---- a model whose reconstructions differ from image to image -------------------------------------------------- */
 

@@ -205,12 +205,14 @@ static void check_step(const cJSON *line, int step, const golden_step *want, con
     check_rows(line, want->rows, (int)o->batch_size);
 }
 
+enum { KNOWN = LWS_METRIC_PSNR + 1 }; /* metrics of the other trainer: the first */
+
 static void check_evaluation(const cJSON *line, const golden_evaluation *want)
 {
     assert_true(number_in(line, "step") == want->step);
     assert_true(number_in(line, "images") == VALID);
     assert_string_equal(cJSON_GetObjectItemCaseSensitive(line, "split")->valuestring, "valid");
-    for (int m = 0; m < LWS_METRICS; m++) {
+    for (int m = 0; m < KNOWN; m++) {
         if (isnan(want->metric[m]))
             assert_true(cJSON_IsNull(cJSON_GetObjectItemCaseSensitive(line, lws_metric_key[m])));
         else
@@ -332,7 +334,7 @@ static void check_test(const golden_run *run, const char *data, const char *to)
     assert_int_equal(lws_evaluate(comm, trained.model, trained.params, trained.buffers, test, trained.block, &e),
                      LWS_OK);
     assert_int_equal(e.images, IMAGES - TRAIN - VALID);
-    for (int m = 0; m < LWS_METRICS; m++) {
+    for (int m = 0; m < KNOWN; m++) {
         assert_int_equal(isnan(e.mean[m]), isnan(run->test[m]));
         if (isnan(run->test[m]))
             continue;

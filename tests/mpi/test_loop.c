@@ -210,6 +210,7 @@ static void evaluation_line(void **state)
     check_figure("line", "evaluation", 1, "ms_ssim3", 2.125);
     check_figure("line", "evaluation", 1, "mse", 3.125);
     check_figure("line", "evaluation", 1, "psnr", 4.125);
+    check_figure("line", "evaluation", 1, "delta_e", 5.125);
     check_figure("line", "evaluation", 1, "images", 8);
     if (rank == 0) {
         blob log = file_read(path_of("%s/metrics.jsonl", run_of("line")));

@@ -173,7 +173,7 @@ static void check_step(const run_case *c, const char *line, int step, int64_t im
 
 static void check_evaluation(const run_case *c, const char *line, int step)
 {
-    check_keys(line, "type,split,step,images,ssim_g11,ssim_u7,ms_ssim3,mse,psnr,");
+    check_keys(line, "type,split,step,images,ssim_g11,ssim_u7,ms_ssim3,mse,psnr,delta_e,");
     check_mentions(line, "{\"type\":\"evaluation\",\"split\":\"valid\",");
     check_mentions(line, "\"ms_ssim3\":null");
     lws_inference_model t = load(c->name, step);
@@ -190,7 +190,7 @@ static void check_evaluation(const run_case *c, const char *line, int step)
     }
     check_near(number(line, "step"), step, 0);
     check_near(number(line, "images"), (double)images, 0);
-    static const char *const key[] = {"ssim_g11", "ssim_u7", NULL, "mse", "psnr"};
+    static const char *const key[] = {"ssim_g11", "ssim_u7", NULL, "mse", "psnr", "delta_e"};
     for (int m = 0; m < LWS_METRICS; m++)
         if (key[m])
             check_near(number(line, key[m]), sum[m] / (double)images, 1e-6 * fabs(sum[m]));

@@ -15,7 +15,7 @@ import tempfile
 
 import peer
 
-np, metrics, Image = peer.need("numpy", "skimage.metrics", "PIL.Image")
+np, color, metrics, Image = peer.need("numpy", "skimage.color", "skimage.metrics", "PIL.Image")
 
 LIMIT = 1e-9
 WEIGHTS = (.071055, .452974, .475971)      # of the scales of MS-SSIM-3
@@ -118,6 +118,7 @@ def expected(a, b):
     peers = {
         "mse": lambda: metrics.mean_squared_error(x, y),
         "psnr": lambda: metrics.peak_signal_noise_ratio(x, y, data_range=1),
+        "delta_e": lambda: color.deltaE_ciede2000(*(color.rgb2lab(np.broadcast_to(v, (*v.shape[:2], 3))) for v in (x, y))).mean(),
         "ssim_g11": lambda: ssim(x, y, gaussian_weights=True, sigma=1.5, use_sample_covariance=False, data_range=1,
                                  channel_axis=2),
         "ssim_u7": lambda: ssim(x, y, data_range=1, channel_axis=2),

@@ -70,6 +70,18 @@ double ref_metric_ms_ssim3(int h, int w, int c, const double *x, const double *y
 double ref_metric_mse(int h, int w, int c, const double *x, const double *y);
 double ref_metric_psnr(int h, int w, int c, const double *x, const double *y);
 
+/* NaN but for three channels. x in [0, 1]. */
+double ref_metric_delta_e(int h, int w, int c, const double *x, const double *y);
+
+/* ---- colours ----------------------------------------------------------------------------------------------------- */
+
+/* sRGB in [0, 1] to L, a, b; and the difference of two of these. */
+void ref_lab(const double rgb[3], double lab[3]);
+double ref_ciede2000(const double x[3], const double y[3]);
+
+/* Slope and correlation of the opponent colours of y, clipped, on those of x, [pixels, 3]. */
+void ref_colour(size_t pixels, const double *x, const double *y, double *slope, double *correlation);
+
 /* ---- latent penalties -------------------------------------------------------------------------------------------- */
 
 /* KL of one row, head = mu [latent] then logvar [latent]; dhead overwritten where not NULL. */

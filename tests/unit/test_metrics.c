@@ -35,6 +35,10 @@ static void compare(int h, int w, int c, const float *x, const float *y)
     double mse = ref_metric_mse(h, w, c, X, Y);
     check_near(got[LWS_METRIC_MSE], mse, 1e-12 * mse);
     check_near(got[LWS_METRIC_PSNR], ref_metric_psnr(h, w, c, X, Y), 1e-10);
+    if (c == 3)
+        check_near(got[LWS_METRIC_DELTA_E], ref_metric_delta_e(h, w, c, X, Y), 1e-9);
+    else
+        assert_true(isnan(got[LWS_METRIC_DELTA_E]));
     check_free(X, n), check_free(Y, n);
 }
 
