@@ -105,8 +105,8 @@ static void report(const work *w, const lws_table_cell *cell, lws_status status,
     double seconds = (lws_now() - w->start) / own * ceil((double)left / w->groups);
     int number = w->job->count - left;
     if (status == LWS_OK)
-        snprintf(figures, sizeof figures, "SSIM-G11 %.4f, MSE %.5f", e->mean[LWS_METRIC_SSIM_G11],
-                 e->mean[LWS_METRIC_MSE]);
+        snprintf(figures, sizeof figures, "SSIM-G11 %.4f, MSE %.5f, slope %.3f", e->mean[LWS_METRIC_SSIM_G11],
+                 e->mean[LWS_METRIC_MSE], e->colour_slope.value);
     else
         snprintf(figures, sizeof figures, "failed");
     if (left > 0)

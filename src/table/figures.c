@@ -7,7 +7,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "data/shard.h"
-#include "report/record.h"
+#include "inference/evaluation_record.h"
 #include <lwssim/loss.h>
 
 #include <math.h>
@@ -44,11 +44,7 @@ static lws_status save(lws_comm *group, const lws_table_job *job, const lws_tabl
     lws_record_number(record, "steps", (double)step);
     lws_record_text(record, "split", lws_split_name[job->split]);
     lws_record_number(record, "images", (double)e->images);
-    for (int m = 0; m < LWS_METRICS; m++) {
-        lws_record *metric = lws_record_object(record, lws_metric_key[m]);
-        lws_record_number(metric, "mean", e->mean[m]);
-        lws_record_number(metric, "standard_error", e->error[m]);
-    }
+    lws_evaluation_record(e, record);
     if (!isnan(p.kl))
         lws_record_number(record, "kl", p.kl);
     if (!isnan(p.mmd))

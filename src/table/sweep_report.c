@@ -14,9 +14,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Figures besides the metrics of images, as test.json has them. */
-static const char *const others[] = {"kl", "mmd", "seconds"};
-enum { OTHERS = sizeof others / sizeof *others, FIGURES = LWS_METRICS + OTHERS };
+/* Figures besides the metrics of images, as test.json has them: those with an error first. */
+static const char *const others[] = {"colour_slope", "colour_correlation", "kl", "mmd", "seconds"};
+enum {
+    OTHERS = sizeof others / sizeof *others,
+    WITH_ERROR = LWS_METRICS + 2,
+    FIGURES = LWS_METRICS + OTHERS,
+};
 
 /* Less is better of these. */
 static const char *const least[] = {"mse", "delta_e", "kl", "mmd", "seconds"};
@@ -113,7 +117,7 @@ static lws_status write_csv(const lws_table_job *job, const combination *c, int 
     for (int k = 0; k < c->keys; k++)
         lws_text_add(&text, ",%s", c->key[k].key);
     for (int i = 0; i < FIGURES; i++)
-        lws_text_add(&text, i < LWS_METRICS ? ",%s,%s_error" : ",%s", key_of(i), key_of(i));
+        lws_text_add(&text, i < WITH_ERROR ? ",%s,%s_error" : ",%s", key_of(i), key_of(i));
     for (int n = 0; n < count; n++) {
         lws_text_add(&text, "\n");
         add_field(&text, rows[n].cell->name);
@@ -123,7 +127,7 @@ static lws_status write_csv(const lws_table_job *job, const combination *c, int 
             add_field(&text, value);
         }
         for (int i = 0; i < FIGURES; i++)
-            if (i < LWS_METRICS)
+            if (i < WITH_ERROR)
                 lws_text_add(&text, ",%.17g,%.17g", rows[n].mean[i], rows[n].error[i]);
             else
                 lws_text_add(&text, ",%.17g", rows[n].mean[i]);
@@ -151,11 +155,11 @@ static lws_status write_text(const lws_table_job *job, int count, const row *row
                  job->count, key_of(sort), width, "cell");
     for (int i = 0; i < FIGURES; i++)
         if (is_shown(count, rows, i))
-            lws_text_add(&text, i < LWS_METRICS ? "  %19s" : "  %10s", key_of(i));
+            lws_text_add(&text, i < WITH_ERROR ? "  %19s" : "  %10s", key_of(i));
     for (int n = 0; n < count; n++) {
         lws_text_add(&text, "\n  %-*s", width, rows[n].cell->name);
         for (int i = 0; i < FIGURES; i++)
-            if (is_shown(count, rows, i) && i < LWS_METRICS)
+            if (is_shown(count, rows, i) && i < WITH_ERROR)
                 lws_text_add(&text, "  %9.5f ± %7.5f", rows[n].mean[i], rows[n].error[i]);
             else if (is_shown(count, rows, i))
                 lws_text_add(&text, "  %10.5g", rows[n].mean[i]);

@@ -13,7 +13,8 @@
 lws_status lws_table1_quick(lws_config_table table, void *fields)
 {
     static const char *const pairs[][2] = {{"base-channels", "16"}, {"steps", "300"}, {"checkpoint-every", "0"},
-                                           {"eval-every", "0"},     {"keep", "1"},    {"grid", "4"}};
+                                           {"eval-every", "0"},     {"keep", "1"},    {"grid", "4"},
+                                           {"test-images", "1000"}};
     for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
         LWS_TRY(lws_config_set(table, fields, pairs[i][0], pairs[i][1], "--quick"));
     return LWS_OK;

@@ -18,8 +18,8 @@ typedef struct lws_table1_request {
  * as lws_table_run(). Agreed. Collective. */
 lws_status lws_table1(lws_comm *comm, const lws_table1_request *request);
 
-/* Sets, over the defaults, what --quick stands for: minutes on two cores. `table` has the keys of training in `fields`.
- * LWS_ERR_USAGE where it lacks one. Not collective. */
+/* Sets, over the defaults, what --quick stands for: minutes on two cores. `table` has the keys of training, and
+ * test-images, in `fields`. LWS_ERR_USAGE where it lacks one. Not collective. */
 lws_status lws_table1_quick(lws_config_table table, void *fields);
 
 #endif

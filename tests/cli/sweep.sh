@@ -35,7 +35,7 @@ assert len(rows) == 4, rows
 for row in rows:
     assert row["cell"] == f"windows-{row['windows']}_lr-{row['lr']}", row
     own = json.load(open(f"sweep-0/cells/{row['cell']}/test.json"))
-    for metric in ("ssim_g11", "ssim_u7", "mse", "psnr"):
+    for metric in ("ssim_g11", "ssim_u7", "mse", "psnr", "delta_e", "colour_slope"):
         assert float(row[metric]) == own[metric]["mean"] and float(row[metric + "_error"]) == own[metric]["standard_error"]
     assert own["images"] == 14 and own["steps"] == 4
 mse = [float(row["mse"]) for row in rows]

@@ -26,7 +26,7 @@ same_cells() {
 # ---- on one rank, and what a cell is ---------------------------------------------------------------------------
 expect 0 ranks 0 "${short[@]}" --output one
 [ "$(cells one | wc -l)" = 9 ] || fail "not nine cells: $(cells one)"
-expect_text '^cell 9 of 9: mmd-ae lwssim seed 1: SSIM-G11 [0-9.]+, MSE [0-9.]+$' err
+expect_text '^cell 9 of 9: mmd-ae lwssim seed 1: SSIM-G11 [0-9.]+, MSE [0-9.]+, slope -?[0-9.]+$' err
 [ "$(grep -c '^cell ' err)" = 9 ] || fail 'not a line a cell'
 expect_no_text '^step |^model: |^done: ' err
 expect_text '^done: 6 steps' one/logs/vae-mse-1.txt
