@@ -11,6 +11,7 @@ void lws_context_init(lws_context *context, lws_context *parent, bool is_root)
     context->parent = parent;
     atomic_init(&context->guests, 0);
     atomic_init(&context->is_root, is_root);
+    atomic_init(&context->log, NULL);
     atomic_init(&context->phase, "setup");
     atomic_init(&context->number, -1);
     atomic_init(&context->progress, 0);

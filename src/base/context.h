@@ -11,13 +11,14 @@
 #include <stdint.h>
 
 typedef struct lws_context {
-    struct lws_context *parent;  /* NULL: none */
-    atomic_int guests;           /* threads that work in a context below this one */
-    atomic_bool is_root;         /* its messages are printed */
-    _Atomic(const char *) phase; /* a string literal */
-    atomic_int_fast64_t number;  /* of the phase; below 0: none */
-    atomic_uint progress;        /* how often something was done */
-    atomic_bool waits;           /* for another process */
+    struct lws_context *parent;         /* NULL: none */
+    atomic_int guests;                  /* threads that work in a context below this one */
+    atomic_bool is_root;                /* its messages are printed */
+    _Atomic(struct lws_log_file *) log; /* where they go instead (log.h); NULL: to standard error */
+    _Atomic(const char *) phase;        /* a string literal */
+    atomic_int_fast64_t number;         /* of the phase; below 0: none */
+    atomic_uint progress;               /* how often something was done */
+    atomic_bool waits;                  /* for another process */
 } lws_context;
 
 /* A context below `parent` (NULL: below none) that prints its messages or not. Owned by the caller; no thread may be in

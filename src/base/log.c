@@ -24,10 +24,9 @@ bool lws_log_is_root(void)
     return atomic_load(&lws_context_current()->is_root);
 }
 
-bool lws_log_is_terminal(void)
+void lws_log_set_file(lws_log_file *log)
 {
-    const char *kind = getenv("TERM");
-    return isatty(STDERR_FILENO) && !(kind && strcmp(kind, "dumb") == 0);
+    atomic_store(&lws_context_current()->log, log);
 }
 
 int lws_log_columns(void)
@@ -54,14 +53,43 @@ bool lws_log_is_unicode(void)
     return false;
 }
 
-static void line(const char *prefix, const char *format, va_list args)
+bool lws_log_is_terminal(void)
+{
+    const char *kind = getenv("TERM");
+    return !atomic_load(&lws_context_current()->log) && isatty(STDERR_FILENO) && !(kind && strcmp(kind, "dumb") == 0);
+}
+
+/* To the file of the calling thread's context, where it has one. */
+static const lws_log_file *keep(const char *prefix, const char *format, va_list args)
+{
+    const lws_log_file *log = atomic_load(&lws_context_current()->log);
+    if (!log)
+        return NULL;
+    flockfile(log->file);
+    fputs(prefix, log->file);
+    vfprintf(log->file, format, args);
+    fputc('\n', log->file);
+    fflush(log->file);
+    funlockfile(log->file);
+    return log;
+}
+
+/* is_loud: standard error has it in any case. */
+static void line(const char *prefix, bool is_loud, const char *format, va_list args)
 {
     if (!lws_log_is_root())
+        return;
+    va_list again;
+    va_copy(again, args);
+    const lws_log_file *log = keep(prefix, format, again);
+    va_end(again);
+    if (log && !is_loud)
         return;
     /* One write a line, so that lines of several processes do not mix. */
     char text[4096];
     flockfile(stderr);
-    int used = snprintf(text, sizeof text, "%s%s", status_open ? "\n" : "", prefix);
+    int used =
+        snprintf(text, sizeof text, "%s%s%s%s", status_open ? "\n" : "", prefix, log ? log->name : "", log ? ": " : "");
     vsnprintf(text + used, sizeof text - (size_t)used, format, args);
     fprintf(stderr, "%s\n", text);
     fflush(stderr);
@@ -73,7 +101,7 @@ void lws_info(const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    line("", format, args);
+    line("", false, format, args);
     va_end(args);
 }
 
@@ -81,7 +109,7 @@ void lws_warn(const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    line("lwssim: warning: ", format, args);
+    line("lwssim: warning: ", true, format, args);
     va_end(args);
 }
 
@@ -89,7 +117,7 @@ void lws_error(const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    line("lwssim: error: ", format, args);
+    line("lwssim: error: ", true, format, args);
     va_end(args);
 }
 
@@ -108,7 +136,7 @@ void lws_log_status(const char *format, ...)
         status_open = true;
         funlockfile(stderr);
     } else {
-        line("", format, args);
+        line("", false, format, args);
     }
     va_end(args);
 }

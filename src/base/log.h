@@ -4,10 +4,20 @@
 #define LWSSIM_LOG_H
 
 #include <stdbool.h>
+#include <stdio.h>
 
 /* Whether the calling thread's context prints its messages. A process does until it is told otherwise. */
 void lws_log_set_root(bool is_root);
 bool lws_log_is_root(void);
+
+/* The lines of the calling thread's context go to this file from now on; warnings and errors to standard error as well,
+ * with `name` in them. What the file does not take is lost. NULL: to standard error, as at first. Owned by the caller,
+ * who takes it back before it goes. */
+typedef struct lws_log_file {
+    FILE *file;
+    const char *name;
+} lws_log_file;
+void lws_log_set_file(lws_log_file *log);
 
 /* A line on standard error, with "lwssim: " before it; printf style. Lines of a status display
  * (lws_log_status) that stand unfinished are closed first. */

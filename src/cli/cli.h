@@ -44,6 +44,14 @@ lws_status cli_parse(lws_config_table table, void *fields, int argc, char **argv
 lws_status cli_agree(lws_comm *comm, lws_status parsed, const char *command, bool help, lws_config_table table,
                      const void *fields, const char *const *own);
 
+/* command.c: the keys of a command that trains: its own, then all of training, whose options stand `at` bytes into its
+ * fields; with the marks of those that were given. cli_free_keys() is due whatever comes back. LWS_ERR_MEMORY. */
+lws_status cli_compose_keys(const lws_config_key *own, size_t count, size_t at, lws_config_table *table);
+void cli_free_keys(lws_config_table *table);
+
+/* command.c: a run remembers its dataset, and must find it again from any folder. What is not there stays as it is. */
+void cli_make_absolute(char path[LWS_CONFIG_TEXT]);
+
 /* command.c: where an option may differ from rank to rank, it is given to all of them or to none. Collective. */
 lws_status cli_agree_given(lws_comm *comm, const char *option, bool is_given);
 

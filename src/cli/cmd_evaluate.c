@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "inference/agree_images.h"
 #include "inference/evaluate.h"
+#include "inference/evaluation_record.h"
 #include "inference/inference.h"
 #include "report/record.h"
 
@@ -63,22 +64,6 @@ static void print_table(const command *c, const lws_inference_model *trained, co
     }
 }
 
-static void record_estimate(lws_record *record, lws_estimate e)
-{
-    lws_record_number(record, "mean", e.value);
-    lws_record_number(record, "standard_error", e.error);
-}
-
-static void record_evaluation(lws_record *record, const lws_evaluation *e)
-{
-    for (int m = 0; m < LWS_METRICS; m++)
-        record_estimate(lws_record_object(record, lws_metric_key[m]), (lws_estimate){e->mean[m], e->error[m]});
-    record_estimate(lws_record_object(record, "colour_slope"), e->colour_slope);
-    record_estimate(lws_record_object(record, "colour_correlation"), e->colour_correlation);
-    for (int k = 0; k < e->channels; k++)
-        record_estimate(lws_record_item(record, "shift"), e->shift[k]);
-}
-
 static lws_status save_json(const command *c, const lws_inference_model *trained, const lws_dataset *dataset,
                             const lws_evaluation *e)
 {
@@ -89,7 +74,7 @@ static lws_status save_json(const command *c, const lws_inference_model *trained
     lws_record_text(record, "data_digest", lws_dataset_get_info(dataset)->digest);
     lws_record_text(record, "split", lws_split_name[c->split]);
     lws_record_number(record, "images", (double)e->images);
-    record_evaluation(record, e);
+    lws_evaluation_record(e, record);
     lws_status status = lws_record_save(record, c->json);
     lws_record_free(record);
     return status;

@@ -35,26 +35,6 @@ static const lws_config_key own_keys[] = {
 
 enum { OWN_KEYS = sizeof own_keys / sizeof *own_keys };
 
-/* The command's own keys, then all training keys; with the marks of those that were given. LWS_ERR_MEMORY. */
-static lws_status make_table(lws_config_table *table)
-{
-    const lws_config_table train = lws_train_table();
-    const lws_config_part part[] = {{own_keys, OWN_KEYS, 0}, {train.keys, train.count, offsetof(command, options)}};
-    size_t count = lws_config_compose(2, part, 0, NULL);
-    lws_config_key *keys = malloc(count * sizeof *keys);
-    *table = (lws_config_table){keys, count, calloc(count, sizeof(bool))};
-    if (!keys || !table->given)
-        return lws_fail(LWS_ERR_MEMORY, "out of memory reading the command line");
-    lws_config_compose(2, part, count, keys);
-    return LWS_OK;
-}
-
-static void free_table(lws_config_table *table)
-{
-    free((void *)(uintptr_t)table->keys);
-    free(table->given);
-}
-
 /* After keys of one origin were read: epochs given without steps is the newer wish, though steps stand there from an
  * older one. */
 static void settle_length(lws_config_table table, lws_train_options *options)
@@ -99,11 +79,7 @@ static lws_status read_wishes(lws_config_table table, int argc, char **argv, com
     settle_length(table, &c->options);
     LWS_TRY(lws_config_parse(table, c, argc, argv, argv[0], NULL, NULL, &help));
     settle_length(table, &c->options);
-    /* The run remembers its dataset; it must find it again from any folder. */
-    char *absolute = realpath(c->options.data, NULL);
-    if (absolute && strlen(absolute) < sizeof c->options.data)
-        snprintf(c->options.data, sizeof c->options.data, "%s", absolute);
-    free(absolute);
+    cli_make_absolute(c->options.data);
     return LWS_OK;
 }
 
@@ -133,19 +109,19 @@ lws_status cmd_train(int argc, char **argv)
     LWS_TRY(cli_enter(&comm));
     command *c = calloc(1, sizeof *c);
     lws_config_table table;
-    lws_status status = make_table(&table);
+    lws_status status = cli_compose_keys(own_keys, OWN_KEYS, offsetof(command, options), &table);
     if (!c)
         status = lws_fail(LWS_ERR_MEMORY, "out of memory reading the command line");
     status = read_keys(comm, status, table, argc, argv, c, &done);
     if (status == LWS_OK && !done) {
         int threads;
-        lws_train_request request = {c->run, c->resume, c->overwrite};
+        lws_train_request request = {.run = c->run, .resume = c->resume, .overwrite = c->overwrite};
         status = cli_start_threads(comm, (int)c->options.threads, &threads);
         cli_describe_machine(lws_comm_size(comm), threads);
         if (status == LWS_OK)
             status = lws_train(comm, &c->options, &request);
     }
-    free_table(&table);
+    cli_free_keys(&table);
     free(c);
     return cli_leave(comm, status);
 }

@@ -6,9 +6,11 @@
 #include "comm/agreement.h"
 #include "comm/watchdog.h"
 #include "kernels/gemm.h"
+#include "options/train_options.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 lws_status cli_parse(lws_config_table table, void *fields, int argc, char **argv, const char *usage, const char **rest,
                      int *rest_count, bool *done)
@@ -31,6 +33,33 @@ lws_status cli_agree(lws_comm *comm, lws_status parsed, const char *command, boo
     LWS_TRY(lws_comm_agree(comm, parsed));
     LWS_TRY(lws_agree_on_program(comm, command, help, lws_gemm_core()));
     return lws_agree_on_options(comm, table, fields, own);
+}
+
+lws_status cli_compose_keys(const lws_config_key *own, size_t count, size_t at, lws_config_table *table)
+{
+    const lws_config_table train = lws_train_table();
+    const lws_config_part part[] = {{own, count, 0}, {train.keys, train.count, at}};
+    size_t all = lws_config_compose(2, part, 0, NULL);
+    lws_config_key *keys = malloc(all * sizeof *keys);
+    *table = (lws_config_table){keys, all, calloc(all, sizeof(bool))};
+    if (!keys || !table->given)
+        return lws_fail(LWS_ERR_MEMORY, "out of memory reading the command line");
+    lws_config_compose(2, part, all, keys);
+    return LWS_OK;
+}
+
+void cli_free_keys(lws_config_table *table)
+{
+    free((void *)(uintptr_t)table->keys);
+    free(table->given);
+}
+
+void cli_make_absolute(char path[LWS_CONFIG_TEXT])
+{
+    char *absolute = realpath(path, NULL);
+    if (absolute && strlen(absolute) < LWS_CONFIG_TEXT)
+        snprintf(path, LWS_CONFIG_TEXT, "%s", absolute);
+    free(absolute);
 }
 
 lws_status cli_agree_given(lws_comm *comm, const char *option, bool is_given)

@@ -6,6 +6,8 @@
 #define CLI_COMMANDS(ROW)                                                                                              \
     ROW(prepare, "images to a dataset: list, crop, resize, write HDF5 shards")                                         \
     ROW(train, "train an auto-encoder, alone or under mpirun")                                                         \
+    ROW(table1, "Table 1 of the paper: models by losses by seeds, with one command")                                   \
+    ROW(sweep, "trainings over lists of values of any keys, and their figures")                                        \
     ROW(replay, "repeat the step in which a run diverged")                                                             \
     ROW(evaluate, "SSIM, MS-SSIM, MSE, PSNR and colour of a trained model on a split")                                 \
     ROW(reconstruct, "originals above their reconstructions, as a PNG")                                                \

@@ -1,11 +1,30 @@
 /* Bytes to all ranks: barrier, broadcast and gather, in chunks that MPI can count. */
 #include "comm_internal.h"
 
+#include "base/progress.h"
+
 #include <string.h>
+#include <time.h>
 
 void lws_comm_barrier(lws_comm *comm)
 {
     COMPLETE(MPI_Ibarrier(comm->mpi, &request));
+}
+
+void lws_comm_barrier_at_rest(lws_comm *comm)
+{
+    const struct timespec pause = {.tv_nsec = 10000000};
+    MPI_Request request;
+    pthread_mutex_lock(&comm_process.lock);
+    MPI_Ibarrier(comm->mpi, &request);
+    for (int done = 0; MPI_Test(&request, &done, MPI_STATUS_IGNORE), !done;) {
+        lws_progress_wait();
+        pthread_mutex_unlock(&comm_process.lock);
+        nanosleep(&pause, NULL);
+        pthread_mutex_lock(&comm_process.lock);
+    }
+    pthread_mutex_unlock(&comm_process.lock);
+    lws_progress();
 }
 
 size_t comm_chunk = (size_t)1 << 30;

@@ -239,6 +239,12 @@ void lws_dataset_close(lws_dataset *dataset)
 
 /* ---- reading --------------------------------------------------------------------------------- */
 
+void lws_dataset_keep_first(lws_dataset *dataset, int64_t rows)
+{
+    if (rows < dataset->info.rows)
+        dataset->info.rows = rows;
+}
+
 const lws_dataset_info *lws_dataset_get_info(const lws_dataset *dataset)
 {
     return &dataset->info;

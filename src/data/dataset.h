@@ -29,6 +29,10 @@ const uint8_t *lws_dataset_row(const lws_dataset *dataset, int64_t row);
 lws_status lws_dataset_names(const lws_dataset *dataset, char ***names);
 void lws_dataset_free_names(const lws_dataset *dataset, char **names);
 
+/* From now on the split has no more than its first `rows` images, at least one; its digest is still that of all. Not
+ * collective. */
+void lws_dataset_keep_first(lws_dataset *dataset, int64_t rows);
+
 /* Opens every split, and recomputes every digest of every file that has the name of a shard, by name; done(user, path,
  * rows) for each that is as it was written. The first that is not ends it: as lws_dataset_open and lws_shard_verify.
  * Not collective. */

@@ -267,6 +267,17 @@ void lws_model_encode(lws_model *m, const float *params, const float *buffers, i
         memcpy(codes + i * latent, head + i * (size_t)m->head, latent * sizeof *codes);
 }
 
+void lws_model_kl(lws_model *m, const float *params, const float *buffers, int n, const float *x, double *value)
+{
+    lws_pass pass = evaluation_pass(m, params, buffers, n);
+    memset(value, 0, (size_t)n * sizeof *value);
+    if (m->spec.kind != LWS_MODEL_VAE)
+        return;
+    const float *head = lws_net_forward(m->encoder, &pass, x);
+    memset(m->dhead, 0, (size_t)n * (size_t)m->head * sizeof *m->dhead);
+    lws_kl(n, m->spec.latent, head, 0, value, m->dhead);
+}
+
 const float *lws_model_decode(lws_model *m, const float *params, const float *buffers, int n, const float *codes)
 {
     lws_pass pass = evaluation_pass(m, params, buffers, n);

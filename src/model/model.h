@@ -112,6 +112,10 @@ bool lws_model_first_not_finite(lws_model *model, const float *params, const lws
 double lws_model_mmd(const lws_model *model, const float *codes, const lws_micro_batch *part, float *prior,
                      float *dcode);
 
+/* Evaluation, with running statistics: the KL divergence of each of n images, the VAE's penalty (lws_kl()), to value
+ * [n]; 0 for models without. */
+void lws_model_kl(lws_model *model, const float *params, const float *buffers, int n, const float *x, double *value);
+
 /* Evaluation, with running statistics. _encode writes codes [n, latent] (the VAE's mean). _encode_head returns all that
  * the encoder says of them: [n, latent], and of a VAE [n, 2·latent], each mean before its log-variance. _decode returns
  * the images [n, h, w, c] of codes. What is returned is owned by the model until its next pass. n is at most the

@@ -144,6 +144,12 @@ void lws_record_each_number(const lws_record *record, lws_record_visit *visit, v
             visit(user, item->string, item->valuedouble);
 }
 
+const lws_record *lws_record_get_object(const lws_record *record, const char *key)
+{
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(json(record), key);
+    return cJSON_IsObject(item) ? (const lws_record *)item : NULL;
+}
+
 lws_status lws_record_load(const char *path, lws_record **out)
 {
     char *text;

@@ -33,6 +33,9 @@ bool lws_record_get_number(const lws_record *record, const char *key, double *va
 typedef void lws_record_visit(void *user, const char *key, double value);
 void lws_record_each_number(const lws_record *record, lws_record_visit *visit, void *user);
 
+/* The object under a key, owned by the record; NULL: there is none. */
+const lws_record *lws_record_get_object(const lws_record *record, const char *key);
+
 /* Reads what lws_record_save() has written; the caller frees it. LWS_ERR_IO, LWS_ERR_MEMORY, LWS_ERR_FORMAT. */
 lws_status lws_record_load(const char *path, lws_record **out);
 

@@ -9,6 +9,11 @@ typedef struct lws_train_request {
     const char *run; /* the run folder */
     bool resume;     /* go on from its newest checkpoint that verifies */
     bool overwrite;  /* throw away the run that is there */
+
+    /* Asked on every rank after each step whether to stop, as a signal is; one rank that says so is enough. NULL: only
+     * signals to this training count. */
+    bool (*wants_stop)(void *user);
+    void *user;
 } lws_train_request;
 
 /* With resume, options start from the run's config.ini, or where it is gone from the newest checkpoint, which has all

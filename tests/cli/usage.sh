@@ -12,13 +12,13 @@ for option in --help -h help; do
 done
 sentence=$(grep '^Exit codes: ' out)
 grep -qxF "$sentence" "$root/README.md" || fail "README.md does not say: $sentence"
-commands=$(sed -n 's/^  \([a-z][a-z]*\) .*/\1/p' out)
+commands=$(sed -n 's/^  \([a-z][a-z0-9]*\) .*/\1/p' out)
 [ "$(echo "$commands" | wc -l)" = "$(grep -c '^    ROW(' "$root/src/cli/commands.h")" ] || fail "not all commands: $commands"
 expect 0 ranks 0 --version
 expect_text '^lwssim [0-9]+\.[0-9]+\.[0-9]+ \(instruction set (portable|avx2|avx512), matrix kernel [A-Za-z0-9_]+\)$' out
 for n in 0 2; do # said once, by however many ranks
     for command in $commands; do
-        [ $n = 0 ] || [[ $command =~ train|evaluate|prepare|bench ]] || continue
+        [ $n = 0 ] || [[ $command =~ train|table1|sweep|evaluate|prepare|bench ]] || continue
         expect 0 ranks $n "$command" --help
         [ "$(grep -c "^usage: lwssim $command" out)" = 1 ] || [ "$command" = prepare ] || fail "$command --help: $(cat out)"
         expect_text "^usage: lwssim $command" out

@@ -128,7 +128,7 @@ static void set_keys(lws_train_options *o, const golden_run *run, const char *da
 /* Trains up to `steps` (0: to the end). *o is then as the run has resolved it. */
 static void train(const golden_run *run, const char *data, const char *to, int steps, bool resume, lws_train_options *o)
 {
-    const lws_train_request request = {to, resume, false};
+    const lws_train_request request = {.run = to, .resume = resume};
     bool is_odd = (run - golden_runs) % 2;
     set_keys(o, run, data, resume != is_odd);
     if (steps)

@@ -73,7 +73,7 @@ static void train(const run_case *c)
     set(o, "loss", c->loss);
     set_number(o, "log-every", c->log_every);
     set_number(o, "grid", c->grid);
-    const lws_train_request request = {path_of("%s/%s", folder, c->name), false, false};
+    const lws_train_request request = {.run = path_of("%s/%s", folder, c->name)};
     if (lws_train(comm, o, &request) != LWS_OK)
         fail_msg("%s", lws_message());
     free(o);
@@ -288,7 +288,7 @@ static void no_pictures(void **state)
     set(o, "grid", "0");
     set(o, "steps", "1");
     set(o, "log-rows", "false");
-    const lws_train_request request = {path_of("%s/none", folder), false, false};
+    const lws_train_request request = {.run = path_of("%s/none", folder)};
     assert_int_equal(lws_train(comm, o, &request), LWS_OK);
     free(o);
     if (rank != 0)
@@ -326,7 +326,7 @@ static void begins_at_its_seed(void **state)
     set(o, "schedule", "constant");
     set(o, "steps", "2");
     set(o, "log-every", "1");
-    const lws_train_request request = {path_of("%s/begun", folder), false, false};
+    const lws_train_request request = {.run = path_of("%s/begun", folder)};
     assert_int_equal(lws_train(comm, o, &request), LWS_OK);
     free(o);
     if (rank != 0)
@@ -363,7 +363,7 @@ static void train_profiled(const char *name, const char *model, int steps, int b
     set_number(o, "steps", steps);
     set_number(o, "base-channels", base);
     o->overlap = overlap;
-    const lws_train_request request = {path_of("%s/%s", folder, name), false, false};
+    const lws_train_request request = {.run = path_of("%s/%s", folder, name)};
     fflush(stdout);
     int kept = dup(STDOUT_FILENO), fd = open(path_of("%s/%s-%d.txt", folder, name, rank), O_WRONLY | O_CREAT, 0666);
     dup2(fd, STDOUT_FILENO);

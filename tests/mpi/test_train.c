@@ -38,7 +38,7 @@ static lws_status train(int64_t steps, bool resume)
 {
     char run[300];
     lws_train_options *o = malloc(sizeof *o);
-    const lws_train_request request = {run, resume, false};
+    const lws_train_request request = {.run = run, .resume = resume};
     snprintf(run, sizeof run, "%s/run", folder);
     lws_config_defaults(lws_train_table(), o);
     snprintf(o->data, sizeof o->data, "%.200s/data", folder);

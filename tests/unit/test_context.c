@@ -7,6 +7,7 @@
 #include "base/progress.h"
 
 #include <pthread.h>
+#include <unistd.h>
 
 static unsigned progress_of(const lws_context *c)
 {
@@ -32,6 +33,43 @@ static void enter_and_leave(void **state)
     assert_ptr_equal(lws_context_enter(NULL), &outer);
     assert_ptr_equal(lws_context_current(), own);
     assert_int_equal(atomic_load(&own->guests), 0);
+}
+
+/* All that this context says goes to its file; the loud half of it to standard error, too, with the name. */
+static void lines_to_a_file(void **state)
+{
+    (void)state;
+    lws_context part;
+    char said[256] = "", kept[256] = "";
+    FILE *file = tmpfile(), *standard = tmpfile();
+    assert_true(file && standard);
+    lws_log_file log = {file, "vae-mse-1"};
+    int before = dup(STDERR_FILENO);
+    dup2(fileno(standard), STDERR_FILENO);
+    lws_context_init(&part, NULL, true);
+    lws_context *caller = lws_context_enter(&part);
+    lws_log_set_file(&log);
+    lws_info("step %d", 1);
+    lws_warn("the disk is %s", "full");
+    lws_log_status("step 2");
+    lws_error("over");
+    lws_log_set_root(false);
+    lws_warn("unheard");
+    lws_log_set_root(true);
+    lws_context_enter(caller);
+    lws_info("of another");
+    lws_context_enter(&part);
+    lws_log_set_file(NULL);
+    lws_info("done");
+    lws_context_enter(caller);
+    dup2(before, STDERR_FILENO);
+    close(before);
+    rewind(file), rewind(standard);
+    assert_true(fread(kept, 1, sizeof kept - 1, file) > 0 && fread(said, 1, sizeof said - 1, standard) > 0);
+    assert_string_equal(kept, "step 1\nlwssim: warning: the disk is full\nstep 2\nlwssim: error: over\n");
+    assert_string_equal(said, "lwssim: warning: vae-mse-1: the disk is full\nlwssim: error: vae-mse-1: over\n"
+                              "of another\ndone\n");
+    fclose(file), fclose(standard);
 }
 
 /* What is said and done in one is not said and done in the other. */
@@ -128,6 +166,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(enter_and_leave),
+        cmocka_unit_test(lines_to_a_file),
         cmocka_unit_test(each_its_own),
         cmocka_unit_test(threads_side_by_side),
     };

@@ -94,6 +94,10 @@ static void records_are_asked(void **state)
     check_near(number, 1200, 0);
     assert_false(lws_record_get_number(r, "STEP", &number));
     assert_false(lws_record_get_number(r, "mean", &number));
+    assert_true(lws_record_get_number(lws_record_get_object(r, "mse"), "mean", &number));
+    check_near(number, -.5, 0);
+    assert_null(lws_record_get_object(r, "type"));
+    assert_null(lws_record_get_object(r, "MSE"));
     check_near(number, 1200, 0);
     lws_record_free(r);
     /* one that could not be allocated */
@@ -101,7 +105,7 @@ static void records_are_asked(void **state)
     lws_record_number(NULL, "a", 1);
     lws_record_integers(NULL, "a", 1, (const int64_t[]){1});
     lws_record_texts(NULL, "a", 1, (const char *const[]){"b"});
-    assert_null(lws_record_append(NULL, "a"));
+    assert_null(lws_record_item(NULL, "a"));
     assert_null(lws_record_object(NULL, "a"));
     assert_null(lws_record_print(NULL, false));
     assert_int_equal(lws_record_save(NULL, "-"), LWS_ERR_MEMORY);
@@ -114,8 +118,8 @@ static void lists_in_records(void **state)
     lws_record *r = lws_record_new();
     lws_record_texts(r, "names", 2, (const char *const[]){"a", "\"b\""});
     lws_record_texts(r, "none", 0, NULL);
-    lws_record_number(lws_record_append(r, "rows"), "x", 1);
-    lws_record_number(lws_record_append(r, "rows"), "x", 2);
+    lws_record_number(lws_record_item(r, "rows"), "x", 1);
+    lws_record_number(lws_record_item(r, "rows"), "x", 2);
     char *line = lws_record_print(r, false);
     assert_string_equal(line, "{\"names\":[\"a\",\"\\\"b\\\"\"],\"none\":[],\"rows\":[{\"x\":1},{\"x\":2}]}");
     free(line);

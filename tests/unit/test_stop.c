@@ -2,7 +2,7 @@
  * when nobody watches any more. */
 #include "check.h"
 
-#include "run/stop.h"
+#include "train/stop.h"
 
 #include <signal.h>
 
@@ -23,46 +23,46 @@ static void counts_from_its_beginning(void **state)
 {
     (void)state;
     static const int numbers[] = {SIGUSR1, SIGTERM, SIGHUP, SIGUSR1};
-    stop_watch first, second;
-    stop_catch(&first);
-    assert_int_equal(stop_requests(&first), 0);
+    lws_stop_watch first, second;
+    lws_stop_catch(&first);
+    assert_int_equal(lws_stop_requests(&first), 0);
     for (int i = 0; i < 4; i++) {
         raise(numbers[i]);
-        assert_int_equal(stop_requests(&first), i + 1);
+        assert_int_equal(lws_stop_requests(&first), i + 1);
     }
     raise(SIGPIPE);
-    assert_int_equal(stop_requests(&first), 4);
-    stop_catch(&second); /* what was asked of the first is no business of the second */
-    assert_int_equal(stop_requests(&second), 0);
+    assert_int_equal(lws_stop_requests(&first), 4);
+    lws_stop_catch(&second); /* what was asked of the first is no business of the second */
+    assert_int_equal(lws_stop_requests(&second), 0);
     raise(SIGTERM);
-    assert_int_equal(stop_requests(&first), 5);
-    assert_int_equal(stop_requests(&second), 1);
-    stop_release();
+    assert_int_equal(lws_stop_requests(&first), 5);
+    assert_int_equal(lws_stop_requests(&second), 1);
+    lws_stop_release();
     raise(SIGTERM); /* still caught */
-    assert_int_equal(stop_requests(&first), 6);
-    stop_release();
-    stop_catch(&first);
-    assert_int_equal(stop_requests(&first), 0);
-    stop_release();
+    assert_int_equal(lws_stop_requests(&first), 6);
+    lws_stop_release();
+    lws_stop_catch(&first);
+    assert_int_equal(lws_stop_requests(&first), 0);
+    lws_stop_release();
 }
 
 static void puts_back_what_was(void **state)
 {
     (void)state;
-    stop_watch first, second;
+    lws_stop_watch first, second;
     set_handler(SIGUSR1, own_handler);
     set_handler(SIGHUP, SIG_IGN);
     own = 0;
-    stop_catch(&first);
-    stop_catch(&second);
+    lws_stop_catch(&first);
+    lws_stop_catch(&second);
     raise(SIGUSR1);
     assert_int_equal(own, 0);
-    stop_release();
+    lws_stop_release();
     raise(SIGUSR1);
     assert_int_equal(own, 0); /* one still watches */
     raise(SIGHUP);
-    assert_int_equal(stop_requests(&first), 2); /* what was ignored stays so */
-    stop_release();
+    assert_int_equal(lws_stop_requests(&first), 2); /* what was ignored stays so */
+    lws_stop_release();
     raise(SIGUSR1);
     assert_int_equal(own, 1);
     assert_true(signal(SIGHUP, SIG_DFL) == SIG_IGN);
@@ -73,18 +73,18 @@ static void puts_back_what_was(void **state)
 static void interrupts(void **state)
 {
     (void)state;
-    stop_watch first, second;
+    lws_stop_watch first, second;
     struct sigaction now;
-    stop_catch(&first);
+    lws_stop_catch(&first);
     raise(SIGINT);
-    assert_int_equal(stop_requests(&first), 1);
+    assert_int_equal(lws_stop_requests(&first), 1);
     sigaction(SIGINT, NULL, &now);
     assert_true(now.sa_handler == SIG_DFL);
-    stop_catch(&second);
+    lws_stop_catch(&second);
     raise(SIGINT);
-    assert_int_equal(stop_requests(&second), 1);
-    stop_release();
-    stop_release();
+    assert_int_equal(lws_stop_requests(&second), 1);
+    lws_stop_release();
+    lws_stop_release();
 }
 
 int main(void)

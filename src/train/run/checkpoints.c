@@ -27,7 +27,7 @@ static char *config_text(const lws_train_options *options)
     return text;
 }
 
-lws_status checkpoints_create(trainer *t, const char *run, const stop_watch *stop, checkpoints *k)
+lws_status checkpoints_create(trainer *t, const char *run, const lws_stop_watch *stop, checkpoints *k)
 {
     const train_context *c = &t->context;
     const best_step none = {.step = -1, .ssim = -2};

@@ -23,7 +23,7 @@ typedef struct checkpoints {
 } checkpoints;
 
 /* Those of a trainer that has been created. LWS_ERR_MEMORY. Not collective. */
-lws_status checkpoints_create(trainer *t, const char *run, const stop_watch *stop, checkpoints *k);
+lws_status checkpoints_create(trainer *t, const char *run, const lws_stop_watch *stop, checkpoints *k);
 void checkpoints_destroy(checkpoints *k);
 
 /* What a checkpoint of the present step is described by. Not collective. */

@@ -182,9 +182,9 @@ static lws_status close_log(training_run *r, lws_status status)
 lws_status lws_train(lws_comm *comm, lws_train_options *options, const lws_train_request *request)
 {
     training_run r;
-    stop_watch stop;
+    lws_stop_watch stop;
     lws_context *caller = lws_comm_enter(comm);
-    stop_catch(&stop);
+    lws_stop_catch(&stop);
     lws_watchdog_phase("setup of run", -1);
     lws_watch before, watch = {options->deadline, "; go on with --resume. (The deadline is a key: deadline.)"};
     lws_status status = lws_comm_agree(comm, lws_watchdog_set(watch, &before));
@@ -201,7 +201,7 @@ lws_status lws_train(lws_comm *comm, lws_train_options *options, const lws_train
         run_destroy(&r);
     }
     lws_watchdog_set(before, NULL);
-    stop_release();
+    lws_stop_release();
     lws_context_enter(caller);
     return status;
 }

@@ -86,10 +86,10 @@ lws_status persist(lateness *late, int64_t step, persist_attempt *attempt, void 
         double pause;
         bool is_late;
     } shared = {0, false};
-    int asked = stop_requests(late->stop); /* before: that is why it waits, maybe */
+    int asked = lws_stop_requests(late->stop); /* before: that is why it waits, maybe */
     for (;;) {
         lws_status status = LWS_OK;
-        late->is_last = stop_requests(late->stop) > asked;
+        late->is_last = lws_stop_requests(late->stop) > asked;
         if (lws_comm_rank(late->comm) == 0)
             status = persist_try(late, step, attempt, user, wait, &shared.is_late);
         LWS_TRY(lws_comm_agree(late->comm, status));

@@ -2,7 +2,7 @@
 #ifndef LWS_PERSIST_H
 #define LWS_PERSIST_H
 
-#include "run/stop.h"
+#include "train/stop.h"
 
 #include "comm/comm.h"
 
@@ -12,8 +12,8 @@
 typedef struct lateness {
     const char *what, *waiting; /* "checkpoint"; the phase of ranks that wait for it */
     lws_comm *comm;
-    const stop_watch *stop; /* rank 0: further requests end the wait for a disk */
-    double patience;        /* seconds from the first attempt that failed to giving up */
+    const lws_stop_watch *stop; /* rank 0: further requests end the wait for a disk */
+    double patience;            /* seconds from the first attempt that failed to giving up */
     /* Rank 0, of what the disk did not take: */
     int attempts;              /* that have failed since it was written last */
     double since, next, pause; /* the first of them, the time of the next, and seconds up to it */

@@ -13,7 +13,9 @@ unsigned run_requests(const void *run)
     const training_run *r = run;
     const lws_train_options *o = r->trainer.context.options;
     bool is_root = r->trainer.context.is_root;
-    unsigned requests = stop_requests(r->stop) > 0 ? REQUEST_STOP : 0;
+    unsigned requests = lws_stop_requests(r->stop) > 0 ? REQUEST_STOP : 0;
+    if (r->request.wants_stop && r->request.wants_stop(r->request.user))
+        requests |= REQUEST_STOP;
     if (r->log_failure.status != LWS_OK)
         requests |= REQUEST_LOG_GIVEN_UP;
     if (is_root && (clock_says(&o->checkpoint_every, r->checkpoint_time) || persist_is_due(&r->checkpoints.late)))

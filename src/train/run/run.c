@@ -57,7 +57,7 @@ static lws_status set_up(training_run *r, lws_comm *comm, lws_train_options *opt
 }
 
 lws_status run_create(lws_comm *comm, lws_train_options *options, const lws_train_request *request,
-                      const stop_watch *stop, training_run *r)
+                      const lws_stop_watch *stop, training_run *r)
 {
     lws_comm_node node;
     int threads = lws_comm_threads(comm, (int)options->threads, &node);

@@ -4,7 +4,7 @@
 
 #include "run/checkpoints.h"
 #include "run/persist.h"
-#include "run/stop.h"
+#include "train/stop.h"
 #include "step/trainer.h"
 #include "train/train.h"
 
@@ -20,8 +20,8 @@ typedef struct live_page {
 typedef struct training_run {
     trainer trainer;
     lws_train_request request;
-    int lock;               /* rank 0: descriptor of the run folder's lock; -1: none */
-    const stop_watch *stop; /* not owned */
+    int lock;                   /* rank 0: descriptor of the run folder's lock; -1: none */
+    const lws_stop_watch *stop; /* not owned */
     checkpoints checkpoints;
 
     lws_metrics_log *log; /* rank 0 */
@@ -40,7 +40,7 @@ typedef struct training_run {
 /* The folder made or taken over, the state set, from the newest checkpoint where the request resumes; `stop` watches
  * for the end. *r stays where it is. On failure nothing is left to destroy. Collective. Agreed. */
 lws_status run_create(lws_comm *comm, lws_train_options *options, const lws_train_request *request,
-                      const stop_watch *stop, training_run *r);
+                      const lws_stop_watch *stop, training_run *r);
 
 /* Waits for messages in flight. Collective. */
 void run_destroy(training_run *r);

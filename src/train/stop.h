@@ -1,20 +1,20 @@
 /* Stopping on request: SIGTERM, SIGINT, SIGHUP and SIGUSR1 ask all trainings of the process for a checkpoint and an
  * orderly end. Signals are the process's; whoever watches for them sees those that arrive from then on. Any thread.
  * Not collective. */
-#ifndef LWS_STOP_H
-#define LWS_STOP_H
+#ifndef LWSSIM_STOP_H
+#define LWSSIM_STOP_H
 
-typedef struct stop_watch {
+typedef struct lws_stop_watch {
     int before; /* requests that came before this watch */
-} stop_watch;
+} lws_stop_watch;
 
 /* Watches from now on: nothing has been asked for yet. Signals are caught while anybody watches, but for those that are
  * ignored. A second SIGINT ends the process at once. SIGPIPE is caught without effect. The last _release puts back what
  * was before the first _catch. */
-void stop_catch(stop_watch *watch);
-void stop_release(void);
+void lws_stop_catch(lws_stop_watch *watch);
+void lws_stop_release(void);
 
 /* How many requests have arrived at this process since. */
-int stop_requests(const stop_watch *watch);
+int lws_stop_requests(const lws_stop_watch *watch);
 
 #endif

@@ -1,5 +1,5 @@
 /* The handlers of signals, while anybody watches, and the count of what arrived. */
-#include "run/stop.h"
+#include "train/stop.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -24,7 +24,7 @@ static void on_signal(int number)
         signal(SIGINT, SIG_DFL);
 }
 
-void stop_catch(stop_watch *watch)
+void lws_stop_catch(lws_stop_watch *watch)
 {
     struct sigaction action;
     memset(&action, 0, sizeof action);
@@ -44,7 +44,7 @@ void stop_catch(stop_watch *watch)
     pthread_mutex_unlock(&lock);
 }
 
-void stop_release(void)
+void lws_stop_release(void)
 {
     pthread_mutex_lock(&lock);
     watchers--;
@@ -53,7 +53,7 @@ void stop_release(void)
     pthread_mutex_unlock(&lock);
 }
 
-int stop_requests(const stop_watch *watch)
+int lws_stop_requests(const lws_stop_watch *watch)
 {
     return atomic_load(&requests) - watch->before;
 }
