@@ -39,6 +39,11 @@ expect 0 ranks 0 evaluate --run run --json figures.json
 mse=$(tr -d ' \t\n' <figures.json | sed -E 's/.*"mse":\{"mean":([^,]*),.*/\1/')
 expect_text "MSE <b>$(awk "BEGIN { printf \"%.4g\", $mse }")</b>" first.html
 
+# The best first, then the worst, worst first: six of each, and no other is beyond them.
+grep -o 'figcaption>SSIM-G11 [-0-9.e]*, MSE' first.html | cut -d' ' -f2 | tr -d , >order.txt
+awk '{ v[NR] = $1 } END { for (i = 2; i <= 12; i++) if (i <= 6 ? v[i] > v[i - 1] : i > 7 && v[i] < v[i - 1]) exit 1
+    exit !(NR == 12 && v[1] > v[7] && v[6] >= v[12]) }' order.txt || fail "best and worst: $(tr '\n' ' ' <order.txt)"
+
 # ---- other models, and several -----------------------------------------------------------------------------------
 expect 0 ranks 0 "${system[@]}" --run 'ae<script>alert(1)&"' --steps 20 --model ae --profile
 expect 0 ranks 0 report 'ae<script>alert(1)&"' --output ae.html
