@@ -167,6 +167,7 @@ def check_row(section, name, row, b):
         near(f"{section} {name}: images_per_s", row["images_per_s"], 1e3 * images / row["ms"], 1e-9)
 
 
+ABLATION = ("lwssim-product", "lwssim-coarsest", "lwssim-product-coarsest")
 ROWS = {  # every row with its rates
     "gemm": {"sgemm_2048": "gflop_per_s"},
     "conv": {f"conv{k}/{p}_{t}": "gflop_per_s of_sgemm" for k in range(1, 5)
@@ -176,9 +177,9 @@ ROWS = {  # every row with its rates
     "batchnorm": {f"bn{k}_{p}": "gb_per_s" for k in range(1, 5) for p in ("forward", "backward")},
     "adam": {"1m": "gb_per_s", "8m": "gb_per_s"},
     "window": {f"{w}": "us_per_image" for w in ("box_3", "box_5", "gaussian_11")},
-    "loss": {name: "us_per_image" for name in ("mse", "ssim", "lwssim", "mae", "lwssim_windows", "lwssim_alpha_8",
+    "loss": {name: "us_per_image" for name in ("mse", "ssim", "lwssim", "mae", *ABLATION, "lwssim_windows", "lwssim_alpha_8",
                                                "lwssim_alpha_3_7", "lwssim_gaussian")},
-    "step": {"prepare": ""} | {name: "images_per_s gflop_per_s of_sgemm" for name in ("mse", "ssim", "lwssim", "mae")},
+    "step": {"prepare": ""} | {name: "images_per_s gflop_per_s of_sgemm" for name in ("mse", "ssim", "lwssim", "mae", *ABLATION)},
     "reduction": {"1m/sum": "gb_per_s", "8m/sum": "gb_per_s"},
     "data": {"prepare": "images_per_s", "read": "images_per_s"},
 }
