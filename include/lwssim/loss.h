@@ -7,9 +7,10 @@
  *   SSIM       = l^alpha · c^beta · s^gamma                 loss 1 - SSIM
  *   LWSSIM(s)  = l^alpha + c^beta · s^gamma   (window s)    loss (1/I) Σ_i weight_i · mean(2 - LWSSIM(s_i))
  *
- * The sum in place of the product keeps the gradient of the luminance where contrast or structure is small or
- * negative. Inputs and gradients are float; everything between is double, in a fixed order: the bits depend
- * neither on the number of threads nor on which other images are in the batch. */
+ * and, where luminance has weights of its own, (1/I) Σ_i mean(luminance_weight_i · (1 - l^alpha) + weight_i · (1 -
+ * c^beta · s^gamma)). The sum in place of the product keeps the gradient of the luminance where contrast or structure
+ * is small or negative. Inputs and gradients are float; everything between is double, in a fixed order: the bits
+ * depend neither on the number of threads nor on which other images are in the batch. */
 #ifndef LWSSIM_LOSS_H
 #define LWSSIM_LOSS_H
 
@@ -37,12 +38,14 @@ typedef struct lws_loss_spec {
     int levels;                     /* LWSSIM: 1 to LWS_LOSS_LEVELS; SSIM: 1; others ignore all down to c3 */
     int window[LWS_LOSS_LEVELS];    /* sides in pixels, 1 to min(h, w) */
     double weight[LWS_LOSS_LEVELS]; /* >= 0, not all 0 */
-    bool gaussian;                  /* Gaussian windows in place of uniform ones */
-    double sigma;                   /* of the Gaussian in pixels; 0: 1.5/11 of the side */
-    double alpha, beta, gamma;      /* exponents in [0, 64] */
-    double k1, k2;                  /* C1 = k1², C2 = k2²; in (0, 1) */
-    double c3;                      /* in (0, 1); 0: C2 / 2 */
-    double own[LWS_LOSS_OWN];       /* of the other losses; not for the caller */
+    bool luminance_apart;           /* LWSSIM: the weights are those of contrast-structure, luminance has these: */
+    double luminance_weight[LWS_LOSS_LEVELS]; /* >= 0, not all 0 together with the others */
+    bool gaussian;                            /* Gaussian windows in place of uniform ones */
+    double sigma;                             /* of the Gaussian in pixels; 0: 1.5/11 of the side */
+    double alpha, beta, gamma;                /* exponents in [0, 64] */
+    double k1, k2;                            /* C1 = k1², C2 = k2²; in (0, 1) */
+    double c3;                                /* in (0, 1); 0: C2 / 2 */
+    double own[LWS_LOSS_OWN];                 /* of the other losses; not for the caller */
 } lws_loss_spec;
 
 /* The losses that there are, their names ("mse") and a line on each. NULL for a number that is none's. Static memory.

@@ -14,10 +14,10 @@ lws_window lws_window_box(int side)
 lws_window lws_window_gaussian(int side, double sigma)
 {
     lws_window window = {.side = side, .box = false};
-    double sum = 0;
+    double sum = 0, nearest = side % 2 ? 0 : .25; /* counted from the middle taps, which so are never 0 */
     for (int i = 0; i < side; i++) {
-        double d = i - (side - 1) / 2.0;
-        window.tap[i] = exp(-d * d / (2 * sigma * sigma));
+        double d = i - (side - 1) / 2.0, further = d * d - nearest;
+        window.tap[i] = further > 0 ? exp(-further / (2 * sigma * sigma)) : 1;
         sum += window.tap[i];
     }
     for (int i = 0; i < side; i++)

@@ -15,7 +15,9 @@
 /* The rows in the order of their numbers, lws_loss_kind: append only. row(NAME, "name"): the row is loss_NAME, and
  * people call it "name". */
 #define LOSSES(row)                                                                                                    \
-    row(mse, "mse") row(ssim, "ssim") row(lwssim, "lwssim") row(mae, "mae") row(ms_ssim, "ms-ssim-3") row(mix, "mix")
+    row(mse, "mse") row(ssim, "ssim") row(lwssim, "lwssim") row(mae, "mae") row(ms_ssim, "ms-ssim-3") row(mix, "mix")  \
+        row(lwssim_product, "lwssim-product") row(lwssim_coarsest, "lwssim-coarsest")                                  \
+            row(lwssim_product_coarsest, "lwssim-product-coarsest")
 
 /* One image to evaluate. */
 typedef struct loss_image {

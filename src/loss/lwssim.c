@@ -1,35 +1,63 @@
-/* LWSSIM (Lu 2019): luminance plus contrast and structure, summed over windows of several sizes. */
+/* LWSSIM (Lu 2019): luminance plus contrast and structure, summed over windows of several sizes. And the ablation of
+ * what it differs in from a multi-scale SSIM (Wang et al. 2003), which multiplies, and takes the luminance at the
+ * coarsest scale alone: {sum, product} × {luminance at all windows, at the largest}. All share their keys. */
 #include "structural_loss.h"
 
-static void read_options(const void *options, lws_loss_spec *spec)
-{
-    const structural_options *o = options;
-    structural_read_options(o, spec);
-    spec->levels = o->windows.count;
-    spec->gaussian = o->window_shape == 1;
-    for (int i = 0; i < spec->levels; i++) {
-        spec->window[i] = (int)o->windows.value[i];
-        spec->weight[i] = o->window_weights.value[o->window_weights.count == 1 ? 0 : i];
-    }
-}
-
-static void prepare(const lws_loss_spec *spec, int h, int w, int c, void *state)
+static void prepare_sum(const lws_loss_spec *spec, int h, int w, int c, void *state)
 {
     (void)h, (void)w, (void)c;
-    structural_prepare(spec, false, state);
+    structural_prepare(spec, (structural_form){.product = false}, state);
 }
+
+static void prepare_product(const lws_loss_spec *spec, int h, int w, int c, void *state)
+{
+    (void)h, (void)w, (void)c;
+    structural_prepare(spec, (structural_form){.product = true}, state);
+}
+
+static void prepare_sum_coarsest(const lws_loss_spec *spec, int h, int w, int c, void *state)
+{
+    (void)h, (void)w, (void)c;
+    structural_prepare(spec, (structural_form){.product = false, .coarsest = true}, state);
+}
+
+static void prepare_product_coarsest(const lws_loss_spec *spec, int h, int w, int c, void *state)
+{
+    (void)h, (void)w, (void)c;
+    structural_prepare(spec, (structural_form){.product = true, .coarsest = true}, state);
+}
+
+/* What the four rows have in common. The fair weight is measured for LWSSIM, and the others take it over. */
+#define ROW                                                                                                            \
+    .keys = structural_keys, .key_count = STRUCTURAL_KEYS, .options_size = sizeof(structural_options),                 \
+    .check_options = structural_check_options, .read_options = structural_read_options,                                \
+    .state_size = structural_state_size, .scratch = structural_loss_scratch, .eval = structural_eval,                  \
+    .fair_weight = STRUCTURAL_FAIR_WEIGHT
 
 const loss_row loss_lwssim = {
     .summary = "2 - LWSSIM (Lu 2019), the mean over windows of several sizes",
-    .keys = structural_keys,
-    .key_count = STRUCTURAL_KEYS,
-    .options_size = sizeof(structural_options),
-    .check_options = structural_check_options,
-    .read_options = read_options,
     .check = structural_check,
-    .state_size = structural_state_size,
-    .prepare = prepare,
-    .scratch = structural_loss_scratch,
-    .eval = structural_eval,
-    .fair_weight = STRUCTURAL_FAIR_WEIGHT,
+    .prepare = prepare_sum,
+    ROW,
+};
+
+const loss_row loss_lwssim_product = {
+    .summary = "1 - SSIM, the mean over windows of several sizes",
+    .check = structural_check_product,
+    .prepare = prepare_product,
+    ROW,
+};
+
+const loss_row loss_lwssim_coarsest = {
+    .summary = "2 - LWSSIM with the luminance of the largest windows alone",
+    .check = structural_check,
+    .prepare = prepare_sum_coarsest,
+    ROW,
+};
+
+const loss_row loss_lwssim_product_coarsest = {
+    .summary = "1 - SSIM of the largest windows, without luminance of the others",
+    .check = structural_check_product,
+    .prepare = prepare_product_coarsest,
+    ROW,
 };

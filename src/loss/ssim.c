@@ -4,7 +4,7 @@
 static void read_options(const void *options, lws_loss_spec *spec)
 {
     const structural_options *o = options;
-    structural_read_options(o, spec);
+    structural_read_constants(o, spec);
     spec->levels = 1;
     spec->window[0] = (int)o->ssim_window;
     spec->weight[0] = 1;
@@ -15,13 +15,13 @@ static lws_status check(const lws_loss_spec *spec, int h, int w)
 {
     if (spec->levels > 1)
         return lws_fail(LWS_ERR_USAGE, "loss: ssim takes one window, not %d", spec->levels);
-    return structural_check(spec, h, w);
+    return structural_check_product(spec, h, w);
 }
 
 static void prepare(const lws_loss_spec *spec, int h, int w, int c, void *state)
 {
     (void)h, (void)w, (void)c;
-    structural_prepare(spec, true, state);
+    structural_prepare(spec, (structural_form){.product = true}, state);
 }
 
 const loss_row loss_ssim = {

@@ -60,8 +60,10 @@ static double similarity(const level *lv, window_moments v, double *p_out, doubl
         p *= power_l;
         q *= power_l;
     } else {
-        f = power_l + cs;
-        f_l = dl;
+        f = lv->luminance * power_l + lv->structure * cs;
+        f_l = lv->luminance * dl;
+        p *= lv->structure;
+        q *= lv->structure;
     }
     *p_out = p;
     *q_out = q;
@@ -86,11 +88,12 @@ double structural_level_general(const level *lv, const structural_pair *pair, do
             product[i] = factor[k][0][i] * factor[k][1][i];
         lws_window_mean(&lv->window, h, w, c, product, mean[k], s.window);
     }
-    double weight = -scale / (double)m, best = lv->product ? 1 : 2, *loss = product;
+    double weight = -scale / (double)m, best = lv->product ? 1 : lv->luminance + lv->structure, *loss = product;
     for (size_t i = 0; i < m; i++) {
         window_moments v = {mx[i], my[i], mxx[i] - mx[i] * mx[i], myy[i] - my[i] * my[i], mxy[i] - mx[i] * my[i]};
         v.vx = v.vx > 0 ? v.vx : 0;
         v.vy = v.vy > 0 ? v.vy : 0;
+        v.vxy = v.vx > 0 && v.vy > 0 ? v.vxy : 0; /* what rounding left is not more than the product of both */
         double p, q, r;
         loss[i] = best - similarity(lv, v, &p, &q, &r);
         mxx[i] = weight * p;

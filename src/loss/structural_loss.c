@@ -29,6 +29,8 @@ const lws_config_key structural_keys[STRUCTURAL_KEYS] = {
      NULL},
     {"window-weights", LWS_CONFIG_REALS, AT(window_weights), "1", 0, 1e12, NULL,
      "lwssim: weight of each window; one value serves all", NULL},
+    {"luminance-weights", LWS_CONFIG_REALS, AT(luminance_weights), "-1", -1, 1e12, NULL,
+     "lwssim: of luminance, where that has its own; -1: window-weights", NULL},
     SHAPE("window-shape", window_shape, "uniform", "lwssim: window weighting"),
     {"ssim-window", LWS_CONFIG_INT, AT(ssim_window), "11", 1, LWS_WINDOW_MAX, NULL, "ssim: window side in pixels",
      NULL},
@@ -42,18 +44,54 @@ const lws_config_key structural_keys[STRUCTURAL_KEYS] = {
     REAL("c3", c3, "0", 0, CONSTANT_MAX, "C3; 0: C2/2"),
 };
 
+static lws_status check_count(const char *key, const lws_config_list *list, int windows)
+{
+    if (list->count == 1 || list->count == windows)
+        return LWS_OK;
+    return lws_fail(LWS_ERR_USAGE, "%s has %d values for %d windows: give one for each, or one for all", key,
+                    list->count, windows);
+}
+
+/* Whether luminance has weights of its own. */
+static bool is_apart(const lws_config_list *luminance)
+{
+    return luminance->count != 1 || luminance->value[0] != -1;
+}
+
 lws_status structural_check_options(const void *options)
 {
     const structural_options *o = options;
-    if (o->window_weights.count != 1 && o->window_weights.count != o->windows.count)
-        return lws_fail(LWS_ERR_USAGE,
-                        "window-weights has %d values for %d windows: give one for each, "
-                        "or one for all",
-                        o->window_weights.count, o->windows.count);
+    const lws_config_list *luminance = &o->luminance_weights;
+    LWS_TRY(check_count("window-weights", &o->window_weights, o->windows.count));
+    LWS_TRY(check_count("luminance-weights", luminance, o->windows.count));
+    for (int i = 0; is_apart(luminance) && i < luminance->count; i++)
+        if (luminance->value[i] < 0)
+            return lws_fail(LWS_ERR_USAGE,
+                            "luminance-weights holds %g: weights are >= 0, and a single -1 stands for window-weights",
+                            luminance->value[i]);
     return LWS_OK;
 }
 
-void structural_read_options(const structural_options *o, lws_loss_spec *spec)
+static double of_window(const lws_config_list *weights, int i)
+{
+    return weights->value[weights->count == 1 ? 0 : i];
+}
+
+void structural_read_options(const void *options, lws_loss_spec *spec)
+{
+    const structural_options *o = options;
+    structural_read_constants(o, spec);
+    spec->levels = o->windows.count;
+    spec->gaussian = o->window_shape == 1;
+    spec->luminance_apart = is_apart(&o->luminance_weights);
+    for (int i = 0; i < spec->levels; i++) {
+        spec->window[i] = (int)o->windows.value[i];
+        spec->weight[i] = of_window(&o->window_weights, i);
+        spec->luminance_weight[i] = spec->luminance_apart ? of_window(&o->luminance_weights, i) : 0;
+    }
+}
+
+void structural_read_constants(const structural_options *o, lws_loss_spec *spec)
 {
     spec->sigma = o->sigma;
     spec->alpha = o->alpha;
@@ -78,6 +116,13 @@ static lws_status check_constant(const char *name, double value)
     return LWS_OK;
 }
 
+static lws_status check_weight(const char *what, double weight, int window)
+{
+    if (!(weight >= 0 && weight <= 1e300))
+        return lws_fail(LWS_ERR_USAGE, "loss: the %s %g of window %d is not a number >= 0", what, weight, window);
+    return LWS_OK;
+}
+
 static lws_status check_windows(const lws_loss_spec *s, int h, int w)
 {
     int side = h < w ? h : w;
@@ -90,10 +135,12 @@ static lws_status check_windows(const lws_loss_spec *s, int h, int w)
                             "loss: a window of %d pixels does not fit: images are "
                             "%d × %d, so windows may have 1 to %d pixels a side",
                             s->window[i], h, w, side < LWS_WINDOW_MAX ? side : LWS_WINDOW_MAX);
-        if (!(s->weight[i] >= 0 && s->weight[i] <= 1e300))
-            return lws_fail(LWS_ERR_USAGE, "loss: the weight %g of window %d is not a number >= 0", s->weight[i],
-                            s->window[i]);
+        LWS_TRY(check_weight("weight", s->weight[i], s->window[i]));
         total += s->weight[i];
+        if (s->luminance_apart) {
+            LWS_TRY(check_weight("weight of luminance", s->luminance_weight[i], s->window[i]));
+            total += s->luminance_weight[i];
+        }
     }
     if (total == 0)
         return lws_fail(LWS_ERR_USAGE, "loss: all window weights are 0; at least one must be positive");
@@ -113,9 +160,16 @@ lws_status structural_check(const lws_loss_spec *s, int h, int w)
     return s->c3 == 0 ? LWS_OK : check_constant("c3", s->c3);
 }
 
+lws_status structural_check_product(const lws_loss_spec *spec, int h, int w)
+{
+    lws_loss_spec product = *spec;
+    product.luminance_apart = false;
+    return structural_check(&product, h, w);
+}
+
 typedef struct structural_state {
     int levels;
-    level level[LWS_LOSS_LEVELS];      /* weights sum to the mean of the spec's */
+    level level[LWS_LOSS_LEVELS];
     enum { BOX, GAUSS, BY_LEVEL } way; /* which of structural_*.h serves all levels */
     lws_luminance_power power;
 } structural_state;
@@ -126,13 +180,36 @@ size_t structural_state_size(const lws_loss_spec *spec)
     return sizeof(structural_state);
 }
 
-static level make_level(const lws_loss_spec *s, bool product, int i)
+static int largest_window(const lws_loss_spec *s)
+{
+    int largest = 0;
+    for (int i = 0; i < s->levels; i++)
+        largest = s->window[i] > largest ? s->window[i] : largest;
+    return largest;
+}
+
+/* Where both parts weigh alike the level has that weight, so that the arithmetic is that of a plain sum. */
+static void set_weights(const lws_loss_spec *s, structural_form form, int i, level *lv)
+{
+    bool without = form.coarsest && s->window[i] < largest_window(s);
+    double structure = s->weight[i], luminance = structure;
+    if (without)
+        luminance = 0;
+    else if (s->luminance_apart && !form.product)
+        luminance = s->luminance_weight[i];
+    bool alike = luminance == structure;
+    lv->product = form.product && !without;
+    lv->weight = (alike ? structure : 1) / s->levels;
+    lv->luminance = alike ? 1 : luminance;
+    lv->structure = alike ? 1 : structure;
+}
+
+static level make_level(const lws_loss_spec *s, int i)
 {
     double sigma = s->sigma > 0 ? s->sigma : s->window[i] * 1.5 / 11;
     double c2 = s->k2 * s->k2;
     return (level){
         .window = s->gaussian ? lws_window_gaussian(s->window[i], sigma) : lws_window_box(s->window[i]),
-        .product = product,
         .c1 = s->k1 * s->k1,
         .c2 = c2,
         .c3 = s->c3 > 0 ? s->c3 : c2 / 2,
@@ -140,18 +217,16 @@ static level make_level(const lws_loss_spec *s, bool product, int i)
         .beta = s->beta,
         .gamma = s->gamma,
         .covariance = 1,
-        .weight = s->weight[i] / s->levels,
-        .luminance = 1,
-        .structure = 1,
     };
 }
 
-void structural_prepare(const lws_loss_spec *spec, bool product, void *state)
+void structural_prepare(const lws_loss_spec *spec, structural_form form, void *state)
 {
     structural_state *s = state;
     s->levels = spec->levels;
     for (int i = 0; i < spec->levels; i++) {
-        s->level[i] = make_level(spec, product, i);
+        s->level[i] = make_level(spec, i);
+        set_weights(spec, form, i, &s->level[i]);
         s->level[i].power = &s->power;
     }
     if (spec->alpha != 0 && spec->alpha != 1)

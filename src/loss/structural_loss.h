@@ -1,5 +1,5 @@
-/* What SSIM and LWSSIM share as losses: their keys, the checks of a spec, and the sum over windows: private to this
- * folder. */
+/* What SSIM, LWSSIM and what lies between them share as losses: their keys, the checks of a spec, and the sum over
+ * windows: private to this folder. */
 #ifndef LWS_STRUCTURAL_LOSS_H
 #define LWS_STRUCTURAL_LOSS_H
 
@@ -10,23 +10,32 @@
  * (tests/peer/fair_weights.py). */
 #define STRUCTURAL_FAIR_WEIGHT .07
 
-/* Both losses' options, as their keys set them. */
+/* The losses' options, as their keys set them. */
 typedef struct structural_options {
-    lws_config_list windows, window_weights;
+    lws_config_list windows, window_weights, luminance_weights;
     int window_shape, ssim_shape; /* 0: uniform, 1: Gaussian */
     int64_t ssim_window;
     double sigma, alpha, beta, gamma, k1, k2, c3;
 } structural_options;
 
-enum { STRUCTURAL_KEYS = 12 };
+enum { STRUCTURAL_KEYS = 13 };
 extern const lws_config_key structural_keys[STRUCTURAL_KEYS];
 
-/* What a row of the table says, for both: see loss_row. Of the spec, _read_options leaves the windows to the row. */
+/* How luminance and contrast-structure go together. */
+typedef struct structural_form {
+    bool product;  /* l · cs, without weights of luminance; else l + cs */
+    bool coarsest; /* cs alone, but for the largest windows */
+} structural_form;
+
+/* What a row of the table says, for all of them: see loss_row. Of the spec, _read_constants leaves the windows to the
+ * row, and _check_product does not look at weights of luminance. */
 lws_status structural_check_options(const void *options);
-void structural_read_options(const structural_options *options, lws_loss_spec *spec);
+void structural_read_constants(const structural_options *options, lws_loss_spec *spec);
+void structural_read_options(const void *options, lws_loss_spec *spec);
 lws_status structural_check(const lws_loss_spec *spec, int h, int w);
+lws_status structural_check_product(const lws_loss_spec *spec, int h, int w);
 size_t structural_state_size(const lws_loss_spec *spec);
-void structural_prepare(const lws_loss_spec *spec, bool product, void *state);
+void structural_prepare(const lws_loss_spec *spec, structural_form form, void *state);
 size_t structural_loss_scratch(const void *state, int h, int w, int c);
 double structural_eval(const void *state, const loss_image *image);
 

@@ -119,6 +119,10 @@ def delta_e(a, b):
     return sum(map(ciede2000, *pixels)) / len(pixels[0])
 
 
+LOSSES = ("mse", "ssim", "lwssim", "mae", "ms-ssim-3", "mix", "lwssim-product", "lwssim-coarsest",
+          "lwssim-product-coarsest")
+
+
 def compare_truth(a, b):
     w, h, pa = read_ppm(a)
     pb = read_ppm(b)[2]
@@ -129,6 +133,8 @@ def compare_truth(a, b):
         return sum(similarity(x, y, w, h, taps, covariance, combine) for x, y in channels) / 3
     g11 = of(gaussian(), 1, lambda l, cs: l * cs)
     levels = [of([1 / n] * n, 1, lambda l, cs: 2 - l - cs) for n in (3, 7, 11)]
+    products = [of([1 / n] * n, 1, lambda l, cs: 1 - l * cs) for n in (3, 7, 11)]
+    structure = [of([1 / n] * n, 1, lambda l, cs: 1 - cs) for n in (3, 7, 11)]
     opponents = [[u for i in range(0, len(p), 3) for u in ((p[i] - p[i + 1]) / 255, (p[i] + p[i + 1]) / 510 - p[i + 2] / 255)]
                  for p in (pa, pb)]
     (mo, mr), n = ([sum(v) / len(v) for v in opponents]), len(pa) // 3
@@ -139,7 +145,9 @@ def compare_truth(a, b):
             "psnr": -10 * math.log10(mse), "delta_e": delta_e(pa, pb), "colour_slope": ro / oo, "colour_correlation": ro / math.sqrt(oo * rr),
             "shift_r": shift[0], "shift_g": shift[1], "shift_b": shift[2], "loss_mse": mse, "loss_ssim": 1 - g11, "loss_lwssim": sum(levels) / 3,
             "loss_mae": sum(abs(i - j) / 255 for i, j in zip(pa, pb)) / len(pa), "loss_ms-ssim-3": None,
-            "loss_mix": sum(mix(x, y, w, h) for x, y in channels) / 3}
+            "loss_mix": sum(mix(x, y, w, h) for x, y in channels) / 3, "loss_lwssim-product": sum(products) / 3,
+            "loss_lwssim-coarsest": (sum(structure[:2]) + levels[2]) / 3,
+            "loss_lwssim-product-coarsest": (sum(structure[:2]) + products[2]) / 3}
 
 
 def compare(a, b, as_json, table):
@@ -147,8 +155,8 @@ def compare(a, b, as_json, table):
     same("the list of figures", list(found), list(truth))
     lines = [line.rsplit(maxsplit=1) for line in open(table)]
     same("the list of the table", [line[0].strip() for line in lines],
-         ["SSIM-G11", "SSIM-U7", "MS-SSIM-3", "MSE", "PSNR", "dE2000", "slope", "correlation", "shift R", "shift G", "shift B", "loss_mse", "loss_ssim", "loss_lwssim",
-          "loss_mae", "loss_ms-ssim-3", "loss_mix"])
+         ["SSIM-G11", "SSIM-U7", "MS-SSIM-3", "MSE", "PSNR", "dE2000", "slope", "correlation", "shift R", "shift G", "shift B",
+          *(f"loss_{name}" for name in LOSSES)])
     for (key, value), line in zip(truth.items(), lines):
         if value is None:
             same(key, found[key], None)
@@ -236,7 +244,6 @@ def check_row(section, name, row, b):
         near(f"{section} {name}: images_per_s", row["images_per_s"], 1e3 * images / row["ms"], 1e-9)
 
 
-LOSSES = ("mse", "ssim", "lwssim", "mae", "ms-ssim-3", "mix")
 ROWS = {  # every row with its rates
     "gemm": {"sgemm_2048": "gflop_per_s"},
     "conv": {f"conv{k}/{p}_{t}": "gflop_per_s of_sgemm" for k in range(1, 5)

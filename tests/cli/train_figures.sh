@@ -119,10 +119,11 @@ awk -v json="$(tr -d '\n\t{} ' <pair.json)" '
         want["loss_mix"] = .84 * (1 - l) + .16 * (b - a)
         want["MSE"] = want["mse"] = want["loss_mse"] = mse
         want["PSNR"] = want["psnr"] = -10 * log(mse) / log(10)
-        want["loss_ssim"] = want["loss_lwssim"] = 1 - l
+        want["loss_ssim"] = want["loss_lwssim"] = want["loss_lwssim-product"] = 1 - l
+        want["loss_lwssim-coarsest"] = want["loss_lwssim-product-coarsest"] = (1 - l) / 3
         n = split(json, pairs, ",")
         for (i = 1; i <= n; i++) { split(pairs[i], p, ":"); gsub(/"/, "", p[1]); check("JSON", p[1], p[2]) }
-        if (n != 17) { print n " values in JSON"; bad = 1 }
+        if (n != 20) { print n " values in JSON"; bad = 1 }
     }
     function check(where, key, value) {
         if (key ~ /^shift/) want[key] = b - a
@@ -138,7 +139,7 @@ awk -v json="$(tr -d '\n\t{} ' <pair.json)" '
         if (!(key in want) || d > 1e-7 || d < -1e-7) { print where ": " key " is " value ", not " want[key]; bad = 1 }
     }
     { check("table", NF == 3 ? $1 " " $2 : $1, $NF) }
-    END { if (NR != 17) { print NR " lines in the table"; bad = 1 } exit bad }' out >awk.txt ||
+    END { if (NR != 20) { print NR " lines in the table"; bad = 1 } exit bad }' out >awk.txt ||
     fail "figures of flat pictures: $(cat awk.txt)"
 
 # ---- pictures ----------------------------------------------------------------------------------------------------

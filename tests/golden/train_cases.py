@@ -18,7 +18,7 @@ METRICS = ("ssim_g11", "ssim_u7", "ms_ssim3", "mse", "psnr")
 
 DEFAULTS = {
     "preset": "dcgan64", "model": "ae", "base-channels": 0, "latent": 0, "kl-weight": 1., "mmd-weight": 100.,
-    "prior-sigma": 1., "loss": "lwssim", "recon-weight": 0., "windows": "3,7,11", "window-weights": "1",
+    "prior-sigma": 1., "loss": "lwssim", "recon-weight": 0., "windows": "3,7,11", "window-weights": "1", "luminance-weights": "-1",
     "window-shape": "uniform", "ssim-window": 11, "ssim-shape": "gaussian", "sigma": 0., "alpha": 1., "beta": 1.,
     "gamma": 1., "k1": .01, "k2": .03, "c3": 0., "batch-size": 64, "micro-batches": 4, "epochs": 10, "steps": 0, "seed": 1,
     "lr": 1e-3, "schedule": "constant", "warmup-steps": 0, "lr-min": 0., "decay-every": 1000, "decay-factor": .5,

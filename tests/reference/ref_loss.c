@@ -51,7 +51,13 @@ static score contrast_structure(const lws_loss_spec *spec, double c2, double c3,
     return r;
 }
 
-static score window_score(const lws_loss_spec *spec, ref_moments m)
+/* What becomes of l^α and c^β s^γ: 1 - their product, or the weighted sum of what each lacks. */
+typedef struct combination {
+    bool product;
+    double luminance, structure;
+} combination;
+
+static score window_score(const lws_loss_spec *spec, combination how, ref_moments m)
 {
     double c1 = spec->k1 * spec->k1, c2 = spec->k2 * spec->k2;
     double c3 = spec->c3 > 0 ? spec->c3 : c2 / 2;
@@ -59,16 +65,16 @@ static score window_score(const lws_loss_spec *spec, ref_moments m)
     double l = (2 * m.mx * m.my + c1) / b1, dl = (2 * m.mx - l * 2 * m.my) / b1;
     double pl = ref_power(l, spec->alpha, &slope);
     score cs = contrast_structure(spec, c2, c3, m), r;
-    if (spec->kind == LWS_LOSS_SSIM) {
+    if (how.product) {
         r.value = 1 - pl * cs.value;
         r.d_my = -slope * dl * cs.value;
         r.d_vy = -pl * cs.d_vy;
         r.d_vxy = -pl * cs.d_vxy;
     } else {
-        r.value = 2 - (pl + cs.value);
-        r.d_my = -slope * dl;
-        r.d_vy = -cs.d_vy;
-        r.d_vxy = -cs.d_vxy;
+        r.value = how.luminance * (1 - pl) + how.structure * (1 - cs.value);
+        r.d_my = -how.luminance * slope * dl;
+        r.d_vy = -how.structure * cs.d_vy;
+        r.d_vxy = -how.structure * cs.d_vxy;
     }
     return r;
 }
@@ -86,8 +92,8 @@ static void add_gradient(int side, const double *weight, int row, int step, cons
 
 /* One level: the mean over windows and channels; factor · gradient is added to dy where that is not
  * NULL. */
-static double level(const lws_loss_spec *spec, int side, int h, int w, int c, const double *x, const double *y,
-                    double factor, double *dy)
+static double level(const lws_loss_spec *spec, combination how, int side, int h, int w, int c, const double *x,
+                    const double *y, double factor, double *dy)
 {
     double *weight = malloc((size_t)side * side * sizeof *weight), sum = 0;
     double sigma = spec->sigma > 0 ? spec->sigma : 1.5 / 11 * side;
@@ -98,13 +104,28 @@ static double level(const lws_loss_spec *spec, int side, int h, int w, int c, co
             for (int ch = 0; ch < c; ch++) {
                 int at = (i * w + j) * c + ch;
                 ref_moments m = ref_window_moments(side, weight, x + at, y + at, w * c, c);
-                score s = window_score(spec, m);
+                score s = window_score(spec, how, m);
                 sum += s.value;
                 if (dy)
                     add_gradient(side, weight, w * c, c, x + at, y + at, m, s, factor / count, dy + at);
             }
     free(weight);
     return sum / count;
+}
+
+/* Of a window of LWSSIM and of what stands between it and a multi-scale SSIM. */
+static combination combination_of(const lws_loss_spec *spec, int i)
+{
+    const char *name = lws_loss_name(spec->kind);
+    bool product = strstr(name, "product") != NULL, largest = true;
+    for (int k = 0; k < spec->levels; k++)
+        largest = largest && spec->window[k] <= spec->window[i];
+    if (strstr(name, "coarsest") && !largest)
+        return (combination){.luminance = 0, .structure = spec->weight[i]};
+    if (product)
+        return (combination){.product = true};
+    double luminance = spec->luminance_apart ? spec->luminance_weight[i] : spec->weight[i];
+    return (combination){.luminance = luminance, .structure = spec->weight[i]};
 }
 
 static double evaluate(const lws_loss_spec *spec, int h, int w, int c, const double *x, const double *y, double *dy)
@@ -132,10 +153,11 @@ static double evaluate(const lws_loss_spec *spec, int h, int w, int c, const dou
     if (ref_multiscale(spec, h, w, c, x, y, dy, &value))
         return value;
     if (spec->kind == LWS_LOSS_SSIM)
-        return level(spec, spec->window[0], h, w, c, x, y, 1, dy);
+        return level(spec, (combination){.product = true}, spec->window[0], h, w, c, x, y, 1, dy);
     for (int i = 0; i < spec->levels; i++) {
-        double factor = spec->weight[i] / spec->levels;
-        value += factor * level(spec, spec->window[i], h, w, c, x, y, factor, dy);
+        combination how = combination_of(spec, i);
+        double factor = (how.product ? spec->weight[i] : 1) / spec->levels;
+        value += factor * level(spec, how, spec->window[i], h, w, c, x, y, factor, dy);
     }
     return value;
 }

@@ -6,11 +6,11 @@
 
 void ref_window_weights(int side, double sigma, double *weight)
 {
-    double sum = 0, middle = (side - 1) / 2.0;
+    double sum = 0, middle = (side - 1) / 2.0, nearest = side % 2 ? 0 : .5;
     for (int i = 0; i < side; i++)
         for (int j = 0; j < side; j++) {
             double di = i - middle, dj = j - middle;
-            double value = sigma > 0 ? exp(-(di * di + dj * dj) / (2 * sigma * sigma)) : 1;
+            double value = sigma > 0 ? exp(-(di * di + dj * dj - nearest) / (2 * sigma * sigma)) : 1;
             weight[i * side + j] = value;
             sum += value;
         }

@@ -38,7 +38,46 @@ CHECK_UNUSED static lws_loss_spec small_loss(lws_loss_kind kind)
     return s;
 }
 
-enum { KINDS_MAX = 16, EXPONENTS = 22, CASES = 2 * 2 * EXPONENTS + KINDS_MAX + 3 };
+enum {
+    KINDS_MAX = 16,
+    EXPONENTS = 22,
+    APART = 6,
+    ABLATION = 9,
+    CASES = 2 * 2 * EXPONENTS + KINDS_MAX + 3 + APART + ABLATION
+};
+
+/* Weights of luminance apart from those of the rest, by every way of computing them, 0 among them. */
+CHECK_UNUSED static int apart_cases(lws_loss_spec *cases)
+{
+    static const double alpha[APART] = {1, 2, 3.7, 0, 1.5, 8}, beta[APART] = {1, 1, 1, 1, 2, .5};
+    for (int k = 0; k < APART; k++) {
+        lws_loss_spec s = with_exponents(lws_loss_defaults(LWS_LOSS_LWSSIM), alpha[k], beta[k], beta[k], 0);
+        s.levels = 5, s.window[0] = 1, s.window[1] = 4, s.window[3] = 2, s.window[4] = 11;
+        s.luminance_apart = true;
+        s.luminance_weight[0] = 3, s.luminance_weight[1] = 0, s.luminance_weight[2] = .5;
+        s.luminance_weight[3] = 1.25, s.luminance_weight[4] = 2;
+        s.weight[0] = .5, s.weight[1] = 2, s.weight[2] = 0, s.weight[3] = 1.25, s.weight[4] = .75;
+        s.gaussian = k % 2;
+        s.k1 = .5; /* differences see no more of a dark pixel by itself */
+        cases[k] = s;
+    }
+    return APART;
+}
+
+/* What lies between LWSSIM and a multi-scale SSIM. */
+CHECK_UNUSED static int ablation_cases(lws_loss_spec *cases)
+{
+    static const char *const name[3] = {"lwssim-product", "lwssim-coarsest", "lwssim-product-coarsest"};
+    static const char *const options[3] = {"alpha = 1.7", "window-shape = gaussian\nalpha = 2\nluminance-weights = 4",
+                                           "window-weights = 2,0,1,3,1\nbeta = 2\ngamma = 1.5\nalpha = 0"};
+    for (int k = 0; k < ABLATION; k++) {
+        char text[256];
+        snprintf(text, sizeof text, "windows = 4,9,1,9,2\nk1 = 0.5\n%s", options[k / 3]);
+        if (lws_loss_find(name[k % 3], text, &cases[k]) != LWS_OK)
+            fail_msg("%s", lws_message());
+    }
+    return ABLATION;
+}
 
 /* Both structural losses, both window shapes, all kinds of exponents; then every loss, and several levels. For images
  * of 12 pixels a side up. */
@@ -70,6 +109,8 @@ CHECK_UNUSED static int loss_cases(lws_loss_spec cases[CASES])
     cases[n++] = s;
     s.levels = 4, s.window[3] = 1, s.weight[3] = 1, s.gaussian = false;
     cases[n++] = with_exponents(s, 1.5, .5, .75, 0);
+    n += apart_cases(cases + n);
+    n += ablation_cases(cases + n);
     return n;
 }
 

@@ -155,6 +155,59 @@ static void full_size(void **state)
     check_free(x, PIXELS), check_free(y, PIXELS);
 }
 
+/* Images that leave [0, 1] have negative luminances, where the tangents are. */
+static void outside_of_the_range(void **state)
+{
+    (void)state;
+    static const double alpha[] = {0, .5, 1, 2, 3.7, 16, 64};
+    check_rng r = {93};
+    float x[N], y[N];
+    for (int k = 0; k < 7 * 4; k++) {
+        lws_loss_spec s = one_level(k % 2 ? LWS_LOSS_SSIM : LWS_LOSS_LWSSIM, 2, k / 2 % 2 ? .8 : 0);
+        s = with_exponents(s, alpha[k / 4], 1, 1, 0);
+        for (int i = 0; i < N; i++) {
+            x[i] = (float)check_uniform(&r, -.3, 1.2);
+            y[i] = (float)check_uniform(&r, -.3, 1.2);
+        }
+        compare(&s, H, W, C, x, y, gradient_tolerance);
+    }
+}
+
+/* beta and gamma beside 1 take the general way, which knows nothing of the other one. */
+static void both_ways_agree(void **state)
+{
+    (void)state;
+    static const double alpha[] = {0, .5, 1, 2, 3.7, 16, 64};
+    check_rng r = {94};
+    float x[N], y[N], one_pass[N], general[N];
+    for (int k = 0; k < 7 * 4; k++) {
+        lws_loss_spec s = one_level(k % 2 ? LWS_LOSS_SSIM : LWS_LOSS_LWSSIM, 5, k / 2 % 2 ? 1.1 : 0);
+        random_pair(&r, N, .3, x, y);
+        s = with_exponents(s, alpha[k / 4], 1, 1, 0);
+        double value = evaluate(&s, H, W, C, x, y, 1, one_pass);
+        s.beta = s.gamma = nextafter(1, 2);
+        check_near(evaluate(&s, H, W, C, x, y, 1, general), value, 1e-12);
+        double *want = check_widen(general, N);
+        check_floats_near(one_pass, want, N, 2 * gradient_tolerance);
+        check_free(want, N);
+    }
+}
+
+/* From one pixel to a box, sides even and odd, up to the whole image. */
+static void extreme_deviations(void **state)
+{
+    (void)state;
+    static const double sigma[] = {1e-3, .3, 50, 1e6};
+    static const int side[] = {1, 2, 11, 12};
+    check_rng r = {95};
+    float x[N], y[N];
+    for (int k = 0; k < 4 * 4; k++) {
+        lws_loss_spec s = one_level(LWS_LOSS_LWSSIM, side[k % 4], sigma[k / 4]);
+        random_pair(&r, N, .5, x, y);
+        compare(&s, H, W, C, x, y, gradient_tolerance);
+    }
+}
+
 /* Several levels are the weighted mean of single ones. */
 static void levels_add_up(void **state)
 {
@@ -309,6 +362,9 @@ int main(void)
         cmocka_unit_test(near_convergence),
         cmocka_unit_test(flat_bright_patches),
         cmocka_unit_test(full_size),
+        cmocka_unit_test(outside_of_the_range),
+        cmocka_unit_test(both_ways_agree),
+        cmocka_unit_test(extreme_deviations),
         cmocka_unit_test(levels_add_up),
         cmocka_unit_test(scale),
         cmocka_unit_test(batches_and_threads_do_not_change_bits),

@@ -1,5 +1,5 @@
-/* Losses over uniform windows, which go through the image in strips, all windows at once: shapes that do not divide,
- * windows in every combination, and the same bits from every build and CPU. */
+/* Losses over uniform windows, which go through the image in strips, all windows at once, and over Gaussian ones, a few
+ * rows at a time: shapes that do not divide, windows in every combination, the same bits from every build and CPU. */
 #include "loss_cases.h"
 
 typedef struct windows {
@@ -40,6 +40,10 @@ static void shapes_and_windows(void **state)
         for (size_t k = 0; k < sizeof lists / sizeof *lists; k++) {
             lws_loss_spec spec = with_windows(&lists[k], s[0] < s[1] ? s[0] : s[1]);
             random_pair(&r, n, .5, x, y);
+            compare(&spec, s[0], s[1], s[2], x, y, gradient_tolerance);
+            spec.alpha = k % 2 ? 5 : 2.3;
+            compare(&spec, s[0], s[1], s[2], x, y, gradient_tolerance);
+            spec.gaussian = true;
             compare(&spec, s[0], s[1], s[2], x, y, gradient_tolerance);
         }
         check_free(x, n), check_free(y, n);
@@ -85,8 +89,11 @@ static void same_bits_everywhere(void **state)
     (void)state;
     static const windows list = {5, {3, 5, 8, 9, 11}};
     lws_loss_spec lwssim = with_windows(&list, 17), ssim = one_level(LWS_LOSS_SSIM, 7, 0);
-    uint64_t got[] = {digest(&lwssim, 64, 64, 3), digest(&lwssim, 17, 23, 2), digest(&ssim, 19, 70, 1)};
-    static const uint64_t want[] = {0x79d71d4090ac4406, 0xb9a900a6d794f87b, 0xfc4bcd2b075c6405};
+    lws_loss_spec whole = with_exponents(lwssim, 11, 1, 1, 0), fraction = with_exponents(ssim, 3.7, 1, 1, 0);
+    uint64_t got[] = {digest(&lwssim, 64, 64, 3), digest(&lwssim, 17, 23, 2), digest(&ssim, 19, 70, 1),
+                      digest(&whole, 64, 64, 3), digest(&fraction, 64, 64, 3)};
+    static const uint64_t want[] = {0x79d71d4090ac4406, 0xb9a900a6d794f87b, 0xfc4bcd2b075c6405, 0x5630afb91c4ebb03,
+                                    0x371773efad349b9d};
     for (size_t i = 0; i < sizeof want / sizeof *want; i++)
         if (got[i] != want[i])
             fail_msg("case %zu: %#llx", i, (unsigned long long)got[i]);

@@ -67,6 +67,10 @@ static void refuses_wrong_windows_and_weights(void **state)
     lws_loss_spec none = lws_loss_defaults(LWS_LOSS_LWSSIM);
     none.weight[0] = none.weight[1] = none.weight[2] = 0;
     refused(none, H, W, C, "weight");
+    none.luminance_apart = true;
+    refused(none, H, W, C, "weight");
+    none.luminance_weight[2] = -1;
+    refused(none, H, W, C, "weight of luminance");
     REFUSED(LWS_LOSS_SSIM, sigma, -1, "sigma");
     REFUSED(LWS_LOSS_SSIM, sigma, nan, "sigma");
     /* a Gaussian longer than its table of taps; the box has no such table, but no such image either

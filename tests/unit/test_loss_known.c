@@ -48,7 +48,8 @@ static void equal_images(void **state)
             check_near(value, 0, 1e-8);
             continue;
         }
-        check_near(value, 0, 0);
+        if (value != 0)
+            fail_msg("case %d: a loss of %g", k, value);
         for (int i = 0; i < N; i++)
             check_near(dy[i], 0, 0);
     }
@@ -74,6 +75,49 @@ static void constant_images(void **state)
             check_near(lwssim(side, sigma, x, y), 1.00009999, 1e-11);
             fill(y, 0);
             check_near(lwssim(side, sigma, x, y), 2, 0);
+        }
+}
+
+static double with_alpha(lws_loss_kind kind, int side, double sigma, double alpha, const float *x, const float *y)
+{
+    lws_loss_spec s = with_exponents(one_level(kind, side, sigma), alpha, 1, 1, 0);
+    return evaluate(&s, SIDE, SIDE, 1, x, y, 1, NULL);
+}
+
+/* The same with exponents; black against white is below the hundredth from which on powers are tangents. */
+static void constant_images_with_exponents(void **state)
+{
+    (void)state;
+    static const double alpha[] = {.003, .5, 1.5, 2, 3, 3.7, 5, 8, 16, 31.25, 63, 64};
+    float x[N], y[N];
+    const double rounding = 4 * 0x1p-52 / C2, l = .3751 / .6251, dark = C1 / (1 + C1);
+    for (size_t k = 0; k < sizeof alpha / sizeof *alpha; k++)
+        for (int side = 1; side <= SIDE; side += 5)
+            for (int gaussian = 0; gaussian < 2; gaussian++) {
+                double sigma = gaussian * 1.5, a = alpha[k];
+                double tangent = pow(.01, a) + a * pow(.01, a - 1) * (dark - .01);
+                fill(x, .25f), fill(y, .75f);
+                check_near(with_alpha(LWS_LOSS_LWSSIM, side, sigma, a, x, y), 1 - pow(l, a), rounding);
+                check_near(with_alpha(LWS_LOSS_SSIM, side, sigma, a, x, y), 1 - pow(l, a), rounding);
+                fill(x, 0), fill(y, 1);
+                check_near(with_alpha(LWS_LOSS_LWSSIM, side, sigma, a, x, y), 1 - tangent, rounding);
+                fill(y, 0);
+                check_near(with_alpha(LWS_LOSS_LWSSIM, side, sigma, a, x, y), 0, 0);
+            }
+}
+
+/* A small shift, whose 1 - l^alpha is close to alpha (1 - l): no digit may be lost. Where alpha is small, some are. */
+static void small_shifts_keep_their_digits(void **state)
+{
+    (void)state;
+    static const double alpha[] = {.5, 1.5, 2, 3.7, 7, 16, 40.5, 64}, shift[] = {0x1p-3, 0x1p-8, 0x1p-16, 0x1p-22};
+    float x[N], y[N];
+    for (size_t k = 0; k < sizeof alpha / sizeof *alpha; k++)
+        for (size_t i = 0; i < sizeof shift / sizeof *shift; i++) {
+            fill(x, .5f), fill(y, (float)(.5 + shift[i]));
+            double u = shift[i] * shift[i] / (.25 + (.5 + shift[i]) * (.5 + shift[i]) + C1);
+            double want = -expm1(alpha[k] * log1p(-u));
+            check_near(with_alpha(LWS_LOSS_LWSSIM, 1, 0, alpha[k], x, y), want, 4e-13 * want);
         }
 }
 
@@ -285,6 +329,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(equal_images),
         cmocka_unit_test(constant_images),
+        cmocka_unit_test(constant_images_with_exponents),
+        cmocka_unit_test(small_shifts_keep_their_digits),
         cmocka_unit_test(inverse_checkerboard),
         cmocka_unit_test(half_contrast),
         cmocka_unit_test(shifted),

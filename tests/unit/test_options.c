@@ -22,7 +22,7 @@ typedef struct key_case {
 
 /* The losses' own options, one after the other. */
 typedef struct loss_fields {
-    lws_config_list windows, window_weights;
+    lws_config_list windows, window_weights, luminance_weights;
     int window_shape, ssim_shape;
     int64_t ssim_window;
     double sigma, alpha, beta, gamma, k1, k2, c3;
@@ -52,6 +52,7 @@ static const key_case train_cases[] = {
     {"recon-weight", REAL, TRAIN(recon_weight), "3.25", 3.25, "0", "-0.001", "1e12", "1.001e12", false},
     {"windows", INTS, LOSS(windows), "5,9", 5, "1", "0", "256", "257", false},
     {"window-weights", REALS, LOSS(window_weights), "0.5,2", .5, "0", "-0.001", "1e12", "1.001e12", false},
+    {"luminance-weights", REALS, LOSS(luminance_weights), "0.5,2", .5, "-1", "-1.001", "1e12", "1.001e12", false},
     {"window-shape", CHOICE, LOSS(window_shape), "gaussian", 1, "uniform", "flat", "gaussian", "gauss", false},
     {"ssim-window", INT, LOSS(ssim_window), "8", 8, "1", "0", "256", "257", false},
     {"ssim-shape", CHOICE, LOSS(ssim_shape), "uniform", 0, "uniform", "flat", "gaussian", "gauss", false},
@@ -258,6 +259,7 @@ static const char train_defaults[] = "[model]\n"
                                      "recon-weight = 0\n"
                                      "windows = 3,7,11\n"
                                      "window-weights = 1\n"
+                                     "luminance-weights = -1\n"
                                      "window-shape = uniform\n"
                                      "ssim-window = 11\n"
                                      "ssim-shape = gaussian\n"
@@ -458,6 +460,12 @@ static void keys_fit_each_other(void **state)
     accepts(options_of("windows=3,5,7", "window-weights=4", NULL));
     refuses(options_of("windows=3,5,7", "window-weights=1,2", NULL), "2 values", "3 windows");
     refuses(options_of("windows=3", "window-weights=1,2", NULL), "2 values", "1 windows");
+    accepts(options_of("windows=3,5", "luminance-weights=1,2", NULL));
+    accepts(options_of("windows=3,5", "luminance-weights=0", NULL));
+    accepts(options_of("windows=3,5", "luminance-weights=-1", NULL));
+    refuses(options_of("windows=3,5,7", "luminance-weights=1,2", NULL), "luminance-weights has 2 values", "3 windows");
+    refuses(options_of("windows=3,5", "luminance-weights=-1,2", NULL), "luminance-weights", "-1");
+    refuses(options_of("windows=3", "luminance-weights=-0.5", NULL), "luminance-weights", "-0.5");
     refuses(options_of("model=mmd-ae", "batch-size=1", "micro-batches=1", NULL), "batch-size 1", "mmd-ae");
     accepts(options_of("model=mmd-ae", "batch-size=2", "micro-batches=1", NULL));
     accepts(options_of("model=vae", "batch-size=1", "micro-batches=1", NULL));
@@ -594,6 +602,14 @@ static void keys_go_to_the_loss(void **state)
     s = model_of(options_of("loss=lwssim", "windows=6,4", "window-weights=2.5", "window-shape=gaussian", CONSTANTS,
                             "ssim-shape=uniform", NULL)); /* one weight for all */
     check_loss(s.loss, 2, (const int[]){6, 4}, (const double[]){2.5, 2.5}, true);
+    assert_false(s.loss.luminance_apart);
+    s = model_of(options_of("loss=lwssim", "windows=6,4", "luminance-weights=0,9", NULL));
+    assert_true(s.loss.luminance_apart);
+    check_near(s.loss.luminance_weight[0], 0, 0);
+    check_near(s.loss.luminance_weight[1], 9, 0);
+    s = model_of(options_of("loss=lwssim", "windows=6,4", "luminance-weights=0", NULL));
+    assert_true(s.loss.luminance_apart);
+    check_near(s.loss.luminance_weight[1], 0, 0);
     s = model_of(options_of("loss=ssim", "ssim-window=9", "windows=3,5", "window-weights=4", "window-shape=uniform",
                             CONSTANTS, NULL));
     assert_int_equal(s.loss.kind, LWS_LOSS_SSIM);
