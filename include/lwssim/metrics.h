@@ -15,7 +15,7 @@ typedef enum lws_metric {
     LWS_METRIC_MS_SSIM3, /* Wang et al. 2003 cut to 3 scales: 2×2 mean pooling, relu on channel means */
     LWS_METRIC_MSE,
     LWS_METRIC_PSNR,    /* dB; +infinity for identical images */
-    LWS_METRIC_DELTA_E, /* mean CIEDE2000 (Sharma et al. 2005) of sRGB pixels, white D65; of three channels only */
+    LWS_METRIC_DELTA_E, /* mean CIEDE2000 (Sharma et al. 2005) of sRGB, white D65; only of three channels */
     LWS_METRICS
 } lws_metric;
 
@@ -27,8 +27,8 @@ extern const char *const lws_metric_key[LWS_METRICS];
 extern const int lws_metric_min_side[LWS_METRICS];
 
 /* value[m] for every metric of one pair x (original), y (reconstruction), float [h, w, c]; NaN where the image is
- * smaller than the metric needs, or has not the channels. Allocates its own scratch; may be called from several threads. LWS_ERR_MEMORY,
- * LWS_ERR_NUMERIC where an input is not finite. */
+ * smaller than the metric needs, or has not the channels. Allocates its own scratch; may be called from several
+ * threads. LWS_ERR_MEMORY, LWS_ERR_NUMERIC where an input is not finite. */
 lws_status lws_metrics_image(int h, int w, int c, const float *x, const float *y, double value[LWS_METRICS]);
 
 #ifdef __cplusplus

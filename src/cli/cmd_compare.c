@@ -3,6 +3,7 @@
 
 #include "pictures.h"
 
+#include "loss/colour.h"
 #include "report/record.h"
 #include <lwssim/loss.h>
 #include <lwssim/metrics.h>
@@ -54,12 +55,28 @@ static void print_losses(void)
         printf("  %-34s %s\n", loss_key(k, key), lws_loss_summary(k));
 }
 
-static lws_status print(const command *c, const double *metric, const double *loss)
+/* Slope, correlation, and the shift of each channel: in the table by their titles, in JSON by their keys. */
+enum { COLOURS = 5 };
+static const char *const colour_title[COLOURS] = {"slope", "correlation", "shift R", "shift G", "shift B"};
+static const char *const colour_key[COLOURS] = {"colour_slope", "colour_correlation", "shift_r", "shift_g", "shift_b"};
+
+static void colour_values(const pictures *a, const pictures *b, double colour[COLOURS])
+{
+    size_t pixels = (size_t)a->shape.h * (size_t)a->shape.w;
+    lws_colour_sums sums = lws_colour_of(pixels, a->shape.c, a->pixels, b->pixels);
+    colour[0] = lws_colour_slope(&sums);
+    colour[1] = lws_colour_correlation(&sums);
+    lws_colour_shift(pixels, a->shape.c, a->pixels, b->pixels, colour + 2); /* pictures_read gives three channels */
+}
+
+static lws_status print(const command *c, const double *metric, const double *colour, const double *loss)
 {
     char key[64];
     if (!c->json) {
         for (int m = 0; m < LWS_METRICS; m++)
             printf("%-12s %.12g\n", lws_metric_title[m], metric[m]);
+        for (int k = 0; k < COLOURS; k++)
+            printf("%-12s %.12g\n", colour_title[k], colour[k]);
         for (int k = 0; k < lws_loss_count(); k++)
             printf("%-12s %.12g\n", loss_key(k, key), loss[k]);
         return LWS_OK;
@@ -67,6 +84,8 @@ static lws_status print(const command *c, const double *metric, const double *lo
     lws_record *record = lws_record_new();
     for (int m = 0; m < LWS_METRICS; m++)
         lws_record_number(record, lws_metric_key[m], metric[m]);
+    for (int k = 0; k < COLOURS; k++)
+        lws_record_number(record, colour_key[k], colour[k]);
     for (int k = 0; k < lws_loss_count(); k++)
         lws_record_number(record, loss_key(k, key), loss[k]);
     lws_status status = lws_record_save(record, "-");
@@ -76,17 +95,18 @@ static lws_status print(const command *c, const double *metric, const double *lo
 
 static lws_status compare(const command *c, const pictures *a, const pictures *b, const char *const *name)
 {
-    double metric[LWS_METRICS];
+    double metric[LWS_METRICS], colour[COLOURS];
     if (a->shape.h != b->shape.h || a->shape.w != b->shape.w)
         return lws_fail(LWS_ERR_MISMATCH, "the images differ in size: %s is %d × %d, %s is %d × %d", name[0],
                         a->shape.w, a->shape.h, name[1], b->shape.w, b->shape.h);
     LWS_TRY(lws_metrics_image(a->shape.h, a->shape.w, a->shape.c, a->pixels, b->pixels, metric));
+    colour_values(a, b, colour);
     double *loss = malloc((size_t)lws_loss_count() * sizeof *loss);
     lws_status status = loss ? LWS_OK : lws_fail(LWS_ERR_MEMORY, "out of memory comparing images");
     for (int k = 0; k < lws_loss_count() && status == LWS_OK; k++)
         status = loss_value(k, a, b, &loss[k]);
     if (status == LWS_OK)
-        status = print(c, metric, loss);
+        status = print(c, metric, colour, loss);
     free(loss);
     return status;
 }

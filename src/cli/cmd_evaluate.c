@@ -11,14 +11,15 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const char usage[] =
-    "usage: lwssim evaluate --run DIR|--checkpoint FILE --data DIR [--split test] [--json FILE]\n";
+    "usage: lwssim evaluate --run DIR|--checkpoint FILE --data DIR [--split test] [--json FILE] [--images FILE]\n";
 
 typedef struct command {
     cli_model model;
-    char data[LWS_CONFIG_TEXT], json[LWS_CONFIG_TEXT];
+    char data[LWS_CONFIG_TEXT], json[LWS_CONFIG_TEXT], images[LWS_CONFIG_TEXT];
     int split;
 } command;
 
@@ -29,6 +30,8 @@ static const lws_config_key keys[] = {
     {"split", LWS_CONFIG_CHOICE, offsetof(command, split), "test", 0, 0, "train|valid|test", "the images to use", NULL},
     {"json", LWS_CONFIG_STRING, offsetof(command, json), "", 0, 0, "FILE",
      "write the figures as JSON too; - is standard output", NULL},
+    {"images", LWS_CONFIG_STRING, offsetof(command, images), "", 0, 0, "FILE",
+     "write the figures of every image, as CSV", NULL},
 };
 static const lws_config_table table = {keys, sizeof keys / sizeof *keys, NULL};
 
@@ -110,18 +113,52 @@ static lws_status default_data(lws_comm *comm, command *c)
     return LWS_OK;
 }
 
+static lws_status check_outputs(const command *c)
+{
+    const char *const inputs[] = {c->model.checkpoint, c->model.run, c->data, NULL};
+    if (strcmp(c->json, "-") != 0)
+        LWS_TRY(cli_check_output("--json", c->json, inputs));
+    if (c->images[0] && strcmp(c->json, c->images) == 0)
+        return lws_fail(LWS_ERR_USAGE, "--json and --images both name %s: give each a file of its own", c->json);
+    return cli_check_output("--images", c->images, inputs);
+}
+
+/* Rank 0 tells. */
+static lws_status tell(const command *c, const lws_inference_model *trained, const lws_dataset *dataset,
+                       const lws_image_values *each)
+{
+    lws_evaluation result;
+    const lws_dataset_info *info = lws_dataset_get_info(dataset);
+    lws_evaluation_of(info->rows, info->channels, each, &result);
+    if (strcmp(c->json, "-") != 0)
+        print_table(c, trained, &result);
+    if (c->images[0])
+        LWS_TRY(lws_evaluation_write_images(c->images, dataset, each));
+    return c->json[0] ? save_json(c, trained, dataset, &result) : LWS_OK;
+}
+
+/* Collective. Agreed. */
+static lws_status evaluate_split(lws_comm *comm, const command *c, const lws_inference_model *t,
+                                 const lws_dataset *dataset)
+{
+    lws_image_values *each = malloc((size_t)lws_dataset_get_info(dataset)->rows * sizeof *each);
+    lws_status status = lws_evaluate_images(comm, t->model, t->params, t->buffers, dataset, t->block, each);
+    if (status == LWS_OK)
+        status = lws_comm_agree(comm, lws_comm_rank(comm) == 0 ? tell(c, t, dataset, each) : LWS_OK);
+    free(each);
+    return status;
+}
+
 static lws_status evaluate(lws_comm *comm, command *c)
 {
     lws_inference_model trained;
     lws_dataset *dataset = NULL;
-    lws_evaluation result;
     int threads;
     LWS_TRY(cli_start_threads(comm, 0, &threads));
     LWS_TRY(cli_agree_given(comm, "data", c->data[0]));
     lws_status status = default_data(comm, c);
-    if (status == LWS_OK && strcmp(c->json, "-") != 0)
-        status = cli_check_output("--json", c->json,
-                                  (const char *const[]){c->model.checkpoint, c->model.run, c->data, NULL});
+    if (status == LWS_OK)
+        status = check_outputs(c);
     LWS_TRY(lws_comm_agree(comm, status));
     LWS_TRY(lws_inference_load(comm, c->model.checkpoint, c->model.run, c->model.best, &trained));
     lws_split split = (lws_split)c->split;
@@ -129,14 +166,7 @@ static lws_status evaluate(lws_comm *comm, command *c)
     if (status == LWS_OK)
         status = lws_agree_on_images(comm, 1, &split, (const lws_dataset *const *)&dataset);
     if (status == LWS_OK)
-        status = lws_evaluate(comm, trained.model, trained.params, trained.buffers, dataset, trained.block, &result);
-    if (status == LWS_OK && lws_comm_rank(comm) == 0) {
-        if (strcmp(c->json, "-") != 0)
-            print_table(c, &trained, &result);
-        if (c->json[0])
-            status = save_json(c, &trained, dataset, &result);
-    }
-    status = lws_comm_agree(comm, status);
+        status = evaluate_split(comm, c, &trained, dataset);
     lws_dataset_close(dataset);
     lws_inference_free(&trained);
     return status;

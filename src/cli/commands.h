@@ -9,7 +9,7 @@
     ROW(table1, "Table 1 of the paper: models by losses by seeds, with one command")                                   \
     ROW(sweep, "trainings over lists of values of any keys, and their figures")                                        \
     ROW(replay, "repeat the step in which a run diverged")                                                             \
-    ROW(evaluate, "SSIM, MS-SSIM, MSE and PSNR of a trained model on a split")                                         \
+    ROW(evaluate, "SSIM, MS-SSIM, MSE, PSNR and colour of a trained model on a split")                                 \
     ROW(reconstruct, "originals above their reconstructions, as a PNG")                                                \
     ROW(export, "a trained model in the format of another program")                                                    \
     ROW(compare, "every metric and loss between two images")                                                           \

@@ -298,6 +298,50 @@ lws_status lws_dataset_read(const lws_dataset *dataset, const int64_t *rows, int
     return LWS_OK;
 }
 
+/* ---- names ----------------------------------------------------------------------------------- */
+
+static lws_status add_names(const lws_dataset *d, int shard, char **all)
+{
+    char name[LWS_SHARD_NAME], **names;
+    int64_t first = d->shards[shard].first_row;
+    int64_t end = shard + 1 < d->info.shards ? d->shards[shard + 1].first_row : d->info.rows_by_split[d->split];
+    lws_shard_name(d->split, shard, d->info.shards, name);
+    char *path = join(d->folder, name);
+    if (!path)
+        return lws_fail(LWS_ERR_MEMORY, "%s: out of memory", d->folder);
+    lws_status status = lws_shard_read_names(path, end - first, &names);
+    free(path);
+    LWS_TRY(status);
+    for (int64_t i = 0; i < end - first; i++)
+        all[first + i] = names[i];
+    free(names);
+    return LWS_OK;
+}
+
+lws_status lws_dataset_names(const lws_dataset *dataset, char ***names)
+{
+    *names = calloc((size_t)dataset->info.rows_by_split[dataset->split] + 1, sizeof **names);
+    if (!*names)
+        return lws_fail(LWS_ERR_MEMORY, "%s: out of memory for the names of images", dataset->folder);
+    lws_status status = LWS_OK;
+    for (int i = 0; i < dataset->info.shards && status == LWS_OK; i++)
+        status = add_names(dataset, i, *names);
+    if (status != LWS_OK) {
+        lws_dataset_free_names(dataset, *names);
+        *names = NULL;
+    }
+    return status;
+}
+
+void lws_dataset_free_names(const lws_dataset *dataset, char **names)
+{
+    for (int64_t i = 0; names && i < dataset->info.rows_by_split[dataset->split]; i++)
+        free(names[i]);
+    free(names);
+}
+
+/* ---- reading ahead --------------------------------------------------------------------------- */
+
 static void will_need(uintptr_t begin, uintptr_t end)
 {
     if (begin < end)

@@ -28,6 +28,11 @@ const uint8_t *lws_dataset_row(const lws_dataset *dataset, int64_t row);
  * collective. */
 void lws_dataset_keep_first(lws_dataset *dataset, int64_t rows);
 
+/* The names of all images of the split, in the order of its rows: those of their sources. Read from the shards anew;
+ * free with lws_dataset_free_names. LWS_ERR_IO, LWS_ERR_FORMAT, LWS_ERR_MEMORY. Not collective. */
+lws_status lws_dataset_names(const lws_dataset *dataset, char ***names);
+void lws_dataset_free_names(const lws_dataset *dataset, char **names);
+
 /* Opens every split, and recomputes every digest of every file that has the name of a shard, by name; done(user, path,
  * rows) for each that is as it was written. The first that is not ends it: as lws_dataset_open and lws_shard_verify.
  * Not collective. */

@@ -89,6 +89,10 @@ typedef struct lws_shard_header {
 lws_status lws_shard_header_read(const char *path, lws_shard_header *header);
 void lws_shard_header_free(lws_shard_header *header);
 
+/* The names of its images, which must be `rows`, held against their digest; free with lws_h5_free_strings. LWS_ERR_IO,
+ * LWS_ERR_FORMAT, LWS_ERR_MEMORY. */
+lws_status lws_shard_read_names(const char *path, int64_t rows, char ***names);
+
 /* "train:7000,valid:500,test:500", as it stands in the file. */
 enum { LWS_SHARD_BY_SPLIT = 128 };
 void lws_shard_by_split(const int64_t value[LWS_SPLITS], char text[LWS_SHARD_BY_SPLIT]);

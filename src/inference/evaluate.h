@@ -42,6 +42,11 @@ lws_status lws_evaluate(lws_comm *comm, lws_model *model, const float *params, c
 lws_status lws_evaluate_images(lws_comm *comm, lws_model *model, const float *params, const float *buffers,
                                const lws_dataset *dataset, int block, lws_image_values *each);
 
+/* Writes them as CSV (RFC 4180, with line feeds): a header, and a line an image with its row, its name, its metrics and
+ * its sums of opponent colours (colour_or is `ro`), %.17g, "nan" where there is none. The file appears whole or not at
+ * all. LWS_ERR_IO, LWS_ERR_FORMAT, LWS_ERR_MEMORY. Not collective: one process. */
+lws_status lws_evaluation_write_images(const char *path, const lws_dataset *dataset, const lws_image_values *each);
+
 /* What they make together, of images of so many channels, 1 to LWS_COLOUR_CHANNELS. Not collective. */
 void lws_evaluation_of(int64_t images, int channels, const lws_image_values *each, lws_evaluation *result);
 

@@ -1,9 +1,9 @@
 /* From sRGB to CIE Lab, and the difference of two colours that people see, CIEDE2000: private to this folder.
  *
- * Both as scikit-image has them: rgb2lab with the white of D65 and 2°, deltaE_ciede2000 with kL = kC = kH = 1. Sharma, Wu
- * & Dalal 2005, "The CIEDE2000 color-difference formula: implementation notes, supplementary test data, and mathematical
- * observations". Only +, −, ·, / and the square root are used, which every machine rounds alike, so no digit depends
- * on the C library; powers and angles are good to about 1e-12. */
+ * Both as scikit-image has them: rgb2lab with the white of D65 and 2°, deltaE_ciede2000 with kL = kC = kH = 1. Sharma,
+ * Wu & Dalal 2005, "The CIEDE2000 color-difference formula: implementation notes, supplementary test data, and
+ * mathematical observations". Only +, -, *, / and the square root are used, which every machine rounds alike, so no
+ * digit depends on the C library; powers and angles are good to about 1e-12. */
 #ifndef LWS_CIEDE2000_H
 #define LWS_CIEDE2000_H
 

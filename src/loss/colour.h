@@ -1,7 +1,7 @@
 /* What becomes of the colours of an image: how much of them is left, and how far each channel has shifted.
  *
- * The opponent colours of a pixel are R − G and (R + G)/2 − B. With o those of originals and r those of reconstructions,
- * both kinds pooled over all pixels of all images,
+ * The opponent colours of a pixel are R − G and (R + G)/2 − B. With o those of originals and r those of
+ * reconstructions, both kinds pooled over all pixels of all images,
  *
  *   slope        Σ(o − ō)(r − r̄) / Σ(o − ō)²                      1: kept; 0: gone grey
  *   correlation  Σ(o − ō)(r − r̄) / sqrt(Σ(o − ō)² · Σ(r − r̄)²)

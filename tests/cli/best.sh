@@ -99,6 +99,9 @@ SSIM-G11 ssim_g11
 SSIM-U7 ssim_u7
 MSE mse
 PSNR psnr
+dE2000 delta_e
+slope colour_slope
+correlation colour_correlation
 METRICS
 expect_text 'needs images of 44 pixels' out
 

@@ -102,17 +102,24 @@ def compare_truth(a, b):
         return sum(similarity(x, y, w, h, taps, covariance, combine) for x, y in channels) / 3
     g11 = of(gaussian(), 1, lambda l, cs: l * cs)
     levels = [of([1 / n] * n, 1, lambda l, cs: 2 - l - cs) for n in (3, 7, 11)]
+    opponents = [[u for i in range(0, len(p), 3) for u in ((p[i] - p[i + 1]) / 255, (p[i] + p[i + 1]) / 510 - p[i + 2] / 255)]
+                 for p in (pa, pb)]
+    (mo, mr), n = ([sum(v) / len(v) for v in opponents]), len(pa) // 3
+    oo, ro, rr = (sum((o - mo) ** 2 for o in opponents[0]),
+                  sum((o - mo) * (r - mr) for o, r in zip(*opponents)), sum((r - mr) ** 2 for r in opponents[1]))
+    shift = [sum(pb[k::3][i] - pa[k::3][i] for i in range(n)) / 255 / n for k in range(3)]
     return {"ssim_g11": g11, "ssim_u7": of([1 / 7] * 7, 49 / 48, lambda l, cs: l * cs), "ms_ssim3": None, "mse": mse,
-            "psnr": -10 * math.log10(mse), "delta_e": delta_e(pa, pb), "loss_mse": mse, "loss_ssim": 1 - g11, "loss_lwssim": sum(levels) / 3,
+            "psnr": -10 * math.log10(mse), "delta_e": delta_e(pa, pb), "colour_slope": ro / oo, "colour_correlation": ro / math.sqrt(oo * rr),
+            "shift_r": shift[0], "shift_g": shift[1], "shift_b": shift[2], "loss_mse": mse, "loss_ssim": 1 - g11, "loss_lwssim": sum(levels) / 3,
             "loss_mae": sum(abs(i - j) / 255 for i, j in zip(pa, pb)) / len(pa)}
 
 
 def compare(a, b, as_json, table):
     truth, found = compare_truth(a, b), json.load(open(as_json))
     same("the list of figures", list(found), list(truth))
-    lines = [line.split() for line in open(table)]
-    same("the list of the table", [line[0] for line in lines],
-         ["SSIM-G11", "SSIM-U7", "MS-SSIM-3", "MSE", "PSNR", "dE2000", "loss_mse", "loss_ssim", "loss_lwssim",
+    lines = [line.rsplit(maxsplit=1) for line in open(table)]
+    same("the list of the table", [line[0].strip() for line in lines],
+         ["SSIM-G11", "SSIM-U7", "MS-SSIM-3", "MSE", "PSNR", "dE2000", "slope", "correlation", "shift R", "shift G", "shift B", "loss_mse", "loss_ssim", "loss_lwssim",
           "loss_mae"])
     for (key, value), line in zip(truth.items(), lines):
         if value is None:
@@ -134,7 +141,8 @@ def evaluate(as_json, table, checkpoint, step, data, split, images):
         wrong.append("the table's heading is another: " + text.split("\n")[0])
     if not re.fullmatch(r"[0-9a-f]{32}", found["data_digest"]):
         wrong.append("data_digest is none")
-    for title, key in (("SSIM-G11", "ssim_g11"), ("SSIM-U7", "ssim_u7"), ("MSE", "mse"), ("PSNR", "psnr")):
+    for title, key in (("SSIM-G11", "ssim_g11"), ("SSIM-U7", "ssim_u7"), ("MSE", "mse"), ("PSNR", "psnr"),
+                       ("dE2000", "delta_e"), ("slope", "colour_slope"), ("correlation", "colour_correlation")):
         line = re.search(rf"^  {title} +(\S+)  ± (\S+)$", text, re.M)
         if not line:
             wrong.append(f"the table has no {title}")

@@ -19,6 +19,7 @@ same_cells() {
     [ "$(cells "$1")" = "$(cells "$2")" ] || fail "other cells in $2: $(cells "$2")"
     for cell in $(cells "$1"); do
         same_folder "$1/cells/$cell/checkpoints" "$2/cells/$cell/checkpoints"
+        same_file "$1/cells/$cell/test.csv" "$2/cells/$cell/test.csv"
         same_file <(figures "$1" "$cell") <(figures "$2" "$cell")
     done
 }
@@ -35,7 +36,8 @@ for cell in 'ae lwssim' 'vae mse' 'mmd-ae ssim'; do
     expect 0 ranks 2 train --run "alone-$model" "${keys[@]}" --model "$model" --loss "$loss" --seed 1
     same_folder "alone-$model/checkpoints" "one/cells/$model-$loss-1/checkpoints"
     same_file "alone-$model/config.ini" "one/cells/$model-$loss-1/config.ini"
-    expect 0 ranks 0 evaluate --run "alone-$model" --json figures.json
+    expect 0 ranks 0 evaluate --run "alone-$model" --json figures.json --images images.csv
+    same_file images.csv "one/cells/$model-$loss-1/test.csv"
     for metric in ssim_g11 mse; do
         same_file <(grep -A 2 "\"$metric\":" figures.json) <(grep -A 2 "\"$metric\":" "one/cells/$model-$loss-1/test.json")
     done
@@ -95,6 +97,7 @@ expect_text '^losses = mse,ssim,lwssim,mae$' one/table.ini
 expect_text '^15 of 24 cells to do' err
 expect 0 ranks 2 "${short[@]}" --output bounded --models ae --losses mse --test-images 5
 expect_text '"images":[[:space:]]*5,' bounded/cells/ae-mse-1/test.json
+same_file bounded/cells/ae-mse-1/test.csv <(head -n 6 one/cells/ae-mse-1/test.csv)
 
 # ---- what fails is named, kept, and ends nobody else ------------------------------------------------------------------
 for n in 0 3; do # the codes of a VAE overflow, those of an AE do not

@@ -60,8 +60,8 @@ said() { # said FILE FORMAT RUN TYPE STEP KEY…: the line that these figures ma
 said ae.txt 'step 6/6  epoch 1.50  loss %.5f  ' ae train 6 loss
 said vae.txt 'step 6/6  epoch 1.50  loss %.5g (recon %.5f, KL %.4g)  ' vae train 6 loss recon kl
 said mmd.txt 'step 6/6  epoch 1.50  loss %.5g (recon %.5f, MMD %.3g)  ' mmd train 6 loss recon mmd
-said vae.txt 'step 5: validation SSIM %.4f, MSE %.5f, PSNR %.2f dB (best so far)' vae evaluation 5 ssim_g11 mse psnr
-said vae.txt 'step 6: validation SSIM %.4f, MSE %.5f, PSNR %.2f dB' vae evaluation 6 ssim_g11 mse psnr
+said vae.txt 'step 5: validation SSIM %.4f, MSE %.5f, PSNR %.2f dB, colour %.2f (best so far)' vae evaluation 5 ssim_g11 mse psnr colour_slope
+said vae.txt 'step 6: validation SSIM %.4f, MSE %.5f, PSNR %.2f dB, colour %.2f' vae evaluation 6 ssim_g11 mse psnr colour_slope
 for run in ae vae mmd; do expect_text "^done: 6 steps in [0-9]+ s; the run is in $run$" $run.txt; done
 expect 0 ranks 0 train --run ae --resume --steps 6
 expect_text 'nothing to do: the run has all its 6 steps' err
@@ -78,9 +78,10 @@ json() { tr -d ' \t\n' <"$1" | sed -E "s/.*\"$2\":(\{\"mean\":)?([^,}]*).*/\2/";
 error() { tr -d ' \t\n' <"$1" | sed -E "s/.*\"$2\":\{\"mean\":[^,]*,\"standard_error\":([^,}]*).*/\1/"; }
 expect 0 ranks 0 evaluate --run vae --split valid --json valid.json
 expect_text '^vae/checkpoints/step-000000006.h5 on 14 valid images$' out
-for row in 'SSIM-G11 ssim_g11' 'SSIM-U7 ssim_u7' 'MSE mse' 'PSNR psnr'; do
+for row in 'SSIM-G11 ssim_g11' 'SSIM-U7 ssim_u7' 'MSE mse' 'PSNR psnr' 'dE2000 delta_e' 'slope colour_slope' \
+    'correlation colour_correlation'; do
     read -r title key <<<"$row"
-    line=$(printf '  %-10s %11.6f  ± %.6f' "$title" "$(json valid.json "$key")" "$(error valid.json "$key")")
+    line=$(printf '  %-11s%11.6f  ± %.6f' "$title" "$(json valid.json "$key")" "$(error valid.json "$key")")
     grep -qxF -- "$line" out || fail "no line '$line' in the table"
     [ "$(json valid.json "$key")" = "$(logged vae evaluation 6 "$key")" ] || fail "the log has another $key"
 done
@@ -120,9 +121,14 @@ awk -v json="$(tr -d '\n\t{} ' <pair.json)" '
         want["loss_ssim"] = want["loss_lwssim"] = 1 - l
         n = split(json, pairs, ",")
         for (i = 1; i <= n; i++) { split(pairs[i], p, ":"); gsub(/"/, "", p[1]); check("JSON", p[1], p[2]) }
-        if (n != 10) { print n " values in JSON"; bad = 1 }
+        if (n != 15) { print n " values in JSON"; bad = 1 }
     }
     function check(where, key, value) {
+        if (key ~ /^shift/) want[key] = b - a
+        if (key == "slope" || key == "correlation" || key ~ /^colour/) { # there is none
+            if (value != "null" && value != "nan") { print where ": " key " is " value; bad = 1 }
+            return
+        }
         if (key == "delta_e" || key == "dE2000") { # greys differ in L alone, next to nothing else: see tests/unit/test_colour.c
             if (!(value > 40 && value < 60)) { print where ": " key " is " value; bad = 1 }
             return
@@ -130,8 +136,8 @@ awk -v json="$(tr -d '\n\t{} ' <pair.json)" '
         d = value - want[key]
         if (!(key in want) || d > 1e-7 || d < -1e-7) { print where ": " key " is " value ", not " want[key]; bad = 1 }
     }
-    { check("table", $1, $2) }
-    END { if (NR != 10) { print NR " lines in the table"; bad = 1 } exit bad }' out >awk.txt ||
+    { check("table", NF == 3 ? $1 " " $2 : $1, $NF) }
+    END { if (NR != 15) { print NR " lines in the table"; bad = 1 } exit bad }' out >awk.txt ||
     fail "figures of flat pictures: $(cat awk.txt)"
 
 # ---- pictures ----------------------------------------------------------------------------------------------------

@@ -84,17 +84,20 @@ static double distance(size_t n, const double *a, const double *b)
     return sqrt(sum / (double)n);
 }
 
-/* value [images, LWS_METRICS]: NaN where the images are too small. */
-static void measure(const subject *s, int block, double *value)
+/* Of all images, [images, pixels] each. */
+static void reconstruct_all(const subject *s, int block, double *x, double *y)
 {
-    const lws_dataset_info *info = lws_dataset_get_info(s->dataset);
-    int h = info->height, w = info->width, c = info->channels;
-    size_t all = (size_t)s->images * s->pixels;
-    double *x = check_doubles(all), *y = check_doubles(all);
     for (int64_t first = 0; first < s->images; first += block) {
         int n = (int)(s->images - first < block ? s->images - first : block);
         reconstruct(s, first, n, x + (size_t)first * s->pixels, y + (size_t)first * s->pixels);
     }
+}
+
+/* value [images, LWS_METRICS]: NaN where the images are too small. */
+static void measure(const subject *s, const double *x, const double *y, double *value)
+{
+    const lws_dataset_info *info = lws_dataset_get_info(s->dataset);
+    int h = info->height, w = info->width, c = info->channels;
     for (int64_t row = 0; row < s->images; row++) {
         const double *of_x = x + (size_t)row * s->pixels, *of_y = y + (size_t)row * s->pixels;
         if (row > 0) /* or else an exchange of two of them would hardly show */
@@ -103,7 +106,6 @@ static void measure(const subject *s, int block, double *value)
             value[row * LWS_METRICS + m] =
                 h < lws_metric_min_side[m] ? (double)NAN : ref_metric[m](h, w, c, of_x, of_y);
     }
-    check_free(x, all), check_free(y, all);
 }
 
 static void near_or_missing(double got, double want, double tolerance, const char *what)
@@ -114,11 +116,57 @@ static void near_or_missing(double got, double want, double tolerance, const cha
     fail();
 }
 
+/* Slope (which 0) and correlation (1) of all images, and the jackknife by computing it all again without each. */
+static void check_colour(const subject *s, const double *x, const double *y, int which, lws_estimate got)
+{
+    size_t one = s->pixels / 3, all = one * (size_t)s->images;
+    double n = (double)s->images, figure[2], mean = 0, squares = 0, left[64];
+    ref_colour(all, x, y, &figure[0], &figure[1]);
+    near_or_missing(got.value, figure[which], 1e-9, which ? "correlation" : "slope");
+    double *rest_x = check_doubles(3 * all), *rest_y = check_doubles(3 * all);
+    for (int64_t i = 0; i < s->images && s->images > 1; i++) {
+        size_t before = (size_t)i * s->pixels, after = 3 * all - before - s->pixels;
+        memcpy(rest_x, x, before * sizeof *x), memcpy(rest_y, y, before * sizeof *y);
+        memcpy(rest_x + before, x + before + s->pixels, after * sizeof *x);
+        memcpy(rest_y + before, y + before + s->pixels, after * sizeof *y);
+        ref_colour(all - one, rest_x, rest_y, &figure[0], &figure[1]);
+        left[i] = figure[which];
+        mean += left[i] / n;
+    }
+    for (int64_t i = 0; i < s->images && s->images > 1; i++)
+        squares += (left[i] - mean) * (left[i] - mean);
+    near_or_missing(got.error, s->images > 1 ? sqrt((n - 1) / n * squares) : (double)NAN, 1e-7, "its error");
+    check_free(rest_x, 3 * all), check_free(rest_y, 3 * all);
+}
+
+static void check_shift(const subject *s, const double *x, const double *y, int k, lws_estimate got)
+{
+    double n = (double)s->images, mean = 0, variance = 0, of[64];
+    for (int64_t i = 0; i < s->images; i++) {
+        of[i] = 0;
+        for (size_t p = (size_t)k; p < s->pixels; p += 3)
+            of[i] += (y[(size_t)i * s->pixels + p] - x[(size_t)i * s->pixels + p]) / (double)(s->pixels / 3);
+        mean += of[i] / n;
+    }
+    for (int64_t i = 0; i < s->images; i++)
+        variance += pow(of[i] - mean, 2) / (n - 1);
+    near_or_missing(got.value, mean, 1e-9, "shift");
+    near_or_missing(got.error, s->images > 1 ? sqrt(variance / n) : (double)NAN, 1e-8, "its error");
+}
+
 static void check_evaluation(const subject *s, int block, const lws_evaluation *e)
 {
+    size_t all = (size_t)s->images * s->pixels;
+    double *x = check_doubles(all), *y = check_doubles(all);
     double *value = check_doubles((size_t)s->images * LWS_METRICS), n = (double)s->images;
     assert_int_equal(e->images, s->images);
-    measure(s, block, value);
+    assert_int_equal(e->channels, 3);
+    reconstruct_all(s, block, x, y);
+    measure(s, x, y, value);
+    check_colour(s, x, y, 0, e->colour_slope);
+    check_colour(s, x, y, 1, e->colour_correlation);
+    for (int k = 0; k < 3; k++)
+        check_shift(s, x, y, k, e->shift[k]);
     for (int m = 0; m < LWS_METRICS; m++) {
         double mean = 0, variance = 0;
         for (int64_t i = 0; i < s->images; i++)
@@ -129,6 +177,7 @@ static void check_evaluation(const subject *s, int block, const lws_evaluation *
         near_or_missing(e->error[m], s->images > 1 ? sqrt(variance) / sqrt(n) : (double)NAN, 1e-8, "its error");
     }
     check_free(value, (size_t)s->images * LWS_METRICS);
+    check_free(x, all), check_free(y, all);
 }
 
 /* The same on every rank and on this process alone, to the bit; NaN included. */
@@ -143,6 +192,9 @@ static void evaluate_both(const char *preset, int kind, float factor, const char
     assert_int_equal(together.images, alone.images);
     assert_memory_equal(together.mean, alone.mean, sizeof alone.mean);
     assert_memory_equal(together.error, alone.error, sizeof alone.error);
+    assert_memory_equal(together.shift, alone.shift, sizeof alone.shift);
+    assert_memory_equal(&together.colour_slope, &alone.colour_slope, sizeof alone.colour_slope);
+    assert_memory_equal(&together.colour_correlation, &alone.colour_correlation, sizeof alone.colour_correlation);
     check_evaluation(&s, block, &together);
     free_subject(&s);
 }

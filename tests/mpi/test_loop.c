@@ -204,13 +204,12 @@ static void evaluation_line(void **state)
     (void)state;
     plan = (struct plan){.ssim = {.25}};
     check_status(train("line", "data", "seeing", "steps", "1"), LWS_OK);
-    check_said("step 1: validation SSIM 0.2500, MSE 3.12500, PSNR 4.12 dB (best so far)");
+    check_said("step 1: validation SSIM 0.2500, MSE 3.12500, PSNR 4.12 dB, colour 0.50 (best so far)");
+    static const char *const key[] = {"ssim_u7", "ms_ssim3", "mse", "psnr", "delta_e", "colour_correlation"};
+    for (int k = 0; k < 6; k++)
+        check_figure("line", "evaluation", 1, key[k], k + 1.125);
     check_figure("line", "evaluation", 1, "ssim_g11", .25);
-    check_figure("line", "evaluation", 1, "ssim_u7", 1.125);
-    check_figure("line", "evaluation", 1, "ms_ssim3", 2.125);
-    check_figure("line", "evaluation", 1, "mse", 3.125);
-    check_figure("line", "evaluation", 1, "psnr", 4.125);
-    check_figure("line", "evaluation", 1, "delta_e", 5.125);
+    check_figure("line", "evaluation", 1, "colour_slope", .5);
     check_figure("line", "evaluation", 1, "images", 8);
     if (rank == 0) {
         blob log = file_read(path_of("%s/metrics.jsonl", run_of("line")));
@@ -356,10 +355,10 @@ static void best(void **state)
     check_checkpoints("best", "5 8"); /* the newest, and the best */
     check_best("best", 5, 5, .8);
     check_best("best", 8, 5, .8);
-    check_said("step 1: validation SSIM -0.3000, MSE 3.12500, PSNR 4.12 dB (best so far)\n");
-    check_said("step 3: validation SSIM -0.2000, MSE 3.12500, PSNR 4.12 dB\n");
-    check_said("step 5: validation SSIM 0.8000, MSE 3.12500, PSNR 4.12 dB (best so far)\n");
-    check_said("step 7: validation SSIM 0.8000, MSE 3.12500, PSNR 4.12 dB\n"); /* as good is not better */
+    check_said("step 1: validation SSIM -0.3000, MSE 3.12500, PSNR 4.12 dB, colour 0.50 (best so far)\n");
+    check_said("step 3: validation SSIM -0.2000, MSE 3.12500, PSNR 4.12 dB, colour 0.50\n");
+    check_said("step 5: validation SSIM 0.8000, MSE 3.12500, PSNR 4.12 dB, colour 0.50 (best so far)\n");
+    check_said("step 7: validation SSIM 0.8000, MSE 3.12500, PSNR 4.12 dB, colour 0.50\n"); /* as good is not better */
     check_loaded("best", false, 8);
     check_loaded("best", true, 5);
 
@@ -411,8 +410,8 @@ static void best_refused(void **state)
     check_said(
         "warning: the disk refuses the checkpoint. Training goes on; the checkpoint is tried again for up to 5 min");
     check_said("the checkpoint is written again, at step 5, after 1 s");
-    check_said("step 5: validation SSIM 0.7500, MSE 3.12500, PSNR 4.12 dB (best so far)\n"); /* .8 is lost */
-    check_said("step 6: validation SSIM 0.7200, MSE 3.12500, PSNR 4.12 dB\n");
+    check_said("step 5: validation SSIM 0.7500, MSE 3.12500, PSNR 4.12 dB, colour 0.50 (best so far)"); /* .8 is lost */
+    check_said("step 6: validation SSIM 0.7200, MSE 3.12500, PSNR 4.12 dB, colour 0.50\n");
     check_checkpoints("refused", "5 6");
     check_best("refused", 6, 5, .75);
     assert_int_equal(plan.attempts, rank == 0 ? 5 : 0); /* steps 1, 2, 4, 5, 6 */

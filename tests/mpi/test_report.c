@@ -173,7 +173,8 @@ static void check_step(const run_case *c, const char *line, int step, int64_t im
 
 static void check_evaluation(const run_case *c, const char *line, int step)
 {
-    check_keys(line, "type,split,step,images,ssim_g11,ssim_u7,ms_ssim3,mse,psnr,delta_e,");
+    check_keys(line, "type,split,step,images,ssim_g11,ssim_u7,ms_ssim3,mse,psnr,delta_e,"
+                     "colour_slope,colour_correlation,");
     check_mentions(line, "{\"type\":\"evaluation\",\"split\":\"valid\",");
     check_mentions(line, "\"ms_ssim3\":null");
     lws_inference_model t = load(c->name, step);

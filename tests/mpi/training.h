@@ -155,6 +155,8 @@ lws_status __wrap_lws_evaluate(lws_comm *c, lws_model *model, const float *param
     *result = (lws_evaluation){.images = lws_dataset_get_info(dataset)->rows};
     for (int m = 0; m < LWS_METRICS; m++) /* each its own */
         result->mean[m] = m + .125;
+    result->colour_slope.value = .5;
+    result->colour_correlation.value = LWS_METRICS + .125;
     result->mean[LWS_METRIC_SSIM_G11] = plan.ssim[plan.evaluations++];
     return LWS_OK;
 }

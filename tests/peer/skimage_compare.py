@@ -111,6 +111,16 @@ def ssim_loss(x, y):
     return 1 - (l * cs).mean()
 
 
+def opponents(x, y):
+    """Slope and correlation of the pooled opponent colours; None of grey."""
+    if x.shape[2] == 1:
+        return None, None
+    o, r = (np.stack([v[..., 0] - v[..., 1], (v[..., 0] + v[..., 1]) / 2 - v[..., 2]]).ravel() for v in (x, y))
+    (oo, ro), (_, rr) = np.cov(o, r, ddof=0)
+    flat = max(np.ptp(o), 0) < 1e-12, max(np.ptp(r), 0) < 1e-12
+    return None if flat[0] else ro / oo, None if any(flat) else ro / np.sqrt(oo * rr)
+
+
 def expected(a, b):
     """Every figure that the images are large enough for."""
     x, y = ((image.astype(np.float32) / np.float32(255)).astype(np.float64) for image in (a, b))
@@ -119,6 +129,9 @@ def expected(a, b):
         "mse": lambda: metrics.mean_squared_error(x, y),
         "psnr": lambda: metrics.peak_signal_noise_ratio(x, y, data_range=1),
         "delta_e": lambda: color.deltaE_ciede2000(*(color.rgb2lab(np.broadcast_to(v, (*v.shape[:2], 3))) for v in (x, y))).mean(),
+        "colour_slope": lambda: opponents(x, y)[0],
+        "colour_correlation": lambda: opponents(x, y)[1],
+        **{f"shift_{name}": lambda k=k: (y - x).mean((0, 1))[k % x.shape[2]] for k, name in enumerate("rgb")},
         "ssim_g11": lambda: ssim(x, y, gaussian_weights=True, sigma=1.5, use_sample_covariance=False, data_range=1,
                                  channel_axis=2),
         "ssim_u7": lambda: ssim(x, y, data_range=1, channel_axis=2),
@@ -129,7 +142,8 @@ def expected(a, b):
         "loss_mae": lambda: np.abs(x - y).mean(),
     }
     with np.errstate(divide="ignore"):
-        return {key: float(peer_value()) if side >= SMALLEST.get(key, 1) else None for key, peer_value in peers.items()}
+        values = {key: peer_value() if side >= SMALLEST.get(key, 1) else None for key, peer_value in peers.items()}
+    return {key: value if value is None else float(value) for key, value in values.items()}
 
 
 # ---- the comparison --------------------------------------------------------------------------------

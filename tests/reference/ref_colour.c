@@ -1,5 +1,5 @@
-/* Colours by their textbook formulas, hues as angles in degrees: sRGB to Lab, CIEDE2000 step by step as Sharma, Wu & Dalal
- * 2005 list them, and the opponent colours in two passes. */
+/* Colours by their textbook formulas, hues as angles in degrees: sRGB to Lab, CIEDE2000 step by step as Sharma, Wu &
+ * Dalal 2005 list them, and the opponent colours in two passes. */
 #include "reference.h"
 
 #include <math.h>

@@ -145,7 +145,7 @@ static void refuses_not_finite(void **state)
 static void names(void **state)
 {
     (void)state;
-    static const int side[LWS_METRICS] = {11, 7, 44, 1, 1};
+    static const int side[LWS_METRICS] = {11, 7, 44, 1, 1, 1};
     assert_string_equal(lws_metric_title[LWS_METRIC_SSIM_G11], "SSIM-G11");
     assert_string_equal(lws_metric_key[LWS_METRIC_SSIM_G11], "ssim_g11");
     for (int m = 0; m < LWS_METRICS; m++) {

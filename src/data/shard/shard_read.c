@@ -178,19 +178,35 @@ static lws_status verify_pixels(const char *path, const lws_shard_header *h, cha
     return status;
 }
 
+static lws_status read_names(lws_h5 *file, const char *path, int64_t rows, char ***names)
+{
+    int64_t count = 0;
+    LWS_TRY(lws_h5_read_strings(file, SHARD_NAMES, &count, names));
+    lws_status status = LWS_OK;
+    if (count != rows)
+        status = lws_fail(LWS_ERR_FORMAT, "%s: /names does not have one name per image", path);
+    if (status == LWS_OK)
+        status = verify_names(file, path, count, *names);
+    if (status != LWS_OK)
+        lws_h5_free_strings(count, *names);
+    return status;
+}
+
 static lws_status verify(lws_h5 *file, const char *path, const lws_shard_header *h)
 {
     char **names = NULL;
-    int64_t count = 0;
-    LWS_TRY(lws_h5_read_strings(file, SHARD_NAMES, &count, &names));
-    lws_status status = LWS_OK;
-    if (count != h->rows)
-        status = lws_fail(LWS_ERR_FORMAT, "%s: /names does not have one name per image", path);
-    if (status == LWS_OK)
-        status = verify_names(file, path, count, names);
-    if (status == LWS_OK)
-        status = verify_pixels(path, h, names);
-    lws_h5_free_strings(count, names);
+    LWS_TRY(read_names(file, path, h->rows, &names));
+    lws_status status = verify_pixels(path, h, names);
+    lws_h5_free_strings(h->rows, names);
+    return status;
+}
+
+lws_status lws_shard_read_names(const char *path, int64_t rows, char ***names)
+{
+    lws_h5 *file;
+    LWS_TRY(lws_h5_open(path, &file));
+    lws_status status = read_names(file, path, rows, names);
+    lws_h5_close(file);
     return status;
 }
 

@@ -15,6 +15,7 @@
 #include "comm/watchdog.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 
 static bool is_due(const training_run *r, const lws_config_interval *every)
@@ -61,8 +62,11 @@ static lws_status evaluate(training_run *r, bool *improved)
         r->checkpoints.best = (best_step){.step = s->step, .ssim = ssim};
         *improved = true;
     }
-    lws_info("step %" PRId64 ": validation SSIM %.4f, MSE %.5f, PSNR %.2f dB%s", s->step, ssim, e.mean[LWS_METRIC_MSE],
-             e.mean[LWS_METRIC_PSNR], *improved ? " (best so far)" : "");
+    char colour[32] = "";
+    if (isfinite(e.colour_slope.value))
+        snprintf(colour, sizeof colour, ", colour %.2f", e.colour_slope.value);
+    lws_info("step %" PRId64 ": validation SSIM %.4f, MSE %.5f, PSNR %.2f dB%s%s", s->step, ssim,
+             e.mean[LWS_METRIC_MSE], e.mean[LWS_METRIC_PSNR], colour, *improved ? " (best so far)" : "");
     if (c->is_root)
         log_evaluation(r, &e);
     return LWS_OK;

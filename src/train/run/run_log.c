@@ -120,5 +120,7 @@ void log_evaluation(training_run *r, const lws_evaluation *e)
     lws_record_number(record, "images", (double)e->images);
     for (int m = 0; m < LWS_METRICS; m++)
         lws_record_number(record, lws_metric_key[m], e->mean[m]);
+    lws_record_number(record, "colour_slope", e->colour_slope.value);
+    lws_record_number(record, "colour_correlation", e->colour_correlation.value);
     add_line(r, record);
 }
