@@ -1,51 +1,24 @@
 /* Grids of images, enlarged where they are small, as one picture. */
 #include "report/grid.h"
 
-#include "png.h"
+#include "report/canvas.h"
 
 #include "base/input.h"
-#include "base/output.h"
 
-#include <math.h>
 #include <stdbool.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
 
-enum { GAP = 2, SIDE = 128 }; /* pixels between images; side of an enlarged image, about */
-
-static void place(const float *image, int h, int w, int c, int factor, uint8_t *out, size_t stride)
-{
-    for (int y = 0; y < h * factor; y++) {
-        for (int x = 0; x < w * factor; x++) {
-            const float *pixel = image + ((size_t)(y / factor) * w + x / factor) * c;
-            for (int k = 0; k < c; k++)
-                out[(size_t)y * stride + (size_t)x * c + k] = (uint8_t)lrintf(fminf(fmaxf(pixel[k], 0), 1) * 255);
-        }
-    }
-}
+enum { GAP = 2 }; /* pixels between images */
 
 lws_status lws_grid_write(const char *path, int h, int w, int c, int rows, int columns, const float *const *image)
 {
-    int side = h > w ? h : w, factor = side < SIDE ? SIDE / side : 1;
-    int width = columns * (w * factor + GAP) + GAP, height = rows * (h * factor + GAP) + GAP;
-    size_t stride = (size_t)width * c, bytes = stride * height;
-    uint8_t *pixels = malloc(bytes);
-    if (!pixels)
-        return lws_fail(LWS_ERR_MEMORY, "out of memory drawing %s", path);
-    memset(pixels, 255, bytes);
-    for (int r = 0; r < rows; r++) {
-        for (int k = 0; k < columns; k++) {
-            size_t top = GAP + (size_t)r * (h * factor + GAP), left = GAP + (size_t)k * (w * factor + GAP);
-            place(image[r * columns + k], h, w, c, factor, pixels + top * stride + left * c, stride);
-        }
-    }
-    int png_bytes;
-    unsigned char *png = png_encode(pixels, (int)stride, width, height, c, &png_bytes);
-    lws_status status = png ? lws_output_write(path, png, (size_t)png_bytes)
-                            : lws_fail(LWS_ERR_MEMORY, "out of memory drawing %s", path);
-    free(png);
-    free(pixels);
+    int factor = lws_canvas_factor(h, w), tall = h * factor + GAP, wide = w * factor + GAP;
+    lws_canvas canvas;
+    LWS_TRY(lws_canvas_make(columns * wide + GAP, rows * tall + GAP, c, &canvas));
+    for (int r = 0; r < rows; r++)
+        for (int k = 0; k < columns; k++)
+            lws_canvas_image(&canvas, GAP + k * wide, GAP + r * tall, h, w, factor, image[r * columns + k]);
+    lws_status status = lws_canvas_write(&canvas, path);
+    lws_canvas_free(&canvas);
     return status;
 }
 

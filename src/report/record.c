@@ -74,6 +74,13 @@ void lws_record_integers(lws_record *record, const char *key, int64_t count, con
         cJSON_AddItemToArray(array, cJSON_CreateNumber((double)values[i]));
 }
 
+void lws_record_texts(lws_record *record, const char *key, int count, const char *const *values)
+{
+    cJSON *array = cJSON_AddArrayToObject(json(record), key);
+    for (int i = 0; array && i < count; i++)
+        cJSON_AddItemToArray(array, cJSON_CreateString(values[i]));
+}
+
 lws_record *lws_record_object(lws_record *record, const char *key)
 {
     return (lws_record *)cJSON_AddObjectToObject(json(record), key);

@@ -16,6 +16,8 @@ void lws_record_text(lws_record *record, const char *key, const char *value);
 void lws_record_number(lws_record *record, const char *key, double value);
 void lws_record_integers(lws_record *record, const char *key, int64_t count, const int64_t *values);
 
+void lws_record_texts(lws_record *record, const char *key, int count, const char *const *values);
+
 /* An empty object under `key`, owned by `record`. */
 lws_record *lws_record_object(lws_record *record, const char *key);
 

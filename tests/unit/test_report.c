@@ -94,20 +94,36 @@ static void records_are_asked(void **state)
     check_near(number, 1200, 0);
     assert_false(lws_record_get_number(r, "STEP", &number));
     assert_false(lws_record_get_number(r, "mean", &number));
+    check_near(number, 1200, 0);
     assert_true(lws_record_get_number(lws_record_get_object(r, "mse"), "mean", &number));
     check_near(number, -.5, 0);
     assert_null(lws_record_get_object(r, "type"));
     assert_null(lws_record_get_object(r, "MSE"));
-    check_near(number, 1200, 0);
     lws_record_free(r);
     /* one that could not be allocated */
     lws_record_text(NULL, "a", "b");
     lws_record_number(NULL, "a", 1);
     lws_record_integers(NULL, "a", 1, (const int64_t[]){1});
+    lws_record_texts(NULL, "a", 1, (const char *const[]){"b"});
+    assert_null(lws_record_item(NULL, "a"));
     assert_null(lws_record_object(NULL, "a"));
     assert_null(lws_record_print(NULL, false));
     assert_int_equal(lws_record_save(NULL, "-"), LWS_ERR_MEMORY);
     lws_record_free(NULL);
+}
+
+static void lists_in_records(void **state)
+{
+    (void)state;
+    lws_record *r = lws_record_new();
+    lws_record_texts(r, "names", 2, (const char *const[]){"a", "\"b\""});
+    lws_record_texts(r, "none", 0, NULL);
+    lws_record_number(lws_record_item(r, "rows"), "x", 1);
+    lws_record_number(lws_record_item(r, "rows"), "x", 2);
+    char *line = lws_record_print(r, false);
+    assert_string_equal(line, "{\"names\":[\"a\",\"\\\"b\\\"\"],\"none\":[],\"rows\":[{\"x\":1},{\"x\":2}]}");
+    free(line);
+    lws_record_free(r);
 }
 
 static void files_hold_records(void **state)
@@ -322,6 +338,7 @@ int main(void)
         cmocka_unit_test(records_print_as_they_were_built),
         cmocka_unit_test(numbers_come_back),
         cmocka_unit_test(records_are_asked),
+        cmocka_unit_test(lists_in_records),
         scratch_test(files_hold_records),
         scratch_test(standard_output_gets_records),
         cmocka_unit_test(standard_output_is_full),
