@@ -53,4 +53,5 @@ code=0
     "${options[@]}" || code=$?
 [ "$code" -eq 0 ] || exit "$code"
 step "done"
-echo "table            $output/table"
+echo "table            $output/table/table.txt   (LaTeX: table.tex)"
+echo "Figure 1         $output/table/figure1.png"

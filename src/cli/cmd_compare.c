@@ -71,14 +71,15 @@ static void colour_values(const pictures *a, const pictures *b, double colour[CO
 
 static lws_status print(const command *c, const double *metric, const double *colour, const double *loss)
 {
+    enum { width = 28 }; /* of the longest name */
     char key[64];
     if (!c->json) {
         for (int m = 0; m < LWS_METRICS; m++)
-            printf("%-12s %.12g\n", lws_metric_title[m], metric[m]);
+            printf("%-*s %.12g\n", width, lws_metric_title[m], metric[m]);
         for (int k = 0; k < COLOURS; k++)
-            printf("%-12s %.12g\n", colour_title[k], colour[k]);
+            printf("%-*s %.12g\n", width, colour_title[k], colour[k]);
         for (int k = 0; k < lws_loss_count(); k++)
-            printf("%-12s %.12g\n", loss_key(k, key), loss[k]);
+            printf("%-*s %.12g\n", width, loss_key(k, key), loss[k]);
         return LWS_OK;
     }
     lws_record *record = lws_record_new();

@@ -3,6 +3,8 @@
 
 #include "base/folder.h"
 #include "base/log.h"
+#include "base/simd.h"
+#include "kernels/gemm.h"
 #include "table/table1.h"
 
 #include <stdio.h>
@@ -74,18 +76,33 @@ static lws_status read_keys(lws_config_table table, int argc, char **argv, comma
     return check_request(table, c, ranks);
 }
 
-static lws_status make(lws_comm *comm, const command *c)
+/* As it was typed, but for quotes. */
+static void join_words(int argc, char **argv, char *text, size_t size)
+{
+    size_t used = (size_t)snprintf(text, size, "lwssim");
+    for (int i = 0; i < argc && used < size; i++)
+        used += (size_t)snprintf(text + used, size - used, " %s", argv[i]);
+}
+
+static lws_status make(lws_comm *comm, const command *c, int argc, char **argv)
 {
     int threads;
+    char words[2048], machine[256];
+    LWS_TRY(cli_start_threads(comm, (int)c->options.threads, &threads));
+    cli_describe_machine(lws_comm_size(comm), threads);
+    join_words(argc, argv, words, sizeof words);
+    snprintf(machine, sizeof machine, "%d rank%s of %d thread%s on %d machine%s, instruction set %s, matrix kernel %s",
+             lws_comm_size(comm), lws_comm_size(comm) == 1 ? "" : "s", threads, threads == 1 ? "" : "s",
+             lws_comm_nodes(comm), lws_comm_nodes(comm) == 1 ? "" : "s", lws_arch_name(), lws_gemm_core());
     const lws_table1_request request = {.folder = c->output,
                                         .models = c->models,
                                         .losses = c->losses,
                                         .seeds = c->seeds,
                                         .images = c->images,
                                         .ranks_per_cell = c->ranks_per_cell,
-                                        .options = c->options};
-    LWS_TRY(cli_start_threads(comm, (int)c->options.threads, &threads));
-    cli_describe_machine(lws_comm_size(comm), threads);
+                                        .options = c->options,
+                                        .command = words,
+                                        .machine = machine};
     return lws_table1(comm, &request);
 }
 
@@ -105,7 +122,7 @@ lws_status cmd_table1(int argc, char **argv)
         status = read_keys(table, argc, argv, c, lws_comm_size(comm));
     status = cli_agree(comm, status, argv[0], done, table, c, (const char *const[]){"data", "threads", NULL});
     if (status == LWS_OK && !done)
-        status = make(comm, c);
+        status = make(comm, c, argc, argv);
     cli_free_keys(&table);
     free(c);
     return cli_leave(comm, status);

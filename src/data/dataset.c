@@ -304,7 +304,7 @@ static lws_status add_names(const lws_dataset *d, int shard, char **all)
 {
     char name[LWS_SHARD_NAME], **names;
     int64_t first = d->shards[shard].first_row;
-    int64_t end = shard + 1 < d->info.shards ? d->shards[shard + 1].first_row : d->info.rows;
+    int64_t end = shard + 1 < d->info.shards ? d->shards[shard + 1].first_row : d->info.rows_by_split[d->split];
     lws_shard_name(d->split, shard, d->info.shards, name);
     char *path = join(d->folder, name);
     if (!path)
@@ -320,7 +320,7 @@ static lws_status add_names(const lws_dataset *d, int shard, char **all)
 
 lws_status lws_dataset_names(const lws_dataset *dataset, char ***names)
 {
-    *names = calloc((size_t)dataset->info.rows + 1, sizeof **names);
+    *names = calloc((size_t)dataset->info.rows_by_split[dataset->split] + 1, sizeof **names);
     if (!*names)
         return lws_fail(LWS_ERR_MEMORY, "%s: out of memory for the names of images", dataset->folder);
     lws_status status = LWS_OK;
@@ -335,7 +335,7 @@ lws_status lws_dataset_names(const lws_dataset *dataset, char ***names)
 
 void lws_dataset_free_names(const lws_dataset *dataset, char **names)
 {
-    for (int64_t i = 0; names && i < dataset->info.rows; i++)
+    for (int64_t i = 0; names && i < dataset->info.rows_by_split[dataset->split]; i++)
         free(names[i]);
     free(names);
 }

@@ -24,14 +24,14 @@
 /* The bytes of one image, uint8 [H, W, C], in the map. 0 <= row < rows. Not collective. */
 const uint8_t *lws_dataset_row(const lws_dataset *dataset, int64_t row);
 
-/* The names of the images of the split, in the order of its rows: those of their sources. Read from the shards anew;
- * free with lws_dataset_free_names. LWS_ERR_IO, LWS_ERR_FORMAT, LWS_ERR_MEMORY. Not collective. */
-lws_status lws_dataset_names(const lws_dataset *dataset, char ***names);
-void lws_dataset_free_names(const lws_dataset *dataset, char **names);
-
 /* From now on the split has no more than its first `rows` images, at least one; its digest is still that of all. Not
  * collective. */
 void lws_dataset_keep_first(lws_dataset *dataset, int64_t rows);
+
+/* The names of all images of the split, in the order of its rows: those of their sources. Read from the shards anew;
+ * free with lws_dataset_free_names. LWS_ERR_IO, LWS_ERR_FORMAT, LWS_ERR_MEMORY. Not collective. */
+lws_status lws_dataset_names(const lws_dataset *dataset, char ***names);
+void lws_dataset_free_names(const lws_dataset *dataset, char **names);
 
 /* Opens every split, and recomputes every digest of every file that has the name of a shard, by name; done(user, path,
  * rows) for each that is as it was written. The first that is not ends it: as lws_dataset_open and lws_shard_verify.

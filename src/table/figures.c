@@ -11,6 +11,7 @@
 #include <lwssim/loss.h>
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -29,8 +30,15 @@ static void describe_model(int model, char word[16])
     strcpy(word, words[model]);
 }
 
-static lws_status save(lws_comm *group, const lws_table_job *job, const lws_table_cell *cell, int64_t step,
-                       const lws_evaluation *e, penalties p, double seconds)
+/* What came of a cell. */
+typedef struct findings {
+    lws_evaluation evaluation;
+    penalties penalties;
+    int64_t step;
+    double since; /* when it was begun */
+} findings;
+
+static lws_status save(lws_comm *group, const lws_table_job *job, const lws_table_cell *cell, const findings *f)
 {
     char path[LWS_PATH], model[16];
     lws_comm_node node;
@@ -41,15 +49,15 @@ static lws_status save(lws_comm *group, const lws_table_job *job, const lws_tabl
     lws_record_text(record, "model", model);
     lws_record_text(record, "loss", lws_loss_name(o->loss));
     lws_record_number(record, "seed", (double)o->seed);
-    lws_record_number(record, "steps", (double)step);
+    lws_record_number(record, "steps", (double)f->step);
     lws_record_text(record, "split", lws_split_name[job->split]);
-    lws_record_number(record, "images", (double)e->images);
-    lws_evaluation_record(e, record);
-    if (!isnan(p.kl))
-        lws_record_number(record, "kl", p.kl);
-    if (!isnan(p.mmd))
-        lws_record_number(record, "mmd", p.mmd);
-    lws_record_number(record, "seconds", seconds);
+    lws_record_number(record, "images", (double)f->evaluation.images);
+    lws_evaluation_record(&f->evaluation, record);
+    if (!isnan(f->penalties.kl))
+        lws_record_number(record, "kl", f->penalties.kl);
+    if (!isnan(f->penalties.mmd))
+        lws_record_number(record, "mmd", f->penalties.mmd);
+    lws_record_number(record, "seconds", lws_now() - f->since);
     lws_record_number(record, "ranks", lws_comm_size(group));
     lws_record_number(record, "threads", lws_comm_threads(group, (int)o->threads, &node));
     cell_path(job, cell, LWS_TABLE_FIGURES, path);
@@ -58,25 +66,51 @@ static lws_status save(lws_comm *group, const lws_table_job *job, const lws_tabl
     return status;
 }
 
+/* Rank 0 writes: the values of every image first, then what makes the cell a finished one. */
+static lws_status write_all(lws_comm *group, const lws_table_job *job, const lws_table_cell *cell,
+                            const lws_dataset *dataset, const lws_image_values *each, const findings *f)
+{
+    char path[LWS_PATH];
+    cell_path(job, cell, LWS_TABLE_IMAGES, path);
+    LWS_TRY(lws_evaluation_write_images(path, dataset, each));
+    return save(group, job, cell, f);
+}
+
+static lws_status evaluate(lws_comm *group, const lws_table_job *job, const lws_table_cell *cell,
+                           const lws_inference_model *t, const lws_dataset *dataset, findings *f)
+{
+    const lws_dataset_info *info = lws_dataset_get_info(dataset);
+    lws_image_values *each = malloc((size_t)info->rows * sizeof *each);
+    lws_status status = each ? LWS_OK : lws_fail(LWS_ERR_MEMORY, "out of memory for the figures of %s", cell->name);
+    status = lws_comm_agree(group, status);
+    if (status == LWS_OK)
+        status = lws_evaluate_images(group, t->model, t->params, t->buffers, dataset, t->block, each);
+    if (status == LWS_OK)
+        status = penalties_of(group, t, dataset, &f->penalties);
+    if (status == LWS_OK) {
+        lws_evaluation_of(info->rows, info->channels, each, &f->evaluation);
+        f->step = t->meta.step;
+        if (lws_comm_rank(group) == 0)
+            status = write_all(group, job, cell, dataset, each, f);
+        status = lws_comm_agree(group, status);
+    }
+    free(each);
+    return status;
+}
+
 lws_status figures_make(lws_comm *group, const lws_table_job *job, const lws_table_cell *cell, double since,
                         lws_evaluation *result)
 {
     lws_inference_model trained;
     lws_dataset *dataset = NULL;
-    penalties p;
+    findings f = {.since = since};
     char run[LWS_PATH];
     cell_path(job, cell, "", run);
     LWS_TRY(lws_inference_load(group, NULL, run, false, &trained));
     lws_status status = lws_comm_agree(group, open_split(job, cell, &dataset));
     if (status == LWS_OK)
-        status = lws_evaluate(group, trained.model, trained.params, trained.buffers, dataset, trained.block, result);
-    if (status == LWS_OK)
-        status = penalties_of(group, &trained, dataset, &p);
-    if (status == LWS_OK) {
-        if (lws_comm_rank(group) == 0)
-            status = save(group, job, cell, trained.meta.step, result, p, lws_now() - since);
-        status = lws_comm_agree(group, status);
-    }
+        status = evaluate(group, job, cell, &trained, dataset, &f);
+    *result = f.evaluation;
     lws_dataset_close(dataset);
     lws_inference_free(&trained);
     return status;

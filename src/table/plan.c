@@ -185,11 +185,12 @@ static lws_status write_plan(const char *path, lws_config_table table, const tab
     return status;
 }
 
-static lws_status read_and_write(const char *folder, lws_config_table table, table_plan *plan)
+static lws_status read_and_write(const char *folder, lws_config_table table, table_plan *plan, bool *is_new)
 {
     char path[LWS_PATH];
     snprintf(path, sizeof path, "%s/" LWS_TABLE_PLAN, folder);
-    if (access(path, F_OK) != 0) {
+    *is_new = access(path, F_OK) != 0;
+    if (*is_new) {
         LWS_TRY(refuse_foreign(folder));
         return write_plan(path, table, plan);
     }
@@ -204,14 +205,14 @@ static lws_status read_and_write(const char *folder, lws_config_table table, tab
     return status == LWS_OK ? write_plan(path, table, plan) : status;
 }
 
-static lws_status settle(const char *folder, table_plan *plan, int *lock)
+static lws_status settle(const char *folder, table_plan *plan, int *lock, bool *is_new)
 {
     lws_config_table table;
     LWS_TRY(lws_folder_make(folder));
     LWS_TRY(lws_folder_lock(folder, "--output", lock));
     lws_status status = make_table(&table);
     if (status == LWS_OK)
-        status = read_and_write(folder, table, plan);
+        status = read_and_write(folder, table, plan, is_new);
     free_table(table);
     if (status != LWS_OK) {
         lws_folder_unlock(folder, *lock);
@@ -220,10 +221,11 @@ static lws_status settle(const char *folder, table_plan *plan, int *lock)
     return status;
 }
 
-lws_status plan_settle(lws_comm *comm, const char *folder, table_plan *plan, int *lock)
+lws_status plan_settle(lws_comm *comm, const char *folder, table_plan *plan, int *lock, bool *is_new)
 {
     *lock = -1;
-    LWS_TRY(lws_comm_agree(comm, lws_comm_rank(comm) == 0 ? settle(folder, plan, lock) : LWS_OK));
+    *is_new = false;
+    LWS_TRY(lws_comm_agree(comm, lws_comm_rank(comm) == 0 ? settle(folder, plan, lock, is_new) : LWS_OK));
     lws_comm_broadcast(comm, plan, sizeof *plan);
     return LWS_OK;
 }

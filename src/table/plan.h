@@ -28,8 +28,8 @@ lws_status plan_check_cell(const lws_table_cell *cell, lws_shape image);
 
 /* The folder becomes the plan's. Where one stands there already, the lists of Table 1 gain what they lack of its,
  * and all else but the group "run", and what a sweep varies, must be the same: else LWS_ERR_MISMATCH, naming what
- * differs first. A folder that holds other things is refused. *lock: on rank 0, to be given to lws_folder_unlock().
- * Collective. Agreed: LWS_ERR_USAGE, LWS_ERR_IO, LWS_ERR_MEMORY. */
-lws_status plan_settle(lws_comm *comm, const char *folder, table_plan *plan, int *lock);
+ * differs first. A folder that holds other things is refused. *lock: on rank 0, to be given to lws_folder_unlock();
+ * *is_new, on rank 0: there was none. Collective. Agreed: LWS_ERR_USAGE, LWS_ERR_IO, LWS_ERR_MEMORY. */
+lws_status plan_settle(lws_comm *comm, const char *folder, table_plan *plan, int *lock, bool *is_new);
 
 #endif

@@ -74,6 +74,7 @@ lws_status lws_sweep(lws_comm *comm, const lws_sweep_request *request)
 {
     lws_shape image;
     int lock;
+    bool is_new;
     sweep *s = calloc(1, sizeof *s);
     lws_status status = s ? prepare(request, s) : lws_fail(LWS_ERR_MEMORY, "out of memory for a sweep");
     status = lws_comm_agree(comm, status);
@@ -82,7 +83,7 @@ lws_status lws_sweep(lws_comm *comm, const lws_sweep_request *request)
     if (status == LWS_OK)
         status = lws_comm_agree(comm, lws_comm_rank(comm) == 0 ? check_cells(s, image) : LWS_OK);
     if (status == LWS_OK)
-        status = plan_settle(comm, request->folder, &s->plan, &lock);
+        status = plan_settle(comm, request->folder, &s->plan, &lock, &is_new);
     if (status == LWS_OK) {
         status = run(comm, request, s);
         lws_folder_unlock(request->folder, lock);

@@ -2,6 +2,7 @@
  *
  *   table.ini                what all its cells have in common, and which there are
  *   cells/NAME/              one cell: a run (train.h), and when it is finished
+ *   cells/NAME/test.csv      the values of every image of a split (inference/evaluate.h)
  *   cells/NAME/test.json     its figures on a split, written last: a cell that has a whole one is finished
  *   cells/NAME/failed.txt    why it could not be finished: the number of a status (status.h), and its message
  *   logs/NAME.txt            what its training said
@@ -23,6 +24,7 @@ enum { LWS_TABLE_NAME = 256 }; /* room for the name of a cell */
 #define LWS_TABLE_LOGS "logs"
 #define LWS_TABLE_PLAN "table.ini"
 #define LWS_TABLE_FIGURES "test.json"
+#define LWS_TABLE_IMAGES "test.csv"
 #define LWS_TABLE_FAILED "failed.txt"
 
 typedef struct lws_table_cell {

@@ -3,8 +3,13 @@
 
 #include "list.h"
 #include "plan.h"
+#include "table/report_table.h"
 
+#include "base/clock.h"
+#include "base/input.h"
 #include "base/log.h"
+#include "comm/watchdog.h"
+#include "model/model.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -122,7 +127,84 @@ static lws_status check_cells(const table_plan *plan, lws_shape image)
     return status;
 }
 
-static lws_status run(lws_comm *comm, const lws_table1_request *r, const table_plan *plan)
+/* ---- the table --------------------------------------------------------------------------------------------------- */
+
+enum { WORDS = 64, WORD = 64, FACES = 8 }; /* FACES: in the pictures */
+
+typedef struct words {
+    int count;
+    char text[WORDS][WORD];
+    const char *word[WORDS];
+} words;
+
+static void split_words(const char *list, words *w)
+{
+    for (w->count = 0; w->count < WORDS && list_next(&list, ',', w->text[w->count], WORD); w->count++)
+        w->word[w->count] = w->text[w->count];
+}
+
+static lws_status print_file(const char *folder, const char *name)
+{
+    char path[LWS_PATH], *text;
+    size_t length;
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    LWS_TRY(lws_input_read_text(path, "table", &text, &length));
+    printf("%s", text);
+    free(text);
+    return LWS_OK;
+}
+
+/* Of the cells that are finished, if any. One process. */
+static lws_status tell(const lws_table1_request *r, const table_plan *plan, const lws_table_job *job,
+                       const lws_table_state *state, double seconds)
+{
+    words models, losses;
+    char title[256];
+    int finished = 0;
+    for (int i = 0; i < job->count; i++)
+        finished += state[i] == LWS_TABLE_FINISHED;
+    if (finished == 0)
+        return LWS_OK;
+    split_words(plan->models, &models);
+    split_words(plan->losses, &losses);
+    const lws_train_options *o = &plan->options;
+    snprintf(title, sizeof title, "Table 1: preset %s, batches of %lld, %lld %s, seeds %.100s",
+             lws_preset_name(o->preset), (long long)o->batch_size, (long long)(o->steps > 0 ? o->steps : o->epochs),
+             o->steps > 0 ? "steps" : "epochs", plan->seeds);
+    const lws_table_names names = {.title = title,
+                                   .models = models.count,
+                                   .losses = losses.count,
+                                   .model = models.word,
+                                   .loss = losses.word,
+                                   .command = r->command,
+                                   .machine = r->machine,
+                                   .seconds = seconds,
+                                   .data = o->data,
+                                   .faces = FACES};
+    LWS_TRY(lws_table_report(r->folder, &names));
+    return print_file(r->folder, "table.txt");
+}
+
+/* However the cells have ended, which is what is returned, what is finished is told. Collective. Agreed. */
+static lws_status run_and_tell(lws_comm *comm, const lws_table1_request *r, const table_plan *plan,
+                               const lws_table_job *job, lws_table_state *state, bool is_new)
+{
+    char message[2048];
+    double start = lws_now();
+    lws_status status = lws_table_run(comm, job, state), told = LWS_OK;
+    snprintf(message, sizeof message, "%s", lws_message());
+    lws_watchdog_phase("table of the cells", -1);
+    if (lws_comm_rank(comm) == 0)
+        told = tell(r, plan, job, state, is_new ? lws_now() - start : -1); /* else others had their part in it */
+    told = lws_comm_agree(comm, told);
+    if (status == LWS_OK)
+        return told;
+    if (told != LWS_OK)
+        lws_warn("%s", lws_message());
+    return lws_fail(status, "%s", message);
+}
+
+static lws_status run(lws_comm *comm, const lws_table1_request *r, const table_plan *plan, bool is_new)
 {
     lws_table_cell *cells = NULL;
     lws_table_state *state = NULL;
@@ -131,15 +213,15 @@ static lws_status run(lws_comm *comm, const lws_table1_request *r, const table_p
     if (status == LWS_OK && !(state = calloc((size_t)count, sizeof *state)))
         status = lws_fail(LWS_ERR_MEMORY, "out of memory for the cells of a table");
     status = lws_comm_agree(comm, status);
-    lws_table_job job = {.folder = r->folder,
-                         .count = count,
-                         .cells = cells,
-                         .split = LWS_TEST,
-                         .images = r->images,
-                         .ranks_per_cell = r->ranks_per_cell,
-                         .time_limit = r->options.time_limit};
+    const lws_table_job job = {.folder = r->folder,
+                               .count = count,
+                               .cells = cells,
+                               .split = LWS_TEST,
+                               .images = r->images,
+                               .ranks_per_cell = r->ranks_per_cell,
+                               .time_limit = r->options.time_limit};
     if (status == LWS_OK)
-        status = lws_table_run(comm, &job, state);
+        status = run_and_tell(comm, r, plan, &job, state, is_new);
     free(cells);
     free(state);
     return status;
@@ -149,6 +231,7 @@ lws_status lws_table1(lws_comm *comm, const lws_table1_request *request)
 {
     lws_shape image;
     int lock;
+    bool is_new;
     table_plan *plan = calloc(1, sizeof *plan);
     lws_status status = plan ? make_plan(request, plan) : lws_fail(LWS_ERR_MEMORY, "out of memory for a table");
     status = lws_comm_agree(comm, status);
@@ -157,9 +240,9 @@ lws_status lws_table1(lws_comm *comm, const lws_table1_request *request)
     if (status == LWS_OK)
         status = lws_comm_agree(comm, lws_comm_rank(comm) == 0 ? check_cells(plan, image) : LWS_OK);
     if (status == LWS_OK)
-        status = plan_settle(comm, request->folder, plan, &lock);
+        status = plan_settle(comm, request->folder, plan, &lock, &is_new);
     if (status == LWS_OK) {
-        status = run(comm, request, plan);
+        status = run(comm, request, plan, is_new);
         lws_folder_unlock(request->folder, lock);
     }
     free(plan);

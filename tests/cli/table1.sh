@@ -19,12 +19,14 @@ same_cells() {
     [ "$(cells "$1")" = "$(cells "$2")" ] || fail "other cells in $2: $(cells "$2")"
     for cell in $(cells "$1"); do
         same_folder "$1/cells/$cell/checkpoints" "$2/cells/$cell/checkpoints"
+        same_file "$1/cells/$cell/test.csv" "$2/cells/$cell/test.csv"
         same_file <(figures "$1" "$cell") <(figures "$2" "$cell")
     done
 }
 
 # ---- on one rank, and what a cell is ---------------------------------------------------------------------------
 expect 0 ranks 0 "${short[@]}" --output one
+cp out out.one
 [ "$(cells one | wc -l)" = 9 ] || fail "not nine cells: $(cells one)"
 expect_text '^cell 9 of 9: mmd-ae lwssim seed 1: SSIM-G11 [0-9.]+, MSE [0-9.]+, slope -?[0-9.]+$' err
 [ "$(grep -c '^cell ' err)" = 9 ] || fail 'not a line a cell'
@@ -35,7 +37,8 @@ for cell in 'ae lwssim' 'vae mse' 'mmd-ae ssim'; do
     expect 0 ranks 2 train --run "alone-$model" "${keys[@]}" --model "$model" --loss "$loss" --seed 1
     same_folder "alone-$model/checkpoints" "one/cells/$model-$loss-1/checkpoints"
     same_file "alone-$model/config.ini" "one/cells/$model-$loss-1/config.ini"
-    expect 0 ranks 0 evaluate --run "alone-$model" --json figures.json
+    expect 0 ranks 0 evaluate --run "alone-$model" --json figures.json --images images.csv
+    same_file images.csv "one/cells/$model-$loss-1/test.csv"
     for metric in ssim_g11 mse; do
         same_file <(grep -A 2 "\"$metric\":" figures.json) <(grep -A 2 "\"$metric\":" "one/cells/$model-$loss-1/test.json")
     done
@@ -43,6 +46,11 @@ done
 grep -q '"kl"' one/cells/vae-ssim-1/test.json || fail 'no KL divergence of a VAE'
 grep -q '"mmd"' one/cells/mmd-ae-ssim-1/test.json || fail 'no MMD of an MMD-AE'
 ! grep -q '"kl"\|"mmd"' one/cells/ae-ssim-1/test.json || fail 'an AE with a penalty'
+
+# What is made of them stands beside, and is printed (unit tests look at its content).
+for file in table.txt table.csv table.json table.tex figure1.png; do [ -s one/$file ] || fail "no $file"; done
+same_file out.one one/table.txt
+expect_text '^command: lwssim table1 --data data ' one/table.txt
 
 # ---- the same on other numbers of ranks, in groups of one and of several ---------------------------------------------
 for n in 2 3 5; do
@@ -61,8 +69,8 @@ for folder in one ranks-3 grouped; do absent $folder/.deal; done
 
 # ---- fair: equal weights to begin with, equal images in equal order ------------------------------------------------
 expect 0 ranks 0 table1 "${keys[@]}" --seeds 2 --models vae --steps 2 --lr 0 --log-every 1 --log-rows --output fair
-weights() { /usr/bin/python3 -c 'import h5py, sys
-f = h5py.File(sys.argv[1]); f["model"].visititems(lambda n, d: print(n, d[()].tobytes().hex()[:4000]) if hasattr(d, "shape") else None)' "$1"; }
+weights() { /usr/bin/python3 -c 'import h5py, hashlib, sys
+f = h5py.File(sys.argv[1]); f["model"].visititems(lambda n, d: print(n, hashlib.md5(d[()].tobytes()).hexdigest()) if hasattr(d, "shape") else None)' "$1"; }
 if /usr/bin/python3 -c 'import h5py' 2>/dev/null; then
     for loss in ssim lwssim; do
         same_file <(weights fair/cells/vae-mse-1/checkpoints/step-000000002.h5) \
@@ -95,6 +103,7 @@ expect_text '^losses = mse,ssim,lwssim,mae$' one/table.ini
 expect_text '^15 of 24 cells to do' err
 expect 0 ranks 2 "${short[@]}" --output bounded --models ae --losses mse --test-images 5
 expect_text '"images":[[:space:]]*5,' bounded/cells/ae-mse-1/test.json
+same_file bounded/cells/ae-mse-1/test.csv <(head -n 6 one/cells/ae-mse-1/test.csv)
 
 # ---- what fails is named, kept, and ends nobody else ------------------------------------------------------------------
 for n in 0 3; do # the codes of a VAE overflow, those of an AE do not
