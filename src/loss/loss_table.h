@@ -19,7 +19,10 @@ lws_config_part lws_loss_keys(lws_loss_kind kind);
 /* Whether the options in the block fit each other, those of every loss. LWS_ERR_USAGE. */
 lws_status lws_loss_check_options(const void *block);
 
-/* The loss that the options in the block ask for. */
+/* Puts numbers in the place of options that stand for the loss's own, so that a configuration that is kept says all. */
+void lws_loss_resolve_options(lws_loss_kind kind, void *block);
+
+/* The loss that the options in the block ask for, resolved or not. */
 lws_loss_spec lws_loss_of_options(lws_loss_kind kind, const void *block);
 
 /* What a loss is multiplied by so that it pulls on a model's parameters as hard as MSE does: |∇MSE| / |∇loss| at one

@@ -72,13 +72,24 @@ lws_status lws_loss_check_options(const void *block)
     return LWS_OK;
 }
 
+void lws_loss_resolve_options(lws_loss_kind kind, void *block)
+{
+    if (losses_row(kind) && rows[kind]->resolve_options)
+        rows[kind]->resolve_options((char *)block + options_at(kind));
+}
+
 static lws_loss_spec read_options(lws_loss_kind kind, const void *options)
 {
     lws_loss_spec spec = {.kind = kind};
+    double own[LWS_LOSS_OWN] = {0};
+    if (rows[kind]->options_size > 0)
+        memcpy(own, options, rows[kind]->options_size);
+    if (rows[kind]->resolve_options)
+        rows[kind]->resolve_options(own);
     if (rows[kind]->read_options)
-        rows[kind]->read_options(options, &spec);
-    else if (rows[kind]->options_size > 0)
-        memcpy(spec.own, options, rows[kind]->options_size);
+        rows[kind]->read_options(own, &spec);
+    else
+        memcpy(spec.own, own, sizeof own);
     return spec;
 }
 

@@ -41,7 +41,11 @@ typedef struct loss_row {
     /* What concerns several keys at once: LWS_ERR_USAGE. NULL: nothing does. */
     lws_status (*check_options)(const void *options);
 
-    /* Takes the options into a spec whose kind is set and all else 0. NULL: they become spec->own, byte for byte. */
+    /* Puts numbers in the place of those that stand for the loss's own. NULL: none does. */
+    void (*resolve_options)(void *options);
+
+    /* Takes resolved options into a spec whose kind is set and all else 0. NULL: they become spec->own, byte for byte.
+     */
     void (*read_options)(const void *options, lws_loss_spec *spec);
 
     /* A spec, which anyone may have written, for images of h × w: LWS_ERR_USAGE names the field. NULL: takes all. */

@@ -1,6 +1,13 @@
 /* SSIM over one window (Wang et al. 2004): luminance times contrast and structure. */
 #include "structural_loss.h"
 
+static void resolve_options(void *options)
+{
+    structural_options *o = options;
+    if (o->k1 == 0)
+        o->k1 = STRUCTURAL_K1;
+}
+
 static void read_options(const void *options, lws_loss_spec *spec)
 {
     const structural_options *o = options;
@@ -30,6 +37,7 @@ const loss_row loss_ssim = {
     .key_count = STRUCTURAL_KEYS,
     .options_size = sizeof(structural_options),
     .check_options = structural_check_options,
+    .resolve_options = resolve_options,
     .read_options = read_options,
     .check = check,
     .state_size = structural_state_size,

@@ -25,8 +25,8 @@ enum { EXPONENT_MAX = 64 };
     }
 
 const lws_config_key structural_keys[STRUCTURAL_KEYS] = {
-    {"windows", LWS_CONFIG_INTS, AT(windows), "3,7,11", 1, LWS_WINDOW_MAX, NULL, "lwssim: window sides in pixels",
-     NULL},
+    {"windows", LWS_CONFIG_INTS, AT(windows), "0", 0, LWS_WINDOW_MAX, NULL,
+     "lwssim: window sides in pixels; 0: its own, with weights, shape and k1", NULL},
     {"window-weights", LWS_CONFIG_REALS, AT(window_weights), "1", 0, 1e12, NULL,
      "lwssim: weight of each window; one value serves all", NULL},
     {"luminance-weights", LWS_CONFIG_REALS, AT(luminance_weights), "-1", -1, 1e12, NULL,
@@ -39,7 +39,7 @@ const lws_config_key structural_keys[STRUCTURAL_KEYS] = {
     REAL("alpha", alpha, "1", 0, EXPONENT_MAX, "exponent of luminance"),
     REAL("beta", beta, "1", 0, EXPONENT_MAX, "exponent of contrast"),
     REAL("gamma", gamma, "1", 0, EXPONENT_MAX, "exponent of structure"),
-    REAL("k1", k1, "0.01", CONSTANT_MIN, CONSTANT_MAX, "C1 = k1²"),
+    REAL("k1", k1, "0", 0, CONSTANT_MAX, "C1 = k1²; 0: that of the loss's own windows, else 0.01"),
     REAL("k2", k2, "0.03", CONSTANT_MIN, CONSTANT_MAX, "C2 = k2²"),
     REAL("c3", c3, "0", 0, CONSTANT_MAX, "C3; 0: C2/2"),
 };
@@ -58,10 +58,31 @@ static bool is_apart(const lws_config_list *luminance)
     return luminance->count != 1 || luminance->value[0] != -1;
 }
 
+/* Whether the windows stand for a loss's own. */
+static bool is_own(const structural_options *o)
+{
+    return o->windows.count == 1 && o->windows.value[0] == 0;
+}
+
+/* What says nothing without windows. */
+static lws_status check_alone(const structural_options *o)
+{
+    const lws_config_list *weights = &o->window_weights;
+    bool is_given = weights->count != 1 || weights->value[0] != 1 || is_apart(&o->luminance_weights);
+    if (is_given || o->window_shape != 0)
+        return lws_fail(LWS_ERR_USAGE,
+                        "%s is given, but no windows: without them LWSSIM has its own, with their "
+                        "weights and shape. Give --windows too, such as 3,7,11.",
+                        o->window_shape != 0 ? "window-shape" : "window-weights or luminance-weights");
+    return LWS_OK;
+}
+
 lws_status structural_check_options(const void *options)
 {
     const structural_options *o = options;
     const lws_config_list *luminance = &o->luminance_weights;
+    if (is_own(o))
+        return check_alone(o);
     LWS_TRY(check_count("window-weights", &o->window_weights, o->windows.count));
     LWS_TRY(check_count("luminance-weights", luminance, o->windows.count));
     for (int i = 0; is_apart(luminance) && i < luminance->count; i++)
@@ -70,6 +91,27 @@ lws_status structural_check_options(const void *options)
                             "luminance-weights holds %g: weights are >= 0, and a single -1 stands for window-weights",
                             luminance->value[i]);
     return LWS_OK;
+}
+
+static void set_list(lws_config_list *list, int count, const double *value)
+{
+    list->count = count;
+    for (int i = 0; i < count; i++)
+        list->value[i] = value[i];
+}
+
+void structural_resolve_options(void *options, const structural_own *own)
+{
+    structural_options *o = options;
+    bool takes_own = is_own(o);
+    if (takes_own) {
+        set_list(&o->windows, own->windows, own->window);
+        set_list(&o->window_weights, own->windows, own->weight);
+        set_list(&o->luminance_weights, own->luminance_weight[0] < 0 ? 1 : own->windows, own->luminance_weight);
+        o->window_shape = own->gaussian;
+    }
+    if (o->k1 == 0)
+        o->k1 = takes_own ? own->k1 : STRUCTURAL_K1;
 }
 
 static double of_window(const lws_config_list *weights, int i)

@@ -21,6 +21,20 @@ typedef struct structural_options {
 enum { STRUCTURAL_KEYS = 13 };
 extern const lws_config_key structural_keys[STRUCTURAL_KEYS];
 
+#define STRUCTURAL_K1 .01 /* where nothing else is given: Wang et al. 2004 */
+
+/* What a loss takes where `windows` are not given. */
+typedef struct structural_own {
+    int windows;
+    double window[LWS_LOSS_LEVELS], weight[LWS_LOSS_LEVELS];
+    double luminance_weight[LWS_LOSS_LEVELS]; /* the first -1: `weight` */
+    bool gaussian;
+    double k1;
+} structural_own;
+
+/* Where `windows` stand for a loss's own, they, what goes with them, and C1 are taken from there. */
+void structural_resolve_options(void *options, const structural_own *own);
+
 /* How luminance and contrast-structure go together. */
 typedef struct structural_form {
     bool product;  /* l · cs, without weights of luminance; else l + cs */

@@ -36,6 +36,7 @@ lws_status lws_train_options_read(const char *config, const char *path, lws_trai
 
 lws_status lws_train_options_model(lws_train_options *o, lws_shape image, lws_model_spec *spec)
 {
+    lws_loss_resolve_options(o->loss, o->loss_options);
     *spec = (lws_model_spec){
         .kind = (lws_model_kind)o->model,
         .preset = o->preset,

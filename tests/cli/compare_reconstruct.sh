@@ -44,9 +44,9 @@ for key in mse loss_mse loss_ssim loss_lwssim loss_mae loss_mix; do
     [[ $(value $key) =~ ^[0-9.]*[1-9] ]] || fail "$key of different images is $(value $key)"
 done
 expect 0 ranks 0 compare a.ppm b.ppm
-cp out forth
+grep -v '^slope\|^shift' out >forth # of one picture on the other
 expect 0 ranks 0 compare b.ppm a.ppm # symmetric, to the 12 digits of the table
-diff forth out >&2 || fail "compare is not symmetric"
+grep -v '^slope\|^shift' out | diff forth - >&2 || fail "compare is not symmetric"
 
 expect 0 ranks 0 compare small.ppm small.ppm --json # smaller than the windows
 is mse 0

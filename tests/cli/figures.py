@@ -40,21 +40,21 @@ def windows(w, h, taps):
             yield [((top + i) * w + left + j, taps[i] * taps[j]) for i in range(side) for j in range(side)]
 
 
-def parts(x, y, window, covariance):
+def parts(x, y, window, covariance, c1=1e-4):
     """Luminance, and contrast and structure, of a window."""
     mx = sum(k * x[p] for p, k in window)
     my = sum(k * y[p] for p, k in window)
     vx = covariance * sum(k * (x[p] - mx) ** 2 for p, k in window)
     vy = covariance * sum(k * (y[p] - my) ** 2 for p, k in window)
     vxy = covariance * sum(k * (x[p] - mx) * (y[p] - my) for p, k in window)
-    return (2 * mx * my + 1e-4) / (mx * mx + my * my + 1e-4), (2 * vxy + 9e-4) / (vx + vy + 9e-4)
+    return (2 * mx * my + c1) / (mx * mx + my * my + c1), (2 * vxy + 9e-4) / (vx + vy + 9e-4)
 
 
-def similarity(x, y, w, h, taps, covariance, combine):
+def similarity(x, y, w, h, taps, covariance, combine, c1=1e-4):
     """Mean over all windows of combine(luminance, contrast-structure)."""
     total = count = 0
     for window in windows(w, h, taps):
-        total += combine(*parts(x, y, window, covariance))
+        total += combine(*parts(x, y, window, covariance, c1))
         count += 1
     return total / count
 
@@ -81,8 +81,8 @@ def mix(x, y, w, h):
     return .84 * (1 - sum(product) / len(x)) + .16 * error
 
 
-def gaussian():
-    taps = [math.exp(-.5 * ((i - 5) / 1.5) ** 2) for i in range(11)]
+def gaussian(side=11, sigma=1.5):
+    taps = [math.exp(-.5 * ((i - (side - 1) / 2) / sigma) ** 2) for i in range(side)]
     return [t / sum(taps) for t in taps]
 
 
@@ -129,10 +129,10 @@ def compare_truth(a, b):
     mse = sum((i / 255 - j / 255) ** 2 for i, j in zip(pa, pb)) / len(pa)
     channels = [([v / 255 for v in pa[c::3]], [v / 255 for v in pb[c::3]]) for c in range(3)]
 
-    def of(taps, covariance, combine):
-        return sum(similarity(x, y, w, h, taps, covariance, combine) for x, y in channels) / 3
+    def of(taps, covariance, combine, c1=1e-4):
+        return sum(similarity(x, y, w, h, taps, covariance, combine, c1) for x, y in channels) / 3
     g11 = of(gaussian(), 1, lambda l, cs: l * cs)
-    levels = [of([1 / n] * n, 1, lambda l, cs: 2 - l - cs) for n in (3, 7, 11)]
+    light = of(gaussian(5, 7.5 / 11), 1, lambda l, cs: 1 - l, .25)
     products = [of([1 / n] * n, 1, lambda l, cs: 1 - l * cs) for n in (3, 7, 11)]
     structure = [of([1 / n] * n, 1, lambda l, cs: 1 - cs) for n in (3, 7, 11)]
     opponents = [[u for i in range(0, len(p), 3) for u in ((p[i] - p[i + 1]) / 255, (p[i] + p[i + 1]) / 510 - p[i + 2] / 255)]
@@ -143,10 +143,11 @@ def compare_truth(a, b):
     shift = [sum(pb[k::3][i] - pa[k::3][i] for i in range(n)) / 255 / n for k in range(3)]
     return {"ssim_g11": g11, "ssim_u7": of([1 / 7] * 7, 49 / 48, lambda l, cs: l * cs), "ms_ssim3": None, "mse": mse,
             "psnr": -10 * math.log10(mse), "delta_e": delta_e(pa, pb), "colour_slope": ro / oo, "colour_correlation": ro / math.sqrt(oo * rr),
-            "shift_r": shift[0], "shift_g": shift[1], "shift_b": shift[2], "loss_mse": mse, "loss_ssim": 1 - g11, "loss_lwssim": sum(levels) / 3,
+            "shift_r": shift[0], "shift_g": shift[1], "shift_b": shift[2], "loss_mse": mse, "loss_ssim": 1 - g11,
+            "loss_lwssim": (12 * light + of(gaussian(), 1, lambda l, cs: 1 - cs)) / 2,
             "loss_mae": sum(abs(i - j) / 255 for i, j in zip(pa, pb)) / len(pa), "loss_ms-ssim-3": None,
             "loss_mix": sum(mix(x, y, w, h) for x, y in channels) / 3, "loss_lwssim-product": sum(products) / 3,
-            "loss_lwssim-coarsest": (sum(structure[:2]) + levels[2]) / 3,
+            "loss_lwssim-coarsest": (sum(structure) + of([1 / 11] * 11, 1, lambda l, cs: 1 - l)) / 3,
             "loss_lwssim-product-coarsest": (sum(structure[:2]) + products[2]) / 3}
 
 

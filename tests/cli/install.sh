@@ -115,10 +115,8 @@ int main(void)
         x[i] = .25f;
         y[i] = .75f;
     }
-    lws_loss_spec spec = lws_loss_defaults(LWS_LOSS_LWSSIM);
-    spec.levels = 1;
-    spec.window[0] = 7;
-    if (lws_loss_create(&spec, SIDE, SIDE, 1, &loss) != LWS_OK ||
+    lws_loss_spec spec;
+    if (lws_loss_find("lwssim", "windows = 7", &spec) != LWS_OK || lws_loss_create(&spec, SIDE, SIDE, 1, &loss) != LWS_OK ||
         lws_loss_eval(loss, N, x, y, 1, value, NULL) != LWS_OK) {
         fprintf(stderr, "%s\n", lws_message());
         return 1;

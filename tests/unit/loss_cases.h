@@ -8,10 +8,19 @@
 
 #include <reference.h>
 
+/* A loss with nothing measured in it: for LWSSIM uniform windows 3, 7, 11, weights 1, and SSIM's constants. */
+CHECK_UNUSED static lws_loss_spec plain_loss(lws_loss_kind kind)
+{
+    lws_loss_spec s = lws_loss_defaults(kind);
+    if (kind == LWS_LOSS_LWSSIM)
+        assert_int_equal(lws_loss_find("lwssim", "windows = 3,7,11", &s), LWS_OK);
+    return s;
+}
+
 /* One level with uniform window `side`, or one Gaussian one where sigma > 0. */
 CHECK_UNUSED static lws_loss_spec one_level(lws_loss_kind kind, int side, double sigma)
 {
-    lws_loss_spec s = lws_loss_defaults(kind);
+    lws_loss_spec s = plain_loss(kind);
     s.levels = 1;
     s.window[0] = side;
     s.weight[0] = 1;
@@ -51,7 +60,7 @@ CHECK_UNUSED static int apart_cases(lws_loss_spec *cases)
 {
     static const double alpha[APART] = {1, 2, 3.7, 0, 1.5, 8}, beta[APART] = {1, 1, 1, 1, 2, .5};
     for (int k = 0; k < APART; k++) {
-        lws_loss_spec s = with_exponents(lws_loss_defaults(LWS_LOSS_LWSSIM), alpha[k], beta[k], beta[k], 0);
+        lws_loss_spec s = with_exponents(plain_loss(LWS_LOSS_LWSSIM), alpha[k], beta[k], beta[k], 0);
         s.levels = 5, s.window[0] = 1, s.window[1] = 4, s.window[3] = 2, s.window[4] = 11;
         s.luminance_apart = true;
         s.luminance_weight[0] = 3, s.luminance_weight[1] = 0, s.luminance_weight[2] = .5;
@@ -101,7 +110,7 @@ CHECK_UNUSED static int loss_cases(lws_loss_spec cases[CASES])
     assert_true(lws_loss_count() <= KINDS_MAX);
     for (int kind = 0; kind < lws_loss_count(); kind++)
         cases[n++] = small_loss(kind);
-    lws_loss_spec s = lws_loss_defaults(LWS_LOSS_LWSSIM);
+    lws_loss_spec s = plain_loss(LWS_LOSS_LWSSIM);
     s.weight[0] = .5, s.weight[1] = 0, s.weight[2] = 3;
     cases[n++] = s;
     s.gaussian = true; /* sigma in proportion to the side */

@@ -8,7 +8,7 @@ enum { H = 12, W = 13, C = 2, N = H * W * C };
 static void defaults(void **state)
 {
     (void)state;
-    lws_loss_spec s = lws_loss_defaults(LWS_LOSS_LWSSIM);
+    lws_loss_spec s = plain_loss(LWS_LOSS_LWSSIM);
     assert_int_equal(s.kind, LWS_LOSS_LWSSIM);
     assert_int_equal(s.levels, 3);
     assert_int_equal(s.window[0], 3);
@@ -216,7 +216,7 @@ static void levels_add_up(void **state)
     float x[N], y[N], dy[N], one[N];
     double sum[N] = {0}, value = 0;
     random_pair(&r, N, .5, x, y);
-    lws_loss_spec s = lws_loss_defaults(LWS_LOSS_LWSSIM);
+    lws_loss_spec s = plain_loss(LWS_LOSS_LWSSIM);
     s.levels = 5;
     for (int i = 0; i < 5; i++) {
         s.window[i] = 2 * i + 1;
@@ -294,7 +294,7 @@ static void more_threads_than_planned(void **state)
     float x[BATCH * N], y[BATCH * N], dy[2][BATCH * N];
     double value[2][BATCH];
     random_pair(&r, BATCH * N, .5, x, y);
-    lws_loss_spec s = lws_loss_defaults(LWS_LOSS_LWSSIM);
+    lws_loss_spec s = plain_loss(LWS_LOSS_LWSSIM);
     lws_loss *loss;
     omp_set_num_threads(1);
     assert_int_equal(lws_loss_create(&s, H, W, C, &loss), LWS_OK);

@@ -9,7 +9,7 @@ typedef struct windows {
 /* Sides that do not fit become 1, 2, … */
 static lws_loss_spec with_windows(const windows *list, int most)
 {
-    lws_loss_spec s = lws_loss_defaults(LWS_LOSS_LWSSIM);
+    lws_loss_spec s = plain_loss(LWS_LOSS_LWSSIM);
     s.levels = list->count;
     for (int i = 0; i < list->count; i++) {
         s.window[i] = list->side[i] <= most ? list->side[i] : i % most + 1;

@@ -42,7 +42,7 @@ static void refused(lws_loss_spec spec, int h, int w, int c, const char *field)
 
 #define REFUSED(kind, field, bad, name)                                                                                \
     do {                                                                                                               \
-        lws_loss_spec spec_ = lws_loss_defaults(kind);                                                                 \
+        lws_loss_spec spec_ = plain_loss(kind);                                                                        \
         spec_.field = (bad);                                                                                           \
         refused(spec_, H, W, C, name);                                                                                 \
     } while (0)
@@ -64,7 +64,7 @@ static void refuses_wrong_windows_and_weights(void **state)
     REFUSED(LWS_LOSS_LWSSIM, weight[1], -1e-9, "weight");
     REFUSED(LWS_LOSS_LWSSIM, weight[1], nan, "weight");
     REFUSED(LWS_LOSS_LWSSIM, weight[1], (double)INFINITY, "weight");
-    lws_loss_spec none = lws_loss_defaults(LWS_LOSS_LWSSIM);
+    lws_loss_spec none = plain_loss(LWS_LOSS_LWSSIM);
     none.weight[0] = none.weight[1] = none.weight[2] = 0;
     refused(none, H, W, C, "weight");
     none.luminance_apart = true;

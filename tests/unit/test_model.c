@@ -1,5 +1,6 @@
 /* Every kind of model with every loss and preset: values against a forward pass in double, gradients against its
  * differences; the randomness of VAE and MMD-AE, evaluation, messages, sizes. */
+#include "loss_cases.h"
 #include "networks.h"
 
 #include "base/rng.h"
@@ -27,7 +28,7 @@ typedef struct problem {
 /* Small windows where images are large: the losses have tests of their own. */
 static lws_loss_spec loss_of(lws_loss_kind kind, bool small)
 {
-    lws_loss_spec loss = lws_loss_defaults(kind);
+    lws_loss_spec loss = plain_loss(kind);
     if (kind == LWS_LOSS_LWSSIM) {
         loss.weight[0] = .5, loss.weight[1] = 2, loss.weight[2] = 1;
         if (!small)

@@ -50,7 +50,7 @@ static const key_case train_cases[] = {
     {"prior-sigma", REAL, TRAIN(prior_sigma), "1.75", 1.75, "1e-6", "0.9e-6", "1e6", "1.001e6", false},
     {"loss", CHOICE, TRAIN(loss), "ssim", 1, "mse", "l1", "mae", "lws", false},
     {"recon-weight", REAL, TRAIN(recon_weight), "3.25", 3.25, "0", "-0.001", "1e12", "1.001e12", false},
-    {"windows", INTS, LOSS(windows), "5,9", 5, "1", "0", "256", "257", false},
+    {"windows", INTS, LOSS(windows), "5,9", 5, "0", "-1", "256", "257", false},
     {"window-weights", REALS, LOSS(window_weights), "0.5,2", .5, "0", "-0.001", "1e12", "1.001e12", false},
     {"luminance-weights", REALS, LOSS(luminance_weights), "0.5,2", .5, "-1", "-1.001", "1e12", "1.001e12", false},
     {"window-shape", CHOICE, LOSS(window_shape), "gaussian", 1, "uniform", "flat", "gaussian", "gauss", false},
@@ -60,7 +60,7 @@ static const key_case train_cases[] = {
     {"alpha", REAL, LOSS(alpha), "0.75", .75, "0", "-0.001", "64", "64.001", false},
     {"beta", REAL, LOSS(beta), "0.75", .75, "0", "-0.001", "64", "64.001", false},
     {"gamma", REAL, LOSS(gamma), "0.75", .75, "0", "-0.001", "64", "64.001", false},
-    {"k1", REAL, LOSS(k1), "0.5", .5, CONSTANT, false},
+    {"k1", REAL, LOSS(k1), "0.5", .5, "0", "-1e-9", "0.999999999", "1", false},
     {"k2", REAL, LOSS(k2), "0.5", .5, CONSTANT, false},
     {"c3", REAL, LOSS(c3), "0.5", .5, "0", "-0.000000001", "0.999999999", "0.9999999999", false},
     {"ms-ssim-window", INT, LOSS(ms_ssim_window), "8", 8, "1", "0", "256", "257", false},
@@ -257,7 +257,7 @@ static const char train_defaults[] = "[model]\n"
                                      "[loss]\n"
                                      "loss = lwssim\n"
                                      "recon-weight = 0\n"
-                                     "windows = 3,7,11\n"
+                                     "windows = 0\n"
                                      "window-weights = 1\n"
                                      "luminance-weights = -1\n"
                                      "window-shape = uniform\n"
@@ -267,7 +267,7 @@ static const char train_defaults[] = "[model]\n"
                                      "alpha = 1\n"
                                      "beta = 1\n"
                                      "gamma = 1\n"
-                                     "k1 = 0.01\n"
+                                     "k1 = 0\n"
                                      "k2 = 0.03\n"
                                      "c3 = 0\n"
                                      "ms-ssim-window = 11\n"
@@ -466,6 +466,10 @@ static void keys_fit_each_other(void **state)
     refuses(options_of("windows=3,5,7", "luminance-weights=1,2", NULL), "luminance-weights has 2 values", "3 windows");
     refuses(options_of("windows=3,5", "luminance-weights=-1,2", NULL), "luminance-weights", "-1");
     refuses(options_of("windows=3", "luminance-weights=-0.5", NULL), "luminance-weights", "-0.5");
+    refuses(options_of("window-weights=2", NULL), "window-weights", "no windows");
+    refuses(options_of("luminance-weights=0", NULL), "luminance-weights", "no windows");
+    refuses(options_of("windows=0", "window-shape=gaussian", NULL), "window-shape", "no windows");
+    accepts(options_of("k1=0.2", "alpha=2", NULL));
     refuses(options_of("model=mmd-ae", "batch-size=1", "micro-batches=1", NULL), "batch-size 1", "mmd-ae");
     accepts(options_of("model=mmd-ae", "batch-size=2", "micro-batches=1", NULL));
     accepts(options_of("model=vae", "batch-size=1", "micro-batches=1", NULL));
@@ -576,7 +580,7 @@ static void presets_fill_in(void **state)
     }
 }
 
-static void check_loss(lws_loss_spec s, int levels, const int *windows, const double *weights, bool gaussian)
+static void check_windows(lws_loss_spec s, int levels, const int *windows, const double *weights, bool gaussian)
 {
     assert_int_equal(s.levels, levels);
     for (int i = 0; i < levels; i++) {
@@ -584,6 +588,11 @@ static void check_loss(lws_loss_spec s, int levels, const int *windows, const do
         check_near(s.weight[i], weights[i], 0);
     }
     assert_int_equal(s.gaussian, gaussian);
+}
+
+static void check_loss(lws_loss_spec s, int levels, const int *windows, const double *weights, bool gaussian)
+{
+    check_windows(s, levels, windows, weights, gaussian);
     const double constants[7] = {.25, 2, 3, .5, .125, .0625, .75};
     const double got[7] = {s.sigma, s.alpha, s.beta, s.gamma, s.k1, s.k2, s.c3};
     for (int i = 0; i < 7; i++)
@@ -620,6 +629,52 @@ static void keys_go_to_the_loss(void **state)
     assert_int_equal(s.loss.kind, LWS_LOSS_MSE);
     s = model_of(options_of("loss=ssim", NULL)); /* 0 stands for 1.5 of 11 pixels */
     check_near(s.loss.sigma, 0, 0);
+}
+
+static double k1_of(lws_train_options o)
+{
+    return model_of(o).loss.k1;
+}
+
+static void check_same(lws_loss_spec s, lws_loss_spec want)
+{
+    check_windows(s, want.levels, want.window, want.weight, want.gaussian);
+    assert_int_equal(s.luminance_apart, want.luminance_apart);
+    for (int i = 0; i < want.levels; i++)
+        check_near(s.luminance_weight[i], want.luminance_weight[i], 0);
+    check_near(s.k1, want.k1, 0);
+}
+
+/* Windows that are not given are the loss's own, with all that goes with them; those that are bring nothing along. What
+ * was meant is what the configuration says afterwards. */
+static void a_loss_has_windows_of_its_own(void **state)
+{
+    (void)state;
+    lws_train_options o = options_of("loss=lwssim", NULL);
+    lws_model_spec s, again;
+    assert_int_equal(lws_train_options_model(&o, image, &s), LWS_OK);
+    lws_loss_spec own = lws_loss_defaults(LWS_LOSS_LWSSIM);
+    check_same(s.loss, own);
+    char *text = lws_config_text(lws_train_table(), &o);
+    assert_null(strstr(text, "windows = 0\n"));
+    assert_null(strstr(text, "\nk1 = 0\n"));
+    lws_train_options back = options_of(NULL);
+    assert_int_equal(lws_train_options_read(text, "config.ini", &back), LWS_OK);
+    assert_int_equal(lws_train_options_model(&back, image, &again), LWS_OK);
+    check_same(again.loss, own);
+    free(text);
+    s = model_of(options_of("loss=lwssim", "windows=3,7,11", NULL));
+    check_windows(s.loss, 3, (const int[]){3, 7, 11}, (const double[]){1, 1, 1}, false);
+    assert_false(s.loss.luminance_apart);
+    s = model_of(options_of("loss=lwssim-product", NULL));
+    check_windows(s.loss, 3, (const int[]){3, 7, 11}, (const double[]){1, 1, 1}, false);
+    check_near(k1_of(options_of("loss=lwssim", NULL)), own.k1, 0);
+    assert_true(own.k1 > .01);
+    check_near(k1_of(options_of("loss=lwssim", "k1=0.02", NULL)), .02, 0);
+    check_near(k1_of(options_of("loss=lwssim", "windows=5", NULL)), .01, 0);
+    check_near(k1_of(options_of("loss=lwssim-coarsest", NULL)), .01, 0);
+    check_near(k1_of(options_of("loss=ssim", NULL)), .01, 0);
+    check_near(k1_of(options_of("loss=ssim", "k1=0.5", NULL)), .5, 0);
 }
 
 static void keys_go_to_the_optimizer(void **state)
@@ -660,6 +715,7 @@ int main(void)
         cmocka_unit_test(presets_fill_in),
         cmocka_unit_test(keys_go_to_the_model),
         cmocka_unit_test(keys_go_to_the_loss),
+        cmocka_unit_test(a_loss_has_windows_of_its_own),
         cmocka_unit_test(keys_go_to_the_optimizer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -36,9 +36,10 @@ static lws_status loss_row(bench *b, loss_case *c, const lws_loss_spec *spec, co
     return status;
 }
 
-static lws_loss_spec chosen_windows(const bench *b, char *label, size_t size)
+static lws_status chosen_windows(const bench *b, char *label, size_t size, lws_loss_spec *out)
 {
-    lws_loss_spec spec = lws_loss_defaults(LWS_LOSS_LWSSIM);
+    lws_loss_spec spec;
+    LWS_TRY(lws_loss_find("lwssim", "windows = 3,7,11", &spec)); /* uniform, with SSIM's constants */
     size_t used = (size_t)snprintf(label, size, "lwssim, windows");
     spec.levels = b->windows.count;
     for (int i = 0; i < spec.levels; i++) {
@@ -47,7 +48,8 @@ static lws_loss_spec chosen_windows(const bench *b, char *label, size_t size)
         if (used < size)
             used += (size_t)snprintf(label + used, size - used, "%s %d", i > 0 ? "," : "", spec.window[i]);
     }
-    return spec;
+    *out = spec;
+    return LWS_OK;
 }
 
 /* The chosen windows, also with exponents, whole and not, and Gaussian. */
@@ -63,7 +65,8 @@ static lws_status variants_of_windows(bench *b, loss_case *c)
                     {"lwssim_gaussian", ", Gaussian", 1, true}};
     for (size_t i = 0; i < sizeof variants / sizeof *variants; i++) {
         char windows[128], label[160];
-        lws_loss_spec spec = chosen_windows(b, windows, sizeof windows);
+        lws_loss_spec spec;
+        LWS_TRY(chosen_windows(b, windows, sizeof windows, &spec));
         spec.alpha = variants[i].alpha;
         spec.gaussian = variants[i].gaussian;
         snprintf(label, sizeof label, "%s%s", windows, variants[i].label);
