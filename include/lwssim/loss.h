@@ -54,8 +54,9 @@ int lws_loss_count(void);
 const char *lws_loss_name(lws_loss_kind kind);
 const char *lws_loss_summary(lws_loss_kind kind);
 
-/* The defaults: LWSSIM over uniform windows 3, 7, 11 with weights 1; SSIM over one Gaussian window of 11 pixels,
- * sigma 1.5; exponents 1, k1 .01, k2 .03. */
+/* The defaults: LWSSIM over Gaussian windows 1 and 11 with weights 8 and 1 and k1 .5, which keep colours; SSIM over one
+ * Gaussian window of 11 pixels and k1 .01; sigma 1.5, exponents 1, k2 .03. lws_loss_find("lwssim", "windows = 3,7,11")
+ * is the plain LWSSIM: uniform windows, weights 1, k1 .01. */
 lws_loss_spec lws_loss_defaults(lws_loss_kind kind);
 
 /* The loss of this name. `options` are the defaults but for lines "key = value" of the loss's own keys, as the help of

@@ -83,6 +83,10 @@ lws_status structural_check_options(const void *options)
     const lws_config_list *luminance = &o->luminance_weights;
     if (is_own(o))
         return check_alone(o);
+    for (int i = 0; i < o->windows.count; i++)
+        if (o->windows.value[i] == 0)
+            return lws_fail(LWS_ERR_USAGE,
+                            "windows holds 0, which alone stands for LWSSIM's own: sides are 1 and more");
     LWS_TRY(check_count("window-weights", &o->window_weights, o->windows.count));
     LWS_TRY(check_count("luminance-weights", luminance, o->windows.count));
     for (int i = 0; is_apart(luminance) && i < luminance->count; i++)

@@ -49,7 +49,6 @@ lr inf
 lr 1e400
 lr 0.1.2
 adam-beta2 1
-windows 0
 windows 3,,7
 windows 3,7,
 windows 3;7
@@ -76,6 +75,7 @@ expect_error 2 'windows' ranks 0 "${train[@]}" --windows 1,2,3,4,5,6,7,8,9,10,11
 expect_error 2 'run' ranks 0 "${train[@]}" --run "$(printf '%02000d' 0)"
 
 each 2 'batch-size 16 is not a multiple of micro-batches 5' "${train[@]}" --micro-batches 5
+each 2 'windows holds 0' "${train[@]}" --windows 0,3
 each 2 'window-weights has 2 values for 3 windows' "${train[@]}" --window-weights 1,2
 each 2 'nothing to train' "${train[@]}" --steps 0 --epochs 0
 expect_error 2 '3 ranks but only 2 micro-batches.*at most 2 ranks' ranks 3 "${train[@]}" --micro-batches 2

@@ -81,8 +81,8 @@ def mix(x, y, w, h):
     return .84 * (1 - sum(product) / len(x)) + .16 * error
 
 
-def gaussian(side=11, sigma=1.5):
-    taps = [math.exp(-.5 * ((i - (side - 1) / 2) / sigma) ** 2) for i in range(side)]
+def gaussian():
+    taps = [math.exp(-.5 * ((i - 5) / 1.5) ** 2) for i in range(11)]
     return [t / sum(taps) for t in taps]
 
 
@@ -132,7 +132,6 @@ def compare_truth(a, b):
     def of(taps, covariance, combine, c1=1e-4):
         return sum(similarity(x, y, w, h, taps, covariance, combine, c1) for x, y in channels) / 3
     g11 = of(gaussian(), 1, lambda l, cs: l * cs)
-    light = of(gaussian(5, 7.5 / 11), 1, lambda l, cs: 1 - l, .25)
     products = [of([1 / n] * n, 1, lambda l, cs: 1 - l * cs) for n in (3, 7, 11)]
     structure = [of([1 / n] * n, 1, lambda l, cs: 1 - cs) for n in (3, 7, 11)]
     opponents = [[u for i in range(0, len(p), 3) for u in ((p[i] - p[i + 1]) / 255, (p[i] + p[i + 1]) / 510 - p[i + 2] / 255)]
@@ -144,7 +143,7 @@ def compare_truth(a, b):
     return {"ssim_g11": g11, "ssim_u7": of([1 / 7] * 7, 49 / 48, lambda l, cs: l * cs), "ms_ssim3": None, "mse": mse,
             "psnr": -10 * math.log10(mse), "delta_e": delta_e(pa, pb), "colour_slope": ro / oo, "colour_correlation": ro / math.sqrt(oo * rr),
             "shift_r": shift[0], "shift_g": shift[1], "shift_b": shift[2], "loss_mse": mse, "loss_ssim": 1 - g11,
-            "loss_lwssim": (12 * light + of(gaussian(), 1, lambda l, cs: 1 - cs)) / 2,
+            "loss_lwssim": (8 * of([1], 1, lambda l, cs: 1 - l, .25) + of(gaussian(), 1, lambda l, cs: 2 - l - cs, .25)) / 2,
             "loss_mae": sum(abs(i - j) / 255 for i, j in zip(pa, pb)) / len(pa), "loss_ms-ssim-3": None,
             "loss_mix": sum(mix(x, y, w, h) for x, y in channels) / 3, "loss_lwssim-product": sum(products) / 3,
             "loss_lwssim-coarsest": (sum(structure) + of([1 / 11] * 11, 1, lambda l, cs: 1 - l)) / 3,

@@ -120,7 +120,7 @@ awk -v json="$(tr -d '\n\t{} ' <pair.json)" '
         want["MSE"] = want["mse"] = want["loss_mse"] = mse
         want["PSNR"] = want["psnr"] = -10 * log(mse) / log(10)
         want["loss_ssim"] = want["loss_lwssim-product"] = 1 - l
-        want["loss_lwssim"] = 12 * (1 - (2 * a * b + .25) / (a * a + b * b + .25)) / 2
+        want["loss_lwssim"] = 4.5 * (1 - (2 * a * b + .25) / (a * a + b * b + .25))
         want["loss_lwssim-coarsest"] = want["loss_lwssim-product-coarsest"] = (1 - l) / 3
         n = split(json, pairs, ",")
         for (i = 1; i <= n; i++) { split(pairs[i], p, ":"); gsub(/"/, "", p[1]); check("JSON", p[1], p[2]) }

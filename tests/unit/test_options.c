@@ -466,6 +466,7 @@ static void keys_fit_each_other(void **state)
     refuses(options_of("windows=3,5,7", "luminance-weights=1,2", NULL), "luminance-weights has 2 values", "3 windows");
     refuses(options_of("windows=3,5", "luminance-weights=-1,2", NULL), "luminance-weights", "-1");
     refuses(options_of("windows=3", "luminance-weights=-0.5", NULL), "luminance-weights", "-0.5");
+    refuses(options_of("windows=3,0", NULL), "windows holds 0", "1 and more");
     refuses(options_of("window-weights=2", NULL), "window-weights", "no windows");
     refuses(options_of("luminance-weights=0", NULL), "luminance-weights", "no windows");
     refuses(options_of("windows=0", "window-shape=gaussian", NULL), "window-shape", "no windows");
