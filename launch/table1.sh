@@ -33,8 +33,16 @@ mkdir -p "$output"
 
 is_dataset() { compgen -G "$1/train-*-of-*.h5" > /dev/null; }
 if ! is_dataset "$data"; then
+    images=${data:-synthetic}
+    [ -z "$data" ] || images=$(realpath -- "$data")
+    if is_dataset "$output/data" && [ "$(cat "$output/images.txt" 2> /dev/null)" != "$images" ]; then
+        echo "table1.sh: $output/data was prepared from $(cat "$output/images.txt" 2> /dev/null || echo other images)," \
+            "not from $images: choose another --output" >&2
+        exit 2
+    fi
     if ! is_dataset "$output/data"; then
         step "prepare"
+        echo "$images" > "$output/images.txt" # what the dataset beside it is made of
         source_options=(--synthetic 4096)
         [ -z "$data" ] || source_options=(--input "$data")
         "$lwssim" prepare "${source_options[@]}" --output "$output/data" --overwrite

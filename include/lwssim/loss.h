@@ -31,11 +31,11 @@ enum {
 typedef int lws_loss_kind;
 enum { LWS_LOSS_MSE, LWS_LOSS_SSIM, LWS_LOSS_LWSSIM };
 
-/* Which loss, and its options. SSIM and LWSSIM have theirs in fields of their own; what options others have,
- * lws_loss_find() puts into `own`. */
+/* Which loss, and its options. SSIM, LWSSIM and its kin (lwssim-…) have theirs in fields of their own; what options the
+ * others have, which ignore these fields, lws_loss_find() puts into `own`. */
 typedef struct lws_loss_spec {
     lws_loss_kind kind;
-    int levels;                     /* LWSSIM: 1 to LWS_LOSS_LEVELS; SSIM: 1; others ignore all down to c3 */
+    int levels;                     /* LWSSIM and its kin (lwssim-…): 1 to LWS_LOSS_LEVELS; SSIM: 1 */
     int window[LWS_LOSS_LEVELS];    /* sides in pixels, 1 to min(h, w) */
     double weight[LWS_LOSS_LEVELS]; /* >= 0, not all 0 */
     bool luminance_apart;           /* LWSSIM: the weights are those of contrast-structure, luminance has these: */

@@ -25,7 +25,9 @@ differ differ_find(const page_runs *runs)
     for (int i = 0; i < runs->count; i++) {
         const config_file *f = &runs->run[i].config;
         for (int k = 0; k < f->count && d.count < DIFFER_KEYS - 1; k++)
-            if (strcmp(f->pair[k].key, "data") != 0 && !has(&d, f->pair[k].key) && differs(runs, f->pair[k].key))
+            if (i > 0 && config_file_get(&runs->run[0].config, f->pair[k].key))
+                continue; /* looked at with the first run's */
+            else if (strcmp(f->pair[k].key, "data") != 0 && !has(&d, f->pair[k].key) && differs(runs, f->pair[k].key))
                 d.key[d.count++] = f->pair[k].key;
     }
     if (differs(runs, "data"))

@@ -26,9 +26,9 @@ static void add_img(lws_text *out, const unsigned char *png, size_t bytes, lws_s
 static bool takes(image_room *room, size_t bytes)
 {
     size_t text = bytes / 3 * 4 + 160;
-    room->is_used_up |= text > room->left;
-    room->left -= text > room->left ? 0 : text;
-    return !room->is_used_up;
+    bool fits = text <= room->left && !room->is_used_up;
+    room->left -= fits ? text : 0;
+    return fits;
 }
 
 /* Means of factor × factor pixels. */
@@ -57,7 +57,9 @@ void image_add(lws_text *out, image_room *room, lws_shape shape, const float *pi
         factor == 1 || scratch ? lws_picture_png(small.h, small.w, small.c, scratch ? scratch : pixels, &bytes) : NULL;
     free(scratch);
     out->is_lossy |= !png;
-    if (png && takes(room, (size_t)bytes))
+    bool fits = png && takes(room, (size_t)bytes);
+    room->is_used_up |= png && !fits; /* pictures of a kind are there up to one of them, not here and there */
+    if (fits)
         add_img(out, png, (size_t)bytes, small, alt);
     else
         lws_text_add(out, "<span></span>");

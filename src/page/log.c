@@ -26,7 +26,7 @@ static const struct {
     {"gradient_norm", "Norm of the gradient", 0},
     {"lr", "Learning rate", 0},
     {"images_per_second", "Images a second", 0},
-    {"colour_slope", "Colour slope", 1},
+    {"colour_slope", "Colour slope", 0}, /* 1 is best, which is neither end */
     {"colour_correlation", "Colour correlation", 1},
     {"mse", NULL, -1},
     {"delta_e", NULL, -1},

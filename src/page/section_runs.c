@@ -7,12 +7,13 @@
 
 enum { KEYS_MOST = 6, FIGURES_MOST = 10 };
 
-/* A column of figures: the last value of a curve, or the mean of a metric over the test split of a table's cell. */
+/* A column of figures: the last value of a curve, or the mean of a metric over a split of a table's cell. */
 typedef struct figure {
     log_kind kind;
     const char *key;
     bool is_test;
-    double best; /* NaN: none is better */
+    const char *split; /* of a cell; NULL: not said */
+    double best;       /* NaN: none is better */
 } figure;
 
 static double value_of(const page_run *r, const figure *f)
@@ -52,7 +53,10 @@ static int list_figures(const page_runs *runs, figure *figures)
     int count = 0;
     for (int i = 0; i < runs->count; i++)
         for (const lws_record *v = lws_record_first(runs->run[i].test); v; v = lws_record_next(v))
-            add_figure(runs, figures, &count, (figure){.key = lws_record_key(v), .is_test = true});
+            add_figure(runs, figures, &count,
+                       (figure){.key = lws_record_key(v),
+                                .is_test = true,
+                                .split = lws_record_get_text(runs->run[i].test, "split")});
     for (int i = 0; i < runs->count && count == 0; i++)
         for (int k = 0; k < runs->run[i].log.curves; k++)
             if (runs->run[i].log.curve[k].kind == LOG_EVALUATION)
@@ -75,10 +79,9 @@ static void add_head(page *p, const figure *figures, int count, int keys)
     for (int k = 0; k < count; k++) {
         lws_text_add(&p->out, "<th scope=\"col\">");
         html_text_short(&p->out, log_title(figures[k].key), 40);
-        lws_text_add(&p->out, "%s</th>",
-                     figures[k].is_test                  ? ", test"
-                     : figures[k].kind == LOG_EVALUATION ? ", validation"
-                                                         : "");
+        bool is_valid = figures[k].is_test ? figures[k].split && strcmp(figures[k].split, "valid") == 0
+                                           : figures[k].kind == LOG_EVALUATION;
+        lws_text_add(&p->out, "%s</th>", is_valid ? ", validation" : figures[k].is_test ? ", test" : "");
     }
     lws_text_add(&p->out, "</tr></thead>\n<tbody>\n");
 }

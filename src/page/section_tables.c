@@ -2,6 +2,7 @@
 #include "html.h"
 #include "sections.h"
 
+#include "base/input.h"
 #include "report/record_read.h"
 
 #include <math.h>
@@ -141,11 +142,21 @@ static void add_table(page *p, const char *folder, const lws_record *table)
     lws_text_add(&p->out, "</p>\n");
 }
 
+/* A table of any keys, whose cells are all there is to show. */
+static bool is_sweep(const char *table)
+{
+    char path[LWS_PATH + 32];
+    snprintf(path, sizeof path, "%s/table.ini", table);
+    return lws_input_begins(path, "[table]\nkind = sweep\n", 21);
+}
+
 void section_tables(page *p)
 {
     char path[LWS_PATH + 32], anchor[32];
     for (int i = 0; i < p->runs.tables; i++) {
         lws_record *table = NULL;
+        if (is_sweep(p->runs.table[i]))
+            continue;
         snprintf(path, sizeof path, "%s/table.json", p->runs.table[i]);
         snprintf(anchor, sizeof anchor, "table%d", i + 1);
         lws_status status = lws_record_load(path, &table);

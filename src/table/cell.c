@@ -13,6 +13,7 @@
 #include "data/run_names.h"
 #include "train/train.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -87,7 +88,9 @@ static bool holds_run(const lws_table_job *job, const lws_table_cell *cell)
     return access(path, F_OK) == 0 && lws_checkpoint_count(path) > 0;
 }
 
-static lws_status train(lws_comm *group, const lws_table_job *job, const lws_table_cell *cell, cell_stop stop)
+/* *resumes: some of it was done before. */
+static lws_status train(lws_comm *group, const lws_table_job *job, const lws_table_cell *cell, cell_stop stop,
+                        bool *resumes)
 {
     char run[LWS_PATH], path[LWS_PATH];
     lws_train_options options = cell->options;
@@ -95,13 +98,13 @@ static lws_status train(lws_comm *group, const lws_table_job *job, const lws_tab
     cell_path(job, cell, "", run);
     cell_path(job, cell, LWS_TABLE_FAILED, path);
     options.time_limit = 0; /* it is the table's */
-    bool resumes = false;
+    *resumes = false;
     if (lws_comm_rank(group) == 0) {
         unlink(path);
-        resumes = holds_run(job, cell);
+        *resumes = holds_run(job, cell);
     }
-    lws_comm_broadcast(group, &resumes, sizeof resumes);
-    request.resume = resumes;
+    lws_comm_broadcast(group, resumes, sizeof *resumes);
+    request.resume = *resumes;
     return lws_train(group, &options, &request);
 }
 
@@ -109,13 +112,14 @@ lws_status cell_run(lws_comm *group, const lws_table_job *job, const lws_table_c
                     lws_evaluation *result)
 {
     double since = lws_now();
-    lws_status status = train(group, job, cell, stop);
+    bool resumes;
+    lws_status status = train(group, job, cell, stop, &resumes);
     if (status == LWS_OK) { /* evaluation takes no stop in between, so it is not begun */
         bool stops = stop.is_wanted(stop.user);
         status = lws_comm_agree(group, stops ? lws_fail(LWS_STOPPED, "stopped before the evaluation") : LWS_OK);
     }
     if (status == LWS_OK)
-        status = figures_make(group, job, cell, since, result);
+        status = figures_make(group, job, cell, resumes ? (double)NAN : since, result);
     if (status != LWS_OK && status != LWS_STOPPED && lws_comm_rank(group) == 0)
         keep_failure(job, cell, status);
     return status;

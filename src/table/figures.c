@@ -35,7 +35,7 @@ typedef struct findings {
     lws_evaluation evaluation;
     penalties penalties;
     int64_t step;
-    double since; /* when it was begun */
+    double since; /* when it was begun; NaN: by another job, so that nobody knows how long it took */
 } findings;
 
 static lws_status save(lws_comm *group, const lws_table_job *job, const lws_table_cell *cell, const findings *f)

@@ -226,6 +226,8 @@ lws_status plan_settle(lws_comm *comm, const char *folder, table_plan *plan, int
     *lock = -1;
     *is_new = false;
     LWS_TRY(lws_comm_agree(comm, lws_comm_rank(comm) == 0 ? settle(folder, plan, lock, is_new) : LWS_OK));
+    const lws_train_options own = plan->options; /* which may name another place of the data, and other threads */
     lws_comm_broadcast(comm, plan, sizeof *plan);
+    plan->options = own;
     return LWS_OK;
 }

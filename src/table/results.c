@@ -63,11 +63,20 @@ static lws_status allocate(cell_result *cell)
     return is_there ? LWS_OK : lws_fail(LWS_ERR_MEMORY, "out of memory reading %s", cell->folder);
 }
 
+/* The end of a line: a line feed that is not in quotes, as it may be in a name. NULL: there is none. */
+static const char *line_end(const char *at)
+{
+    bool is_quoted = false;
+    for (; *at && (*at != '\n' || is_quoted); at++)
+        is_quoted ^= *at == '"';
+    return *at ? at : NULL;
+}
+
 static lws_status read_lines(cell_result *cell, const char *text, size_t length)
 {
     const size_t heading = strlen(RESULTS_HEADING);
     int64_t lines = 0, row = 0;
-    for (const char *at = text; (at = strchr(at, '\n')); at++)
+    for (const char *at = text; (at = line_end(at)); at++)
         lines++;
     if (length <= heading || memcmp(text, RESULTS_HEADING "\n", heading + 1) != 0 || lines - 1 != cell->images ||
         text[length - 1] != '\n')
@@ -79,7 +88,7 @@ static lws_status read_lines(cell_result *cell, const char *text, size_t length)
     lws_text names = {0};
     lws_status status = LWS_OK;
     for (const char *at = text + heading + 1, *end; status == LWS_OK && row < cell->images; at = end + 1, row++) {
-        end = strchr(at, '\n');
+        end = line_end(at);
         status = read_line(cell, row, at, end, &names);
     }
     size_t bytes;

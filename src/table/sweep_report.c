@@ -76,6 +76,8 @@ static lws_status read_row(const lws_table_job *job, int number, int sort, row *
     for (size_t i = 0; i < sizeof least / sizeof *least; i++)
         if (strcmp(least[i], key_of(sort)) == 0)
             r->rank = r->mean[sort];
+    if (strcmp(key_of(sort), "colour_slope") == 0) /* of 1 the colours are kept */
+        r->rank = fabs(r->mean[sort] - 1);
     return LWS_OK;
 }
 

@@ -20,6 +20,9 @@ for cell in $(cells sweep-0); do
 done
 same_file sweep-0/sweep.txt sweep-3/sweep.txt
 same_file <(sed 's/,[^,]*$//' sweep-0/sweep.csv) <(sed 's/,[^,]*$//' sweep-3/sweep.csv)
+expect 0 ranks 0 report sweep-0 # which has no table.json, and is of the validation split
+expect_no_text 'not there yet|, test<' sweep-0/report.html
+expect_text 'SSIM-G11, validation<' sweep-0/report.html
 expect 0 ranks 0 train --run alone "${keys[@]}" --windows 3,7 --lr 0.01
 same_folder alone/checkpoints 'sweep-0/cells/windows-3,7_lr-0.01/checkpoints'
 expect 0 ranks 0 evaluate --run alone --split valid --json figures.json

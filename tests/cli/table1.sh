@@ -66,6 +66,11 @@ expect 0 ranks 5 "${short[@]}" --output few --models vae,mmd-ae --losses mse # f
 expect_text '^2 of 2 cells to do, 2 at a time, on 2 ranks each$' err
 for cell in $(cells few); do same_folder "one/cells/$cell/checkpoints" "few/cells/$cell/checkpoints"; done
 for folder in one ranks-3 grouped; do absent $folder/.deal; done
+cp -r data elsewhere # each rank has its own place of the images
+expect 0 "${two_ranks[@]}" "$lwssim" "${short[@]}" --output places + \
+    "$lwssim" table1 --data elsewhere "${keys[@]:2}" --seeds 1 --output places
+same_cells one places
+grep -q elsewhere places/cells/*/config.ini || fail 'no rank has read from its own place'
 
 # ---- fair: equal weights to begin with, equal images in equal order ------------------------------------------------
 expect 0 ranks 0 table1 "${keys[@]}" --seeds 2 --models vae --steps 2 --lr 0 --log-every 1 --log-rows --output fair

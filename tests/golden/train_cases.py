@@ -16,6 +16,7 @@ IMAGES = 32  # train, valid and test together: 23, 5 and 4
 SPLITS = ("train", "valid", "test")
 METRICS = ("ssim_g11", "ssim_u7", "ms_ssim3", "mse", "psnr")
 
+# Of a loss over windows every case names them: the program's own are others than these.
 DEFAULTS = {
     "preset": "dcgan64", "model": "ae", "base-channels": 0, "latent": 0, "kl-weight": 1., "mmd-weight": 100.,
     "prior-sigma": 1., "loss": "lwssim", "recon-weight": 0., "windows": "3,7,11", "window-weights": "1", "luminance-weights": "-1",
@@ -44,7 +45,7 @@ CASES = [
     ("vae-ssim", (16, 1), "preset=tiny16 model=vae loss=ssim base-channels=5 latent=4 batch-size=4 micro-batches=4 "
      "epochs=2 seed=27 sigma=2.5 alpha=0.5 beta=1.5 gamma=0.7 c3=0.002 lr=0.003 schedule=step decay-every=4 "
      "decay-factor=0.25 adam-beta2=0.9 adam-epsilon=0.001"),
-    ("vae-lwssim", (32, 3), "preset=tiny16 model=vae base-channels=4 latent=7 batch-size=6 micro-batches=3 steps=10 seed=70 "
+    ("vae-lwssim", (32, 3), "preset=tiny16 model=vae base-channels=4 latent=7 batch-size=6 micro-batches=3 steps=10 seed=70 windows=3,7,11 "
      "recon-weight=40 kl-weight=0.25 lr=0.005 schedule=cosine lr-min=0.001 adam-epsilon=0.001 weight-decay=0.01"),
     ("mmd-ae-mse", (16, 3), "preset=tiny16 model=mmd-ae loss=mse base-channels=4 latent=3 batch-size=9 micro-batches=3 "
      "steps=10 seed=41 lr=0.002 adam-epsilon=0.001 bn-momentum=0.5"),
@@ -62,11 +63,12 @@ CASES = [
      "recon-weight=3 optimizer=lamb lamb-beta1=0.8 lamb-beta2=0.95 lamb-epsilon=0.001 weight-decay=0.3 clip-norm=1.5 "
      "lr=0.01 schedule=step decay-every=4 warmup-steps=2 eval-every=5"),
     # One step that changes no weight leaves the initial weights, the first gradient and the first statistics.
-    ("first-ae", (64, 1), "preset=tiny16 batch-size=6 micro-batches=3 steps=1 seed=4503599627370016 lr=0 bn-momentum=1"),
+    ("first-ae", (64, 1), "preset=tiny16 windows=3,7,11 batch-size=6 micro-batches=3 steps=1 seed=4503599627370016 "
+     "lr=0 bn-momentum=1"),
     # More parameters than go into one message: norms, clipping and updates piece by piece.
     ("first-vae", (32, 3), "preset=dcgan64 model=vae loss=ssim batch-size=6 micro-batches=3 steps=1 seed=9 lr=0 "
      "bn-momentum=1 clip-norm=60"),
-    ("large-mmd-ae", (32, 1), "preset=dcgan64 model=mmd-ae batch-size=6 micro-batches=3 steps=2 seed=6 lr=0.002 "
+    ("large-mmd-ae", (32, 1), "preset=dcgan64 model=mmd-ae windows=3,7,11 batch-size=6 micro-batches=3 steps=2 seed=6 lr=0.002 "
      "adam-epsilon=0.01"),
 ]
 

@@ -716,8 +716,8 @@ static const golden_run golden_runs[] = {
      {0.076172387809, 0.073595255109, NAN, 0.019000910645, 17.271669989},
      {0.027678247699, 0.018562756649, NAN, 0.001716787467, 0.42626157656}},
     {"vae-lwssim", 32, 3,
-     "preset=tiny16 model=vae base-channels=4 latent=7 batch-size=6 micro-batches=3 steps=10 seed=70 recon-weight=40 "
-     "kl-weight=0.25 lr=0.005 schedule=cosine lr-min=0.001 adam-epsilon=0.001 weight-decay=0.01",
+     "preset=tiny16 model=vae base-channels=4 latent=7 batch-size=6 micro-batches=3 steps=10 seed=70 windows=3,7,11 "
+     "recon-weight=40 kl-weight=0.25 lr=0.005 schedule=cosine lr-min=0.001 adam-epsilon=0.001 weight-decay=0.01",
      10, vae_lwssim_steps, 4, vae_lwssim_evaluations, 34, vae_lwssim_tensors,
      {0.11610423941, 0.10332740208, NAN, 0.015399702835, 18.124900893},
      {0.0034381282753, 0.0028574704185, NAN, 2.972667471e-05, 0.0083892845129}},
@@ -754,7 +754,7 @@ static const golden_run golden_runs[] = {
      {0.15456567655, 0.12965094515, NAN, 0.019012143519, 17.209862865},
      {0.02084111685, 0.010015209541, NAN, 9.8248693308e-05, 0.022417692822}},
     {"first-ae", 64, 1,
-     "preset=tiny16 batch-size=6 micro-batches=3 steps=1 seed=4503599627370016 lr=0 bn-momentum=1",
+     "preset=tiny16 windows=3,7,11 batch-size=6 micro-batches=3 steps=1 seed=4503599627370016 lr=0 bn-momentum=1",
      1, first_ae_steps, 1, first_ae_evaluations, 44, first_ae_tensors,
      {0.016801465376, 0.016731829059, 0.071141752764, 0.039872151977, 14.017561903},
      {0.0069165591293, 0.0074934527399, 0.031238942497, 0.0024141007521, 0.26598944121}},
@@ -764,7 +764,8 @@ static const golden_run golden_runs[] = {
      {0.05869712324, 0.056480266974, NAN, 0.025577605658, 15.922916946},
      {0.02214387238, 0.0174154135, NAN, 0.00039321422047, 0.065989386881}},
     {"large-mmd-ae", 32, 1,
-     "preset=dcgan64 model=mmd-ae batch-size=6 micro-batches=3 steps=2 seed=6 lr=0.002 adam-epsilon=0.01",
+     "preset=dcgan64 model=mmd-ae windows=3,7,11 batch-size=6 micro-batches=3 steps=2 seed=6 lr=0.002 "
+     "adam-epsilon=0.01",
      2, large_mmd_ae_steps, 1, large_mmd_ae_evaluations, 34, large_mmd_ae_tensors,
      {-0.0060283448666, -0.0034270054942, NAN, 0.070385445525, 11.534450121},
      {0.028548623319, 0.026513828475, NAN, 0.0026093635944, 0.16536699153}},

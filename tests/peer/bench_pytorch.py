@@ -254,25 +254,23 @@ def median_seconds(call, repeats):
 class LossSpec(ctypes.Structure):
     """lws_loss_spec of include/lwssim/loss.h."""
     _fields_ = [("kind", ctypes.c_int), ("levels", ctypes.c_int), ("window", ctypes.c_int * 16),
-                ("weight", ctypes.c_double * 16), ("gaussian", ctypes.c_bool)] + [
+                ("weight", ctypes.c_double * 16), ("luminance_apart", ctypes.c_bool),
+                ("luminance_weight", ctypes.c_double * 16), ("gaussian", ctypes.c_bool)] + [
                 (name, ctypes.c_double) for name in ("sigma", "alpha", "beta", "gamma", "k1", "k2", "c3")] + [
                 ("own", ctypes.c_double * 64)]
 
 
 class LibraryLoss:
     """LWSSIM by liblwssim for images of 64 × 64 × 3."""
-    LWSSIM = 2
 
     def __init__(self, library, windows):
         self.library = library
-        library.lws_loss_defaults.restype = LossSpec
         library.lws_message.restype = ctypes.c_char_p
         library.lws_loss_eval.argtypes = [ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p,
                                           ctypes.c_double, ctypes.c_void_p, ctypes.c_void_p]
-        spec = library.lws_loss_defaults(self.LWSSIM)
-        spec.levels = len(windows)
-        for i, side in enumerate(windows):
-            spec.window[i], spec.weight[i] = side, 1
+        spec = LossSpec()
+        self.demand(library.lws_loss_find(b"lwssim", b"windows = " + ",".join(map(str, windows)).encode(),
+                                          ctypes.byref(spec)))
         self.loss = ctypes.c_void_p()
         self.demand(library.lws_loss_create(ctypes.byref(spec), SIDE, SIDE, CHANNELS, ctypes.byref(self.loss)))
 

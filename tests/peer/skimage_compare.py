@@ -20,7 +20,8 @@ np, color, metrics, Image = peer.need("numpy", "skimage.color", "skimage.metrics
 LIMIT = 1e-9
 WEIGHTS = (.071055, .452974, .475971)      # of the scales of MS-SSIM-3
 SMALLEST = {"ssim_g11": 11, "ssim_u7": 7, "ms_ssim3": 44, "loss_ssim": 11, "loss_lwssim": 11,
-            "loss_ms-ssim-3": 44}
+            "loss_ms-ssim-3": 44, "loss_lwssim-product": 11, "loss_lwssim-coarsest": 11,
+            "loss_lwssim-product-coarsest": 11}
 
 
 # ---- pictures --------------------------------------------------------------------------------------
@@ -68,8 +69,8 @@ def window_mean(image, taps_y, taps_x):
     return np.einsum("ijcyx,y,x->ijc", view, taps_y, taps_x)
 
 
-def structure(x, y, taps):
-    c1, c2 = .01 ** 2, .03 ** 2
+def structure(x, y, taps, k1=.01):
+    c1, c2 = k1 ** 2, .03 ** 2
     mx, my = window_mean(x, taps, taps), window_mean(y, taps, taps)
     vx = window_mean(x * x, taps, taps) - mx * mx
     vy = window_mean(y * y, taps, taps) - my * my
@@ -131,10 +132,17 @@ def mix_loss(x, y):
 
 
 def lwssim_loss(x, y):
+    l_1, (l, cs) = structure(x, y, np.ones(1), .5)[0], structure(x, y, gaussian(), .5)
+    return (8 * (1 - l_1).mean() + (2 - (l + cs)).mean()) / 2
+
+
+def between_loss(x, y, product, coarsest):
+    """What lies between the plain LWSSIM and a multi-scale SSIM."""
     levels = []
     for side in (3, 7, 11):
         l, cs = structure(x, y, np.full(side, 1 / side))
-        levels.append((2 - (l + cs)).mean())
+        of_both = 1 - l * cs if product else 2 - (l + cs)
+        levels.append((1 - cs if coarsest and side < 11 else of_both).mean())
     return np.mean(levels)
 
 
@@ -171,6 +179,9 @@ def expected(a, b):
         "loss_mse": lambda: metrics.mean_squared_error(x, y),
         "loss_ssim": lambda: ssim_loss(x, y),
         "loss_lwssim": lambda: lwssim_loss(x, y),
+        "loss_lwssim-product": lambda: between_loss(x, y, True, False),
+        "loss_lwssim-coarsest": lambda: between_loss(x, y, False, True),
+        "loss_lwssim-product-coarsest": lambda: between_loss(x, y, True, True),
         "loss_mae": lambda: np.abs(x - y).mean(),
         "loss_ms-ssim-3": lambda: ms_ssim3_loss(x, y),
         "loss_mix": lambda: mix_loss(x, y),

@@ -157,12 +157,13 @@ def ssim_loss(x, y):
     return 1 - (l * cs).flatten(1).mean(1)
 
 
-def lwssim_loss(x, y, windows=(3, 7, 11)):
+def lwssim_loss(x, y):
+    """With the program's own windows, weights and C1."""
     total = 0
-    for side in windows:
-        l, cs = structure(x.double(), y.double(), box_mean(side))
-        total = total + (2 - (l + cs)).flatten(1).mean(1)
-    return total / len(windows)
+    for side, weight in ((1, 8), (11, 1)):
+        l, cs = structure(x.double(), y.double(), gaussian_mean(side), k1=.5)
+        total = total + weight * (2 - (l + cs)).flatten(1).mean(1)
+    return total / 2
 
 
 MS_SSIM_WEIGHTS = (.071055, .452974, .475971)

@@ -131,7 +131,6 @@ static lws_status end_diverged(training_run *r, const step_result *result, pace 
         if (sync_log(r) != LWS_OK) /* nobody waits for a disk here, nor comes back to it */
             lws_warn("%s; the last lines of the log are lost", lws_message());
     }
-    live_page_write(r, LIVE_PAGE_STOPPED);
     lws_fail(LWS_ERR_NUMERIC, "%s", message);
     return failure_record(&r->checkpoints, result);
 }
@@ -179,6 +178,16 @@ static lws_status close_log(training_run *r, lws_status status)
     return status == LWS_OK ? status : lws_fail(status, "%s", message);
 }
 
+/* As the run ends with this status and message, which stay. Not collective. */
+static lws_status write_last_page(training_run *r, lws_status status)
+{
+    char message[2048];
+    snprintf(message, sizeof message, "%s", lws_message());
+    if (status != LWS_STOPPED) /* which has written its own */
+        live_page_write(r, status == LWS_OK ? LIVE_PAGE_DONE : LIVE_PAGE_STOPPED);
+    return status == LWS_OK ? status : lws_fail(status, "%s", message);
+}
+
 lws_status lws_train(lws_comm *comm, lws_train_options *options, const lws_train_request *request)
 {
     training_run r;
@@ -195,8 +204,7 @@ lws_status lws_train(lws_comm *comm, lws_train_options *options, const lws_train
         if (status == LWS_OK)
             status = run(&r);
         status = profile_end(&r.trainer.context, request->run, status);
-        if (status == LWS_OK) /* with the profile; the log is whole */
-            live_page_write(&r, LIVE_PAGE_DONE);
+        status = write_last_page(&r, status); /* with the profile and the record of a failure; the log is whole */
         status = close_log(&r, status);
         run_destroy(&r);
     }

@@ -30,7 +30,7 @@ typedef struct training_run {
     bool is_picture_late; /* the latest could not be written, which was said */
     lws_events *events;   /* rank 0, with the key `tensorboard`; else NULL */
     bool are_events_late;
-    live_page page;       /* rank 0 */
+    live_page page; /* rank 0 */
 
     int64_t first_step;                    /* where this process came in */
     double start_time;                     /* of the loop in this process */
