@@ -41,7 +41,7 @@ lws_status gallery_check(const char *command, const gallery_options *to, int64_t
 
 /* n images of this shape are to come: as FILES/PREFIX-NNNNNN.png, from 0 on, which replace pictures of these names and
  * nothing else. gallery_close() ends it. LWS_ERR_IO, LWS_ERR_MEMORY. */
-lws_status gallery_open(const gallery_options *to, const char *prefix, lws_shape shape, int64_t n, gallery *out);
+lws_status gallery_open(const gallery_options *to, const char *prefix, lws_shape shape, int64_t n, gallery *g);
 
 /* The next ones, [count, h, w, c]. LWS_ERR_IO, LWS_ERR_MEMORY. */
 lws_status gallery_add(gallery *g, int64_t count, const float *images);

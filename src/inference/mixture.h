@@ -37,7 +37,7 @@ typedef struct mixture {
 /* codes [n, latent], finite, n >= 1. Fewer components come out where there are fewer different codes; 1 to
  * MIXTURE_COMPONENTS are asked for. Free with mixture_free. LWS_ERR_MEMORY; LWS_ERR_NUMERIC where the codes lie too far
  * apart for doubles. */
-lws_status mixture_fit(int components, uint64_t seed, int latent, int64_t n, const float *codes, mixture *out);
+lws_status mixture_fit(int components, uint64_t seed, int latent, int64_t n, const float *codes, mixture *m);
 void mixture_free(mixture *m);
 
 /* mixture_start.c: k-means++ and k-means of codes, whose weights do not count. part [n, components] gets 1 where a code

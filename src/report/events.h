@@ -27,7 +27,7 @@ lws_status lws_events_open(const char *folder, int64_t step, lws_events **out);
  * A NULL `events` is fine everywhere, and nothing is done. _picture: a PNG in memory; what is no PNG is left out.
  * _histogram: one without values is left out. */
 void lws_events_scalar(lws_events *events, int64_t step, const char *tag, double value);
-void lws_events_picture(lws_events *events, int64_t step, const char *tag, const void *png, size_t bytes);
+void lws_events_picture(lws_events *events, int64_t step, const char *tag, const void *png, size_t count);
 void lws_events_histogram(lws_events *events, int64_t step, const char *tag, const lws_histogram *h);
 
 /* Writes what was added. LWS_ERR_IO, LWS_ERR_LIMIT: it is kept for the next flush, up to 16 MB, and beyond that all of

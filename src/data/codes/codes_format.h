@@ -60,7 +60,7 @@ typedef struct codes_digests {
 } codes_digests;
 
 /* All digests of what is in memory. LWS_ERR_MEMORY. */
-lws_status codes_digest(const lws_codes_file *codes, codes_digests *out);
+lws_status codes_digest(const lws_codes_file *c, codes_digests *d);
 
 /* (2) of an open file. LWS_ERR_FORMAT, LWS_ERR_IO. */
 lws_status codes_is_marked(lws_h5 *file, bool *is_marked);
