@@ -142,7 +142,7 @@ LWS_INLINE void raise_whole(const lws_luminance_power *p, vec u, vec *value, vec
 /* The same for any α. */
 LWS_INLINE void raise_real(const lws_luminance_power *p, vec u, vec *value, vec *raised)
 {
-    vec t = 1 - u, inverse, power;
+    vec t = 1 - u, inverse = t, power = t; /* of which no lane is left */
     mask cell = (((mask)t + p->half) >> p->shift) - p->first;
     for (int k = 0; k < LANES; k++) {
         inverse[k] = p->cell[cell[k]].inverse;
