@@ -49,7 +49,7 @@ static lws_status read_words(const char *option, const char *key, const char *gi
 static lws_status read_seeds(const char *given, char list[LWS_CONFIG_TEXT])
 {
     enum { SEEDS_MAX = 100 };
-    char *end, word[16];
+    char *end, word[32];
     if (strchr(given, ','))
         return read_words("--seeds", "seed", given, list);
     long count = strtol(given, &end, 10);
