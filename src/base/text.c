@@ -44,6 +44,18 @@ void lws_text_add_bytes(lws_text *text, const void *bytes, size_t count)
     text->length += count;
 }
 
+void lws_text_add_csv(lws_text *text, const char *value)
+{
+    if (!strpbrk(value, ",\"\r\n")) {
+        lws_text_add(text, "%s", value);
+        return;
+    }
+    lws_text_add(text, "\"");
+    for (const char *at = value; *at; at++)
+        lws_text_add(text, *at == '"' ? "\"\"" : "%c", *at);
+    lws_text_add(text, "\"");
+}
+
 char *lws_text_take(lws_text *text, size_t *length)
 {
     lws_text_add(text, "%s", ""); /* so that there is one */

@@ -15,6 +15,9 @@ typedef struct lws_text {
 void lws_text_add(lws_text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void lws_text_add_bytes(lws_text *text, const void *bytes, size_t count);
 
+/* A field of comma-separated values, in quotes only where it must be (RFC 4180). */
+void lws_text_add_csv(lws_text *text, const char *value);
+
 /* The whole text, ended by a zero that *length (may be NULL) does not count; the caller frees it. NULL where memory ran
  * out on the way. `text` is empty afterwards. */
 char *lws_text_take(lws_text *text, size_t *length);

@@ -15,6 +15,13 @@ void lws_step_name(int64_t step, const char *suffix, char name[LWS_STEP_NAME])
     snprintf(name, LWS_STEP_NAME, "step-%09" PRId64 "%s", step, suffix);
 }
 
+void lws_run_picture(const char *run, int64_t step, char path[LWS_PATH])
+{
+    char name[LWS_STEP_NAME];
+    lws_step_name(step, LWS_PICTURE_SUFFIX, name);
+    snprintf(path, LWS_PATH, "%s/" LWS_RUN_PICTURES "/%s", run, name);
+}
+
 int64_t lws_step_of_name(const char *name, const char *suffix)
 {
     char again[LWS_STEP_NAME];

@@ -28,6 +28,9 @@ void lws_run_checkpoints(const char *run, char folder[LWS_PATH]);
 enum { LWS_STEP_NAME = 64 };
 void lws_step_name(int64_t step, const char *suffix, char name[LWS_STEP_NAME]);
 
+/* "RUN/images/step-NNNNNNNNN.png": the reconstructions of a step. */
+void lws_run_picture(const char *run, int64_t step, char path[LWS_PATH]);
+
 /* The step of such a name with this suffix; -1 for any other name, "step-10.h5" for one. */
 int64_t lws_step_of_name(const char *name, const char *suffix);
 

@@ -19,11 +19,9 @@
 
 #include "covariance.h"
 
-#include <lwssim/status.h>
+#include "inference/prior.h"
 
-#include <stdint.h>
-
-enum { MIXTURE_COMPONENTS = 64, MIXTURE_ROUNDS = 100 };
+enum { MIXTURE_COMPONENTS = LWS_PRIOR_COMPONENTS, MIXTURE_ROUNDS = 100 };
 
 typedef struct mixture {
     int components, latent;

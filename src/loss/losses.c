@@ -17,6 +17,13 @@ const loss_row *losses_row(lws_loss_kind kind)
     return kind >= 0 && kind < ROWS ? rows[kind] : NULL;
 }
 
+lws_status loss_check_range(const char *name, double value, double min, double max)
+{
+    if (!(value >= min && value <= max))
+        return lws_fail(LWS_ERR_USAGE, "loss: %s = %g is outside [%g, %g]", name, value, min, max);
+    return LWS_OK;
+}
+
 int lws_loss_count(void)
 {
     return ROWS;

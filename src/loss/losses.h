@@ -69,6 +69,9 @@ typedef struct loss_row {
 LOSSES(LOSSES_DECLARE)
 #undef LOSSES_DECLARE
 
+/* For a row's check(): LWS_ERR_USAGE with the name where the value is not in [min, max]. */
+lws_status loss_check_range(const char *name, double value, double min, double max);
+
 /* NULL for a kind that is not in the table. */
 const loss_row *losses_row(lws_loss_kind kind);
 

@@ -6,6 +6,7 @@
 #include "losses.h"
 
 #include "sum.h"
+#include "variance.h"
 
 #include "base/simd.h"
 #include "kernels/blur.h"
@@ -49,13 +50,6 @@ static mix_options options_of(const lws_loss_spec *spec)
     return o;
 }
 
-static lws_status check_range(const char *name, double value, double min, double max)
-{
-    if (!(value >= min && value <= max))
-        return lws_fail(LWS_ERR_USAGE, "loss: %s = %g is outside [%g, %g]", name, value, min, max);
-    return LWS_OK;
-}
-
 static lws_status check(const lws_loss_spec *spec, int h, int w)
 {
     (void)h, (void)w; /* windows are cut to the image, whatever its size */
@@ -64,11 +58,11 @@ static lws_status check(const lws_loss_spec *spec, int h, int w)
         return lws_fail(LWS_ERR_USAGE, "loss: mix-sigmas has %d values; between 1 and %d are possible", o.sigmas.count,
                         LWS_CONFIG_LIST);
     for (int i = 0; i < o.sigmas.count; i++)
-        LWS_TRY(check_range("mix-sigmas", o.sigmas.value[i], SIGMA_MIN, SIGMA_MAX));
-    LWS_TRY(check_range("mix-reach", o.reach, REACH_MIN, REACH_MAX));
-    LWS_TRY(check_range("mix-alpha", o.alpha, 0, 1));
-    LWS_TRY(check_range("mix-k1", o.k1, CONSTANT_MIN, CONSTANT_MAX));
-    return check_range("mix-k2", o.k2, CONSTANT_MIN, CONSTANT_MAX);
+        LWS_TRY(loss_check_range("mix-sigmas", o.sigmas.value[i], SIGMA_MIN, SIGMA_MAX));
+    LWS_TRY(loss_check_range("mix-reach", o.reach, REACH_MIN, REACH_MAX));
+    LWS_TRY(loss_check_range("mix-alpha", o.alpha, 0, 1));
+    LWS_TRY(loss_check_range("mix-k1", o.k1, CONSTANT_MIN, CONSTANT_MAX));
+    return loss_check_range("mix-k2", o.k2, CONSTANT_MIN, CONSTANT_MAX);
 }
 
 typedef struct mix_state {
@@ -160,11 +154,6 @@ static void load(const loss_image *image, int channel, workspace *s)
         s->e2[i] = e * e;
         s->x2y2[i] = vx * vx + vy * vy;
     }
-}
-
-LWS_INLINE double at_least_0(double v)
-{
-    return v > 0 ? v : 0;
 }
 
 typedef struct row_scale {

@@ -5,6 +5,8 @@
  * weighs in the product, and goes to the finer scales at the end. */
 #include "losses.h"
 
+#include "variance.h"
+
 #include "base/simd.h"
 #include "kernels/window.h"
 
@@ -54,23 +56,16 @@ static lws_status check_options(const void *options)
     return LWS_OK;
 }
 
-static lws_status check_range(const char *name, double value, double min, double max)
-{
-    if (!(value >= min && value <= max))
-        return lws_fail(LWS_ERR_USAGE, "loss: %s = %g is outside [%g, %g]", name, value, min, max);
-    return LWS_OK;
-}
-
 static lws_status check(const lws_loss_spec *spec, int h, int w)
 {
     const ms_ssim_options o = options_of(spec);
     int side = h < w ? h : w;
     LWS_TRY(check_options(&o));
     for (int i = 0; i < SCALES; i++)
-        LWS_TRY(check_range("ms-ssim-weights", o.weights.value[i], 0, WEIGHT_MAX));
-    LWS_TRY(check_range("ms-ssim-k1", o.k1, CONSTANT_MIN, CONSTANT_MAX));
-    LWS_TRY(check_range("ms-ssim-k2", o.k2, CONSTANT_MIN, CONSTANT_MAX));
-    LWS_TRY(check_range("ms-ssim-window", (double)o.window, 1, LWS_WINDOW_MAX));
+        LWS_TRY(loss_check_range("ms-ssim-weights", o.weights.value[i], 0, WEIGHT_MAX));
+    LWS_TRY(loss_check_range("ms-ssim-k1", o.k1, CONSTANT_MIN, CONSTANT_MAX));
+    LWS_TRY(loss_check_range("ms-ssim-k2", o.k2, CONSTANT_MIN, CONSTANT_MAX));
+    LWS_TRY(loss_check_range("ms-ssim-window", (double)o.window, 1, LWS_WINDOW_MAX));
     if (side < SHRINK * o.window)
         return lws_fail(
             LWS_ERR_USAGE,
@@ -201,11 +196,6 @@ static void gather(const scale *fine, const double *factor, const scale *coarse)
             for (int k = 0; k < c; k++)
                 to[k] += coarse->gradient[from + k] / 4;
         }
-}
-
-LWS_INLINE double at_least_0(double v)
-{
-    return v > 0 ? v : 0;
 }
 
 typedef struct constants {

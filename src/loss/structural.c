@@ -5,6 +5,8 @@
  * difference from 1, to cancellation; this one does not, and is exactly 0 at y = x. */
 #include "structural.h"
 
+#include "variance.h"
+
 #include "base/simd.h"
 
 #include <string.h>
@@ -70,11 +72,6 @@ LWS_VARIANTS(static, void, squares,
         e2[i] = e[i] * e[i];
         x2_y2[i] = x[i] * x[i] + y[i] * y[i];
     }
-}
-
-LWS_INLINE double at_least_0(double v)
-{
-    return v > 0 ? v : 0;
 }
 
 /* The four means that all is made of, of e = y - x, y, e² and x² + y²; also leaves e² and x² + y² themselves. */

@@ -12,6 +12,10 @@
 
 typedef enum lws_model_kind { LWS_MODEL_AE, LWS_MODEL_VAE, LWS_MODEL_MMD_AE } lws_model_kind;
 
+/* Their names: all in order, for configuration tables, and one. Static memory. */
+#define LWS_MODELS "ae|vae|mmd-ae"
+const char *lws_model_name(lws_model_kind kind);
+
 /* The presets are numbered from 0. `preset` must be one of them. */
 int lws_preset_count(void);
 const char *lws_preset_name(int preset);

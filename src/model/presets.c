@@ -41,6 +41,12 @@ lws_status lws_model_resolve(lws_model_spec *spec)
     return LWS_OK;
 }
 
+const char *lws_model_name(lws_model_kind kind)
+{
+    static const char *const names[] = {[LWS_MODEL_AE] = "ae", [LWS_MODEL_VAE] = "vae", [LWS_MODEL_MMD_AE] = "mmd-ae"};
+    return names[kind];
+}
+
 double lws_model_recon_weight(lws_model_kind kind, lws_loss_kind loss, lws_shape image)
 {
     double pixels = (double)lws_shape_size(image);

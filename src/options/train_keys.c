@@ -24,7 +24,7 @@
 
 static const lws_config_key model_keys[] = {
     CHOICE("preset", preset, "dcgan64", NULL, "the network", "model"),
-    CHOICE("model", model, "ae", "ae|vae|mmd-ae", "plain, variational or MMD auto-encoder", NULL),
+    CHOICE("model", model, "ae", LWS_MODELS, "plain, variational or MMD auto-encoder", NULL),
     INT("base-channels", base_channels, "0", 0, 1024, "channels of the first layer; 0: the preset's", NULL),
     INT("latent", latent, "0", 0, LWS_LATENT_MAX, "length of the code; 0: the preset's", NULL),
     REAL("kl-weight", kl_weight, "1", 0, 1e12, "VAE: weight of the KL divergence"),

@@ -4,6 +4,8 @@
 #include "sections.h"
 #include "strip.h"
 
+#include "data/run_names.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -29,14 +31,14 @@ static bool same_originals(const strip *a, const strip *b)
  * *shown is the latest picture. */
 static void add_run(page *p, const page_run *r, int times, int columns, strip *shown)
 {
-    char path[LWS_PATH + 64], what[64];
+    char path[LWS_PATH], what[64];
     times = times < r->pictures ? times : r->pictures;
     lws_text_add(&p->out, "<div class=\"rows\">\n");
     for (int i = 0; i < times; i++) {
         int at = times > 1 ? (int)((int64_t)i * (r->pictures - 1) / (times - 1)) : r->pictures - 1;
         long long step = (long long)r->picture_step[at];
         strip s;
-        snprintf(path, sizeof path, "%s/images/step-%09lld.png", r->path, step);
+        lws_run_picture(r->path, step, path);
         if (strip_read(path, &s) != LWS_OK) {
             lws_text_add(&p->out, "<p>step %lld is left out: ", step);
             html_text(&p->out, lws_message());

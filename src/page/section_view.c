@@ -67,16 +67,17 @@ static void add_means(page *p, const view *v)
 static void add_colours(page *p, const view *v)
 {
     char note[128];
-    const view_colour *c = &v->colour;
-    if (c->n < 2 || !(c->oo - c->o * c->o / c->n > 1e-9))
+    const lws_colour_sums *s = &v->colour.sums;
+    double slope = lws_colour_slope(s);
+    if (!(s->oo - s->o * s->o / s->n > 1e-9)) /* grey */
         return;
     heading(p, "Colours");
-    snprintf(note, sizeof note, "slope %.3f, correlation %.3f", view_slope(c), view_correlation(c));
+    snprintf(note, sizeof note, "slope %.3f, correlation %.3f", slope, lws_colour_correlation(s));
     lws_text_add(&p->out, "<p class=\"aside\">The opponent colours R − G and (R + G)/2 − B of pixels, before and "
                           "after. A slope of 1 keeps colours (the dashed line); below it they are greyed.</p>\n<div "
                           "class=\"cloudbox\">");
-    plot_draw_cloud(&p->out, &(plot_cloud){"Colour", note, "original", "reconstruction", c->points, c->at, c->o / c->n,
-                                           c->r / c->n, view_slope(c)});
+    plot_draw_cloud(&p->out, &(plot_cloud){"Colour", note, "original", "reconstruction", v->colour.points, v->colour.at,
+                                           s->o / s->n, s->r / s->n, slope});
     lws_text_add(&p->out, "</div>\n");
 }
 

@@ -66,13 +66,3 @@ void view_free(view *v)
     free(v->walk);
     v->pair = v->sample = v->walk = NULL;
 }
-
-double view_slope(const view_colour *c)
-{
-    return (c->cross - c->o * c->r / c->n) / (c->oo - c->o * c->o / c->n);
-}
-
-double view_correlation(const view_colour *c)
-{
-    return (c->cross - c->o * c->r / c->n) / sqrt((c->oo - c->o * c->o / c->n) * (c->rr - c->r * c->r / c->n));
-}

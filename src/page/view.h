@@ -11,6 +11,7 @@
 
 #include "data/dataset.h"
 #include "inference/inference.h"
+#include "loss/colour.h"
 #include <lwssim/metrics.h>
 
 enum { VIEW_IMAGES = 500, VIEW_PAIRS = 6, VIEW_SAMPLES = 24, VIEW_WALKS = 6, VIEW_PLACES = 8, VIEW_POINTS = 1200 };
@@ -19,7 +20,7 @@ enum { VIEW_IMAGES = 500, VIEW_PAIRS = 6, VIEW_SAMPLES = 24, VIEW_WALKS = 6, VIE
 typedef struct view_colour {
     int points;
     point at[VIEW_POINTS + 2];
-    double n, o, r, oo, cross, rr; /* sums of all values */
+    lws_colour_sums sums; /* of all values */
 } view_colour;
 
 typedef struct view {
@@ -32,7 +33,7 @@ typedef struct view {
     int pairs;                /* best[pairs], worst[pairs] */
     double best[VIEW_PAIRS][LWS_METRICS], worst[VIEW_PAIRS][LWS_METRICS];
     float *pair;        /* [2 · pairs, 2, image]: best then worst, each the original and the reconstruction; owned */
-    view_colour colour; /* n 0: no colours */
+    view_colour colour; /* sums.n 0: no colours */
     float *sample;      /* [VIEW_SAMPLES, image]; owned; NULL: none */
     bool is_fitted;     /* the samples are of a Gaussian fitted to codes, as the model has no prior */
     float *walk;        /* [VIEW_WALKS, VIEW_PLACES, image]; owned; NULL: none */
@@ -44,9 +45,5 @@ typedef struct view {
  * where these are not the images that it was trained on, and errors of datasets and of inference. */
 lws_status view_make(const lws_inference_model *model, const char *data, view *v);
 void view_free(view *v);
-
-/* Slope and correlation of the colours of reconstructions over those of originals; NaN without colours. */
-double view_slope(const view_colour *c);
-double view_correlation(const view_colour *c);
 
 #endif

@@ -18,21 +18,12 @@ static float clip(float v)
 /* Adds the colours of an image; of all pixels of all images, every `every`-th becomes two points. */
 static void add_colours(view_colour *c, size_t pixels, const float *x, const float *y, size_t first, size_t every)
 {
-    for (size_t i = 0; i < pixels; i++) {
+    c->sums = lws_colour_plus(c->sums, lws_colour_of(pixels, 3, x, y));
+    for (size_t i = (every - first % every) % every; i < pixels && c->points < VIEW_POINTS; i += every) {
         const float *a = x + 3 * i, *b = y + 3 * i;
         double red = clip(b[0]), green = clip(b[1]), blue = clip(b[2]);
-        double o[2] = {(double)a[0] - a[1], ((double)a[0] + a[1]) / 2 - a[2]};
-        double r[2] = {red - green, (red + green) / 2 - blue};
-        for (int k = 0; k < 2; k++) {
-            c->n++;
-            c->o += o[k];
-            c->r += r[k];
-            c->oo += o[k] * o[k];
-            c->cross += o[k] * r[k];
-            c->rr += r[k] * r[k];
-            if ((first + i) % every == 0 && c->points < VIEW_POINTS)
-                c->at[c->points++] = (point){o[k], r[k]};
-        }
+        c->at[c->points++] = (point){(double)a[0] - a[1], red - green};
+        c->at[c->points++] = (point){((double)a[0] + a[1]) / 2 - a[2], (red + green) / 2 - blue};
     }
 }
 

@@ -38,8 +38,7 @@ static void put_varint(bytes *b, uint64_t value)
     bytes_put(b, text, used);
 }
 
-/* The lowest `count` bytes, the lowest first, whatever the machine's order. */
-static void put_little_endian(bytes *b, uint64_t value, size_t count)
+void bytes_put_little_endian(bytes *b, uint64_t value, size_t count)
 {
     unsigned char text[8];
     for (size_t i = 0; i < count; i++)
@@ -57,7 +56,7 @@ static void put_bare_double(bytes *b, double value)
 {
     uint64_t bits;
     memcpy(&bits, &value, sizeof bits);
-    put_little_endian(b, bits, sizeof bits);
+    bytes_put_little_endian(b, bits, sizeof bits);
 }
 
 static void put_double(bytes *b, unsigned field, double value)
@@ -71,7 +70,7 @@ static void put_float(bytes *b, unsigned field, float value)
     uint32_t bits;
     memcpy(&bits, &value, sizeof bits);
     put_varint(b, field << 3 | FIXED32);
-    put_little_endian(b, bits, sizeof bits);
+    bytes_put_little_endian(b, bits, sizeof bits);
 }
 
 static void put_bytes(bytes *b, unsigned field, const void *from, size_t count)

@@ -16,6 +16,9 @@ typedef struct bytes {
 
 void bytes_put(bytes *b, const void *from, size_t count);
 
+/* The lowest `count` bytes, at most 8, the lowest first, whatever the machine's order. */
+void bytes_put_little_endian(bytes *b, uint64_t value, size_t count);
+
 /* Messages Event, put behind what is there. `step` and `time` (seconds since 1970) are those of the event. */
 void event_put_version(bytes *b, double time, const char *writer);
 void event_put_start(bytes *b, double time, int64_t step);

@@ -40,26 +40,18 @@ static double now(void)
 
 /* ---- records ---------------------------------------------------------------------------------------------------- */
 
-static void put_number(bytes *b, uint64_t value, size_t count)
-{
-    unsigned char text[8];
-    for (size_t i = 0; i < count; i++)
-        text[i] = (unsigned char)(value >> 8 * i);
-    bytes_put(b, text, count);
-}
-
 /* A checksum among what it is a checksum of is masked: a rotation and a constant, as the format has it. */
 static void put_checksum(bytes *b, const void *from, size_t count)
 {
     uint32_t crc = crc32c(from, count);
-    put_number(b, (uint32_t)((crc >> 15 | crc << 17) + 0xa282ead8u), 4);
+    bytes_put_little_endian(b, (uint32_t)((crc >> 15 | crc << 17) + 0xa282ead8u), 4);
 }
 
 /* The message becomes a record, whole or not at all. */
 static void end_record(lws_events *e, bytes *to)
 {
     size_t before = to->used;
-    put_number(to, e->message.used, 8);
+    bytes_put_little_endian(to, e->message.used, 8);
     if (!to->ran_out)
         put_checksum(to, to->data + before, 8);
     bytes_put(to, e->message.data, e->message.used);

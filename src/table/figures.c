@@ -23,13 +23,6 @@ static lws_status open_split(const lws_table_job *job, const lws_table_cell *cel
     return LWS_OK;
 }
 
-/* The word for a number of one of these keys. */
-static void describe_model(int model, char word[16])
-{
-    static const char *const words[] = {[LWS_MODEL_AE] = "ae", [LWS_MODEL_VAE] = "vae", [LWS_MODEL_MMD_AE] = "mmd-ae"};
-    strcpy(word, words[model]);
-}
-
 /* What came of a cell. */
 typedef struct findings {
     lws_evaluation evaluation;
@@ -40,13 +33,12 @@ typedef struct findings {
 
 static lws_status save(lws_comm *group, const lws_table_job *job, const lws_table_cell *cell, const findings *f)
 {
-    char path[LWS_PATH], model[16];
+    char path[LWS_PATH];
     lws_comm_node node;
     const lws_train_options *o = &cell->options;
     lws_record *record = lws_record_new();
-    describe_model(o->model, model);
     lws_record_text(record, "cell", cell->name);
-    lws_record_text(record, "model", model);
+    lws_record_text(record, "model", lws_model_name((lws_model_kind)o->model));
     lws_record_text(record, "loss", lws_loss_name(o->loss));
     lws_record_number(record, "seed", (double)o->seed);
     lws_record_number(record, "steps", (double)f->step);

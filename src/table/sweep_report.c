@@ -104,13 +104,6 @@ static lws_status save(const lws_table_job *job, const char *name, lws_text *tex
     return status;
 }
 
-/* A value with a comma in it, as lists have, stands in quotes. */
-static void add_field(lws_text *text, const char *value)
-{
-    bool is_plain = !strpbrk(value, ",\" ");
-    lws_text_add(text, is_plain ? "%s" : "\"%s\"", value);
-}
-
 static lws_status write_csv(const lws_table_job *job, const combination *c, int count, const row *rows)
 {
     char value[LWS_CONFIG_TEXT];
@@ -122,11 +115,11 @@ static lws_status write_csv(const lws_table_job *job, const combination *c, int 
         lws_text_add(&text, i < WITH_ERROR ? ",%s,%s_error" : ",%s", key_of(i), key_of(i));
     for (int n = 0; n < count; n++) {
         lws_text_add(&text, "\n");
-        add_field(&text, rows[n].cell->name);
+        lws_text_add_csv(&text, rows[n].cell->name);
         for (int k = 0; k < c->keys; k++) {
             combine_value(&c->key[k], combine_index(c, rows[n].number, k), value);
             lws_text_add(&text, ",");
-            add_field(&text, value);
+            lws_text_add_csv(&text, value);
         }
         for (int i = 0; i < FIGURES; i++)
             if (i < WITH_ERROR)

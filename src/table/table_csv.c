@@ -4,19 +4,6 @@
 #include <math.h>
 #include <string.h>
 
-/* RFC 4180 */
-static void add_field(lws_text *out, const char *text)
-{
-    if (!strpbrk(text, ",\"\r\n")) {
-        lws_text_add(out, "%s,", text);
-        return;
-    }
-    lws_text_add(out, "\"");
-    for (const char *at = text; *at; at++)
-        lws_text_add(out, *at == '"' ? "\"\"" : "%c", *at);
-    lws_text_add(out, "\",");
-}
-
 static void add_number(lws_text *out, double value)
 {
     if (isnan(value)) /* empty: there is none */
@@ -34,9 +21,10 @@ char *table_csv(const table_document *d)
     lws_text_add(&out, "\n");
     for (int k = 0; k < d->summary->count; k++) {
         const summary_row *row = &d->summary->row[k];
-        add_field(&out, row->model);
-        add_field(&out, row->loss);
-        lws_text_add(&out, "%d", row->seeds);
+        lws_text_add_csv(&out, row->model);
+        lws_text_add(&out, ",");
+        lws_text_add_csv(&out, row->loss);
+        lws_text_add(&out, ",%d", row->seeds);
         for (int v = 0; v < TABLE_VALUES; v++) {
             add_number(&out, row->value[v].mean);
             add_number(&out, row->value[v].error);

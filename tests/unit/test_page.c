@@ -204,15 +204,16 @@ static void colours(void **state)
         r[i] = .4 * o[i] + .2 * cos(i * 2.1) + .1;
         mean_o += o[i] / 50;
         mean_r += r[i] / 50;
-        k.n++, k.o += o[i], k.r += r[i], k.oo += o[i] * o[i], k.cross += o[i] * r[i], k.rr += r[i] * r[i];
+        k.sums.n++, k.sums.o += o[i], k.sums.r += r[i];
+        k.sums.oo += o[i] * o[i], k.sums.ro += o[i] * r[i], k.sums.rr += r[i] * r[i];
     }
     for (int i = 0; i < 50; i++) {
         oo += (o[i] - mean_o) * (o[i] - mean_o);
         cross += (o[i] - mean_o) * (r[i] - mean_r);
         rr += (r[i] - mean_r) * (r[i] - mean_r);
     }
-    check_near(view_slope(&k), cross / oo, 1e-12);
-    check_near(view_correlation(&k), cross / sqrt(oo * rr), 1e-12);
+    check_near(lws_colour_slope(&k.sums), cross / oo, 1e-12);
+    check_near(lws_colour_correlation(&k.sums), cross / sqrt(oo * rr), 1e-12);
 }
 
 /* Pictures stand in the page while there is room; one that does not fit leaves its place, and no other follows. */

@@ -182,11 +182,10 @@ static lws_status count_codes(const training_run *r, lws_histogram *h)
 /* A picture that cannot be read is none; that it could not be written was said. */
 static void add_picture(const training_run *r)
 {
-    char path[LWS_PATH], name[LWS_STEP_NAME];
+    char path[LWS_PATH];
     int64_t size;
     int fd;
-    lws_step_name(r->trainer.state.step, LWS_PICTURE_SUFFIX, name);
-    snprintf(path, sizeof path, "%s/" LWS_RUN_PICTURES "/%s", r->request.run, name);
+    lws_run_picture(r->request.run, r->trainer.state.step, path);
     if (r->is_picture_late || access(path, F_OK) != 0 || lws_input_open(path, &fd, &size) != LWS_OK)
         return;
     char *png = malloc((size_t)size + 1);

@@ -3,6 +3,7 @@
 
 #include "base/folder.h"
 #include "base/log.h"
+#include "data/run_names.h"
 #include "report/grid.h"
 
 #include <stdio.h>
@@ -47,7 +48,7 @@ static lws_status reconstruct(const trainer *t, const lws_dataset *from, int n, 
 static lws_status write_grid(const char *run, int64_t step, const lws_dataset_info *info, int n, const float **cells)
 {
     char path[LWS_PATH];
-    snprintf(path, sizeof path, "%s/images/step-%09lld.png", run, (long long)step);
+    lws_run_picture(run, step, path);
     if (access(path, F_OK) == 0 && !lws_grid_is_picture(path)) {
         lws_warn("%s is no picture of a run: it stays, and step %lld has no picture", path, (long long)step);
         return LWS_OK;
