@@ -67,6 +67,22 @@ lws_status cli_report(lws_status status);
  * with what they have not yet said, when the first exits with an error. Collective. Returns status. */
 lws_status cli_leave(lws_comm *comm, lws_status status);
 
+/* What is particular to a command on several ranks. */
+typedef struct cli_job {
+    const lws_config_key *keys;
+    size_t key_count;
+    size_t size; /* of its fields, which begin zeroed */
+    bool trains; /* the keys of training are among its own: its fields begin with their options */
+    const char *usage;
+    const char *const *own; /* options that may differ from rank to rank; see cli_agree() */
+    lws_status (*read)(lws_config_table table, int argc, char **argv, void *fields, int ranks); /* or NULL */
+    lws_status (*run)(lws_comm *comm, void *fields);                                            /* collective; agreed */
+} cli_job;
+
+/* command.c: such a command from its beginning to its end: enter, parse, read() what parsing alone does not see, agree,
+ * run, leave. Collective. */
+lws_status cli_run_job(const cli_job *job, int argc, char **argv);
+
 /* machine.c: makes OpenBLAS run the kernel that suits this CPU and OpenMP wait politely, by executing the program again
  * with the environment that these libraries read when they are loaded. What the user has set stays. Call first in
  * main. */

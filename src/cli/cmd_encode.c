@@ -37,7 +37,6 @@ static const lws_config_key keys[] = {
      "with --input: side of the centred square to take of each image; 0: the largest", NULL},
     {"output", LWS_CONFIG_STRING, offsetof(command, output), "", 0, 0, "FILE", "the file of codes to write", NULL},
 };
-static const lws_config_table table = {keys, sizeof keys / sizeof *keys, NULL};
 
 /* A file that is there is replaced where it holds codes, and not otherwise. */
 static lws_status check_output(const char *output)
@@ -56,14 +55,13 @@ static lws_status check_output(const char *output)
 static lws_status write_codes(const command *c, const lws_inference_model *t, const lws_codes *codes, char **name,
                               const char *dataset)
 {
-    static const char *const models[] = {[LWS_MODEL_AE] = "ae", [LWS_MODEL_VAE] = "vae", [LWS_MODEL_MMD_AE] = "mmd-ae"};
     lws_codes_file file = {.n = codes->n,
                            .latent = codes->latent,
                            .code = codes->code,
                            .log_variance = codes->log_variance,
                            .name = name,
                            .image = t->meta.image};
-    snprintf(file.model, sizeof file.model, "%s", models[lws_model_get_spec(t->model)->kind]);
+    snprintf(file.model, sizeof file.model, "%s", lws_model_name(lws_model_get_spec(t->model)->kind));
     snprintf(file.dataset, sizeof file.dataset, "%s", dataset);
     LWS_TRY(lws_checkpoint_digest(t->path, file.checkpoint));
     LWS_TRY(lws_codes_write(c->output, &file));
@@ -121,8 +119,9 @@ static lws_status encode_split(lws_comm *comm, command *c, const lws_inference_m
     return status;
 }
 
-static lws_status encode(lws_comm *comm, command *c)
+static lws_status encode(lws_comm *comm, void *fields)
 {
+    command *c = fields;
     lws_inference_model trained;
     int threads;
     LWS_TRY(cli_start_threads(comm, 0, &threads));
@@ -144,13 +143,12 @@ static lws_status encode(lws_comm *comm, command *c)
 
 lws_status cmd_encode(int argc, char **argv)
 {
-    lws_comm *comm;
-    command c;
-    bool done = false;
-    LWS_TRY(cli_enter(&comm));
-    lws_status status = cli_parse(table, &c, argc, argv, usage, NULL, NULL, &done);
-    status = cli_agree(comm, status, argv[0], done, table, &c, (const char *const[]){"data", NULL});
-    if (status == LWS_OK && !done)
-        status = encode(comm, &c);
-    return cli_leave(comm, status);
+    static const char *const own[] = {"data", NULL};
+    static const cli_job job = {.keys = keys,
+                                .key_count = sizeof keys / sizeof *keys,
+                                .size = sizeof(command),
+                                .usage = usage,
+                                .own = own,
+                                .run = encode};
+    return cli_run_job(&job, argc, argv);
 }

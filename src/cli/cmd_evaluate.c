@@ -32,7 +32,6 @@ static const lws_config_key keys[] = {
     {"images", LWS_CONFIG_STRING, offsetof(command, images), "", 0, 0, "FILE",
      "write the figures of every image, as CSV", NULL},
 };
-static const lws_config_table table = {keys, sizeof keys / sizeof *keys, NULL};
 
 static void print_row(const char *title, lws_estimate e, const char *why_none)
 {
@@ -116,8 +115,9 @@ static lws_status evaluate_split(lws_comm *comm, const command *c, const lws_inf
     return status;
 }
 
-static lws_status evaluate(lws_comm *comm, command *c)
+static lws_status evaluate(lws_comm *comm, void *fields)
 {
+    command *c = fields;
     lws_inference_model trained;
     lws_dataset *dataset = NULL;
     int threads;
@@ -141,13 +141,12 @@ static lws_status evaluate(lws_comm *comm, command *c)
 
 lws_status cmd_evaluate(int argc, char **argv)
 {
-    lws_comm *comm;
-    command c;
-    bool done = false;
-    LWS_TRY(cli_enter(&comm));
-    lws_status status = cli_parse(table, &c, argc, argv, usage, NULL, NULL, &done);
-    status = cli_agree(comm, status, argv[0], done, table, &c, (const char *const[]){"data", NULL});
-    if (status == LWS_OK && !done)
-        status = evaluate(comm, &c);
-    return cli_leave(comm, status);
+    static const char *const own[] = {"data", NULL};
+    static const cli_job job = {.keys = keys,
+                                .key_count = sizeof keys / sizeof *keys,
+                                .size = sizeof(command),
+                                .usage = usage,
+                                .own = own,
+                                .run = evaluate};
+    return cli_run_job(&job, argc, argv);
 }

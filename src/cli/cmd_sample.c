@@ -40,7 +40,6 @@ static const lws_config_key keys[] = {
     {"data", LWS_CONFIG_STRING, offsetof(command, data), "", 0, 0, "DIR",
      "dataset folder to fit to; with --run the run's own by default", NULL},
 };
-static const lws_config_table table = {keys, sizeof keys / sizeof *keys, NULL};
 
 /* As lws_prior_of_model has it. */
 static int components_of(const command *c, const lws_inference_model *t)
@@ -109,8 +108,9 @@ static lws_status sample_of(lws_comm *comm, command *c, const lws_inference_mode
     return lws_comm_agree(comm, status);
 }
 
-static lws_status sample(lws_comm *comm, command *c)
+static lws_status sample(lws_comm *comm, void *fields)
 {
+    command *c = fields;
     lws_inference_model trained;
     int threads;
     LWS_TRY(cli_start_threads(comm, 0, &threads));
@@ -125,13 +125,12 @@ static lws_status sample(lws_comm *comm, command *c)
 
 lws_status cmd_sample(int argc, char **argv)
 {
-    lws_comm *comm;
-    command c;
-    bool done = false;
-    LWS_TRY(cli_enter(&comm));
-    lws_status status = cli_parse(table, &c, argc, argv, usage, NULL, NULL, &done);
-    status = cli_agree(comm, status, argv[0], done, table, &c, (const char *const[]){"data", NULL});
-    if (status == LWS_OK && !done)
-        status = sample(comm, &c);
-    return cli_leave(comm, status);
+    static const char *const own[] = {"data", NULL};
+    static const cli_job job = {.keys = keys,
+                                .key_count = sizeof keys / sizeof *keys,
+                                .size = sizeof(command),
+                                .usage = usage,
+                                .own = own,
+                                .run = sample};
+    return cli_run_job(&job, argc, argv);
 }

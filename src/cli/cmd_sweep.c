@@ -82,15 +82,17 @@ static lws_status check_request(lws_config_table table, const command *c, int ra
     return LWS_OK;
 }
 
-static lws_status read_keys(lws_config_table table, int argc, char **argv, command *c, int ranks)
+static lws_status read_keys(lws_config_table table, int argc, char **argv, void *fields, int ranks)
 {
+    command *c = fields;
     LWS_TRY(gather_vary(argc, argv, c->vary));
     cli_make_absolute(c->options.data);
     return check_request(table, c, ranks);
 }
 
-static lws_status make(lws_comm *comm, const command *c)
+static lws_status make(lws_comm *comm, void *fields)
 {
+    const command *c = fields;
     int threads;
     const lws_sweep_request request = {.folder = c->output,
                                        .vary = c->vary,
@@ -106,22 +108,14 @@ static lws_status make(lws_comm *comm, const command *c)
 
 lws_status cmd_sweep(int argc, char **argv)
 {
-    lws_comm *comm;
-    bool done = false;
-    LWS_TRY(cli_enter(&comm));
-    command *c = calloc(1, sizeof *c);
-    lws_config_table table;
-    lws_status status = cli_compose_keys(own_keys, OWN_KEYS, offsetof(command, options), &table);
-    if (!c)
-        status = lws_fail(LWS_ERR_MEMORY, "out of memory reading the command line");
-    if (status == LWS_OK)
-        status = cli_parse(table, c, argc, argv, usage, NULL, NULL, &done);
-    if (status == LWS_OK && !done)
-        status = read_keys(table, argc, argv, c, lws_comm_size(comm));
-    status = cli_agree(comm, status, argv[0], done, table, c, (const char *const[]){"data", "threads", NULL});
-    if (status == LWS_OK && !done)
-        status = make(comm, c);
-    cli_free_keys(&table);
-    free(c);
-    return cli_leave(comm, status);
+    static const char *const own[] = {"data", "threads", NULL};
+    static const cli_job job = {.keys = own_keys,
+                                .key_count = OWN_KEYS,
+                                .size = sizeof(command),
+                                .trains = true,
+                                .usage = usage,
+                                .own = own,
+                                .read = read_keys,
+                                .run = make};
+    return cli_run_job(&job, argc, argv);
 }

@@ -22,6 +22,7 @@ typedef struct command {
     char output[LWS_CONFIG_TEXT], models[LWS_CONFIG_TEXT], losses[LWS_CONFIG_TEXT], seeds[LWS_CONFIG_TEXT];
     bool quick;
     int64_t images, ranks_per_cell;
+    char words[2048]; /* the command itself */
 } command;
 
 #define OWN(name, type, field, initial, min, max, choices, help)                                                       \
@@ -60,9 +61,18 @@ static lws_status check_request(lws_config_table table, const command *c, int ra
     return LWS_OK;
 }
 
-/* --quick changes defaults, so what is given is read once more over them. */
-static lws_status read_keys(lws_config_table table, int argc, char **argv, command *c, int ranks)
+/* As it was typed, but for quotes. */
+static void join_words(int argc, char **argv, char *text, size_t size)
 {
+    size_t used = (size_t)snprintf(text, size, "lwssim");
+    for (int i = 0; i < argc && used < size; i++)
+        used += (size_t)snprintf(text + used, size - used, " %s", argv[i]);
+}
+
+/* --quick changes defaults, so what is given is read once more over them. */
+static lws_status read_keys(lws_config_table table, int argc, char **argv, void *fields, int ranks)
+{
+    command *c = fields;
     int help;
     if (c->quick) {
         lws_config_defaults(table, c);
@@ -72,25 +82,18 @@ static lws_status read_keys(lws_config_table table, int argc, char **argv, comma
     }
     if (lws_config_is_given(table, "epochs") && !lws_config_is_given(table, "steps"))
         c->options.steps = 0; /* else the newer wish would not count */
+    join_words(argc, argv, c->words, sizeof c->words);
     cli_make_absolute(c->options.data);
     return check_request(table, c, ranks);
 }
 
-/* As it was typed, but for quotes. */
-static void join_words(int argc, char **argv, char *text, size_t size)
+static lws_status make(lws_comm *comm, void *fields)
 {
-    size_t used = (size_t)snprintf(text, size, "lwssim");
-    for (int i = 0; i < argc && used < size; i++)
-        used += (size_t)snprintf(text + used, size - used, " %s", argv[i]);
-}
-
-static lws_status make(lws_comm *comm, const command *c, int argc, char **argv)
-{
+    const command *c = fields;
     int threads;
-    char words[2048], machine[256];
+    char machine[256];
     LWS_TRY(cli_start_threads(comm, (int)c->options.threads, &threads));
     cli_describe_machine(lws_comm_size(comm), threads);
-    join_words(argc, argv, words, sizeof words);
     snprintf(machine, sizeof machine, "%d rank%s of %d thread%s on %d machine%s, instruction set %s, matrix kernel %s",
              lws_comm_size(comm), lws_comm_size(comm) == 1 ? "" : "s", threads, threads == 1 ? "" : "s",
              lws_comm_nodes(comm), lws_comm_nodes(comm) == 1 ? "" : "s", lws_arch_name(), lws_gemm_core());
@@ -101,29 +104,21 @@ static lws_status make(lws_comm *comm, const command *c, int argc, char **argv)
                                         .images = c->images,
                                         .ranks_per_cell = c->ranks_per_cell,
                                         .options = c->options,
-                                        .command = words,
+                                        .command = c->words,
                                         .machine = machine};
     return lws_table1(comm, &request);
 }
 
 lws_status cmd_table1(int argc, char **argv)
 {
-    lws_comm *comm;
-    bool done = false;
-    LWS_TRY(cli_enter(&comm));
-    command *c = calloc(1, sizeof *c);
-    lws_config_table table;
-    lws_status status = cli_compose_keys(own_keys, OWN_KEYS, offsetof(command, options), &table);
-    if (!c)
-        status = lws_fail(LWS_ERR_MEMORY, "out of memory reading the command line");
-    if (status == LWS_OK)
-        status = cli_parse(table, c, argc, argv, usage, NULL, NULL, &done);
-    if (status == LWS_OK && !done)
-        status = read_keys(table, argc, argv, c, lws_comm_size(comm));
-    status = cli_agree(comm, status, argv[0], done, table, c, (const char *const[]){"data", "threads", NULL});
-    if (status == LWS_OK && !done)
-        status = make(comm, c, argc, argv);
-    cli_free_keys(&table);
-    free(c);
-    return cli_leave(comm, status);
+    static const char *const own[] = {"data", "threads", NULL};
+    static const cli_job job = {.keys = own_keys,
+                                .key_count = OWN_KEYS,
+                                .size = sizeof(command),
+                                .trains = true,
+                                .usage = usage,
+                                .own = own,
+                                .read = read_keys,
+                                .run = make};
+    return cli_run_job(&job, argc, argv);
 }

@@ -103,3 +103,27 @@ lws_status cli_leave(lws_comm *comm, lws_status status)
     lws_watchdog_set((lws_watch){0, NULL}, NULL);
     return status;
 }
+
+lws_status cli_run_job(const cli_job *job, int argc, char **argv)
+{
+    lws_comm *comm;
+    bool done = false;
+    LWS_TRY(cli_enter(&comm));
+    void *fields = calloc(1, job->size);
+    lws_config_table composed = {0}, table = {job->keys, job->key_count, NULL};
+    lws_status status = job->trains ? cli_compose_keys(job->keys, job->key_count, 0, &composed) : LWS_OK;
+    if (job->trains)
+        table = composed;
+    if (!fields)
+        status = lws_fail(LWS_ERR_MEMORY, "out of memory reading the command line");
+    if (status == LWS_OK)
+        status = cli_parse(table, fields, argc, argv, job->usage, NULL, NULL, &done);
+    if (status == LWS_OK && !done && job->read)
+        status = job->read(table, argc, argv, fields, lws_comm_size(comm));
+    status = cli_agree(comm, status, argv[0], done, table, fields, job->own);
+    if (status == LWS_OK && !done)
+        status = job->run(comm, fields);
+    cli_free_keys(&composed);
+    free(fields);
+    return cli_leave(comm, status);
+}
