@@ -77,7 +77,10 @@ static lws_status read_wishes(lws_config_table table, int argc, char **argv, com
     if (c->config[0])
         LWS_TRY(lws_config_read_file(train_keys, c, c->config));
     settle_length(table, &c->options);
+    lws_train_options file = c->options;
     LWS_TRY(lws_config_parse(table, c, argc, argv, argv[0], NULL, NULL, &help));
+    if (c->config[0] && !c->resume)
+        LWS_TRY(lws_train_options_reown(&file, table, &c->options));
     settle_length(table, &c->options);
     cli_make_absolute(c->options.data);
     return LWS_OK;

@@ -2,6 +2,9 @@
  * schedule that they ask for, and whether a run may go on with others. */
 #include "options/train_options.h"
 
+#include "base/log.h"
+
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -108,5 +111,57 @@ lws_status lws_train_options_continue(const lws_train_options *before, const lws
     }
     free(was);
     free(is);
+    return status;
+}
+
+/* The text of what a program that is asked for this preset, model and loss, and for nothing else, takes. NULL: out of
+ * memory. */
+static char *text_of_own(const lws_train_options *chosen)
+{
+    lws_train_options own;
+    lws_model_spec spec;
+    lws_config_defaults(lws_train_table(), &own);
+    own.preset = chosen->preset;
+    own.model = chosen->model;
+    own.loss = chosen->loss;
+    if (lws_train_options_model(&own, (lws_shape){.h = 64, .w = 64, .c = 3}, &spec) != LWS_OK)
+        return NULL;
+    return lws_config_text(lws_train_table(), &own);
+}
+
+static bool is_choice_of_owner(const char *key)
+{
+    return strcmp(key, "preset") == 0 || strcmp(key, "model") == 0 || strcmp(key, "loss") == 0;
+}
+
+static lws_status set_default(const char *key, lws_train_options *options)
+{
+    lws_config_table table = lws_train_table();
+    for (size_t i = 0; i < table.count; i++)
+        if (strcmp(table.keys[i].name, key) == 0)
+            return lws_config_set(table, options, key, table.keys[i].initial, "default");
+    return LWS_OK;
+}
+
+lws_status lws_train_options_reown(const lws_train_options *file, lws_config_table said, lws_train_options *now)
+{
+    char *was = lws_config_text(lws_train_table(), file), *own = text_of_own(file);
+    lws_status status = was && own ? LWS_OK : lws_fail(LWS_ERR_MEMORY, "out of memory comparing configurations");
+    const char *p = was, *q = own, *line, *own_line;
+    size_t m, n;
+    while (status == LWS_OK && next_line(&p, &line, &m) && next_line(&q, &own_line, &n)) {
+        char key[64];
+        if (m == n && memcmp(line, own_line, m) == 0 && sscanf(line, "%63[a-z0-9-] =", key) == 1 &&
+            !is_choice_of_owner(key) && !lws_config_is_given(said, key))
+            status = set_default(key, now);
+    }
+    free(was);
+    free(own);
+    bool is_another = file->model != now->model || file->loss != now->loss;
+    if (status == LWS_OK && is_another && now->recon_weight != 0 && !lws_config_is_given(said, "recon-weight")) {
+        now->recon_weight = 0; /* the own one goes by the images too: none can be told from one that was chosen */
+        lws_info("the model or the loss is not that of the file: its recon-weight %g gives way to theirs",
+                 file->recon_weight);
+    }
     return status;
 }

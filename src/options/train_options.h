@@ -55,6 +55,12 @@ const lws_optimizer *lws_train_options_optimizer(const lws_train_options *option
 /* total: steps of the whole run. */
 lws_schedule lws_train_options_schedule(const lws_train_options *options, int64_t total);
 
+/* A configuration that a run has kept has numbers where its makers left keys to their owners: to the preset, the model
+ * and the loss. Where `now` is those keys with others said on the command line, of which another owner may be one: keys
+ * that have just what the owner of `file` gives go back to "own", but for those that were `said`. So has recon-weight
+ * with another model or loss, whatever it is, with a line. Not collective. LWS_ERR_MEMORY. */
+lws_status lws_train_options_reown(const lws_train_options *file, lws_config_table said, lws_train_options *now);
+
 /* LWS_ERR_MISMATCH, naming the first key, where a run made with `before` cannot go on with `now`: everything but the
  * group "run", epochs and steps must be equal, and under the cosine schedule these too. */
 lws_status lws_train_options_continue(const lws_train_options *before, const lws_train_options *now);

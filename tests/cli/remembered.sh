@@ -40,6 +40,33 @@ expect 0 ranks 0 train --run run --resume --steps 7 --config run/config.ini
 holds keep 9
 expect_error 1 'cannot open the configuration file nothing.ini' ranks 0 train --run run --resume --config nothing.ini
 
+# ---- keys that were left to their owners ---------------------------------------------------------------------------
+# A run keeps what the preset, the model and the loss made of them; the file of one run, with another owner said, gives
+# the other owner's. What a person chose stays.
+bare=(--preset tiny16 --batch-size 16 --micro-batches 8 --threads 1)
+of_first() { expect 0 ranks 0 train --data data --run "$1" --config first/config.ini --steps 1 --overwrite "${@:2}"; }
+has() { expect_text "^$2 = $3$" "$1/config.ini"; }
+expect 0 ranks 0 train --data data --run first "${bare[@]}" --steps 1 --model vae --loss lwssim --k2 .04
+has first k1 0.5
+has first windows 1,11
+of_first same
+cmp <(grep -v '^data' first/config.ini) <(grep -v '^data' same/config.ini) || fail 'the same keys make another configuration'
+of_first other --loss ssim
+has other k1 0.01
+has other k2 0.04
+expect_text 'its recon-weight .* gives way' err
+expect 0 ranks 0 train --data data --run plain "${bare[@]}" --steps 1 --model vae --loss ssim --k2 .04
+cmp other/config.ini plain/config.ini || fail 'a file of another loss leaves something behind'
+of_first other --loss lwssim-product --k1 .5
+has other windows 3,7,11
+has other window-weights 1,1,1
+has other k1 0.5
+of_first other --loss ssim --recon-weight 7
+has other recon-weight 7
+of_first other --model ae
+has other recon-weight 1
+has other k1 0.5
+
 # ---- the data --------------------------------------------------------------------------------------------------
 holds data "$tmp/data"
 cd elsewhere
