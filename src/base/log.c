@@ -11,8 +11,8 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-/* A status line stands unfinished on the terminal, of which a process has one. Read and written under the lock of stderr;
- * atomic because the thread sanitizer does not know flockfile(). */
+/* A status line stands unfinished on the terminal, of which a process has one. Read and written under the lock of
+ * stderr; atomic because the thread sanitizer does not know flockfile(). */
 static atomic_bool status_open = false;
 
 void lws_log_set_root(bool is_root)
