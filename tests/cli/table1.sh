@@ -202,6 +202,8 @@ mkdir full
 echo text >full/file
 expect_error 2 'full holds file, and no table: choose another --output' ranks 0 "${short[@]}" --output full
 expect_error 2 'alone-ae holds .*, and no table' ranks 3 "${short[@]}" --output alone-ae
+expect 0 ranks 2 "${short[@]}" --models ae --losses mse --seeds 1,01 --output once # written twice, taken once
+[ "$(cells once)" = ae-mse-1 ] || fail "other cells: $(cells once)"
 each 2 'table1: --output DIR is needed' "${short[@]}"
 each 2 'table1: --data DIR is needed' table1 --output new
 each 2 "model = 'aee' is not accepted" "${short[@]}" --models ae,aee --output new
