@@ -37,13 +37,13 @@ typedef struct lws_loss_spec {
     lws_loss_kind kind;
     int levels;                     /* LWSSIM and its kin (lwssim-…): 1 to LWS_LOSS_LEVELS; SSIM: 1 */
     int window[LWS_LOSS_LEVELS];    /* sides in pixels, 1 to min(h, w) */
-    double weight[LWS_LOSS_LEVELS]; /* >= 0, not all 0 */
+    double weight[LWS_LOSS_LEVELS]; /* >= 0; not such that the loss is constant, with all else here */
     bool luminance_apart;           /* LWSSIM: the weights are those of contrast-structure, luminance has these: */
-    double luminance_weight[LWS_LOSS_LEVELS]; /* >= 0, not all 0 together with the others */
+    double luminance_weight[LWS_LOSS_LEVELS]; /* >= 0 */
     bool gaussian;                            /* Gaussian windows in place of uniform ones */
     double sigma;                             /* of the Gaussian in pixels; 0: 1.5/11 of the side */
     double alpha, beta, gamma;                /* exponents in [0, 64] */
-    double k1, k2;                            /* C1 = k1², C2 = k2²; in (0, 1) */
+    double k1, k2;                            /* C1 = k1², C2 = k2²; in [1e-9, 1) */
     double c3;                                /* in (0, 1); 0: C2 / 2 */
     double own[LWS_LOSS_OWN];                 /* of the other losses; not for the caller */
 } lws_loss_spec;

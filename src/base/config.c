@@ -89,7 +89,7 @@ static bool parse_number(const char *text, bool whole, double min, double max, d
     double v = strtod(text, &stop);
     if (stop == text || errno == ERANGE || !isfinite(v) || (whole && v != floor(v)))
         return false;
-    *out = v;
+    *out = v == 0 ? 0 : v; /* -0, which is the same, would be another text */
     *end = stop + strspn(stop, " \t");
     return v >= min && v <= max;
 }

@@ -108,7 +108,12 @@ lws_status cli_open_split(const char *data, lws_split split, lws_shape image, lw
  * and what is read of them; the list ends with NULL, and "" stands for none. Call before anything is computed. */
 lws_status cli_check_output(const char *option, const char *output, const char *const *inputs);
 
-/* outputs.c: LWS_ERR_USAGE where the name promises another kind of picture than a PNG. */
+/* outputs.c: LWS_ERR_USAGE where the output of this option is there and is not its own, which the caller knows by its
+ * content. What holds nothing is anybody's; a pipe is written to. */
+lws_status cli_check_own(const char *option, const char *output, bool is_own);
+
+/* outputs.c: LWS_ERR_USAGE where the name promises another kind of picture than a PNG, and where it is there and is
+ * none. */
 lws_status cli_check_png(const char *option, const char *output);
 
 #endif

@@ -1,6 +1,7 @@
 /* lwssim evaluate: the metrics of a trained model on a split, with their standard errors. */
 #include "cli.h"
 
+#include "base/input.h"
 #include "base/log.h"
 #include "inference/agree_images.h"
 #include "inference/evaluate.h"
@@ -63,6 +64,8 @@ static void print_table(const command *c, const lws_inference_model *trained, co
     }
 }
 
+#define FIGURES "{\n\t\"checkpoint\":" /* how a file of them begins */
+
 static lws_status save_json(const command *c, const lws_inference_model *trained, const lws_dataset *dataset,
                             const lws_evaluation *e)
 {
@@ -86,7 +89,9 @@ static lws_status check_outputs(const command *c)
         LWS_TRY(cli_check_output("--json", c->json, inputs));
     if (c->images[0] && strcmp(c->json, c->images) == 0)
         return lws_fail(LWS_ERR_USAGE, "--json and --images both name %s: give each a file of its own", c->json);
-    return cli_check_output("--images", c->images, inputs);
+    LWS_TRY(cli_check_output("--images", c->images, inputs));
+    LWS_TRY(cli_check_own("--images", c->images, lws_evaluation_is_images(c->images)));
+    return cli_check_own("--json", c->json, lws_input_begins(c->json, FIGURES, sizeof FIGURES - 1));
 }
 
 /* Rank 0 tells. */

@@ -51,6 +51,7 @@ lws_status cmd_export(int argc, char **argv)
         return lws_fail(LWS_ERR_USAGE, "export: --output is needed");
     LWS_TRY(choose_format(&c, &format));
     LWS_TRY(cli_check_output("--output", c.output, (const char *const[]){c.model.checkpoint, c.model.run, NULL}));
+    LWS_TRY(cli_check_own("--output", c.output, lws_export_is_own(format, c.output)));
     LWS_TRY(cli_start_threads(NULL, 1, &threads));
     LWS_TRY(lws_inference_load(NULL, c.model.checkpoint, c.model.run, c.model.best, &trained));
     lws_status status = lws_export(format, &trained, c.output);

@@ -5,6 +5,7 @@
 #include "base/folder.h"
 #include "data/run_names.h"
 #include "datasets/decode/image.h"
+#include "report/grid.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -72,6 +73,20 @@ static lws_status look_in(search *s, const char *input)
     return LWS_OK;
 }
 
+static lws_status refuse_other(const char *option, const char *output)
+{
+    return lws_fail(LWS_ERR_USAGE, "%s %s: that file is there and is of another kind: choose another name", option,
+                    output);
+}
+
+lws_status cli_check_own(const char *option, const char *output, bool is_own)
+{
+    struct stat info;
+    if (is_own || !output[0] || stat(output, &info) != 0 || !S_ISREG(info.st_mode) || info.st_size == 0)
+        return LWS_OK;
+    return refuse_other(option, output);
+}
+
 lws_status cli_check_output(const char *option, const char *output, const char *const *inputs)
 {
     search s = {0};
@@ -79,8 +94,7 @@ lws_status cli_check_output(const char *option, const char *output, const char *
     if (!output[0] || stat(output, &s.output) != 0 || !S_ISREG(s.output.st_mode)) /* not there yet, or a pipe */
         return LWS_OK;
     if (is_of_a_run(output))
-        return lws_fail(LWS_ERR_USAGE, "%s %s: that file is there and is of another kind: choose another name", option,
-                        output);
+        return refuse_other(option, output);
     for (; *inputs && !s.name[0]; inputs++) {
         lws_run_checkpoints(*inputs, checkpoints);
         LWS_TRY(look_in(&s, *inputs));
@@ -101,5 +115,5 @@ lws_status cli_check_png(const char *option, const char *output)
     if (is_other)
         return lws_fail(LWS_ERR_USAGE, "%s %s: the picture is a PNG, so give it a name that ends in .png", option,
                         output);
-    return LWS_OK;
+    return cli_check_own(option, output, lws_grid_is_picture(output));
 }

@@ -11,7 +11,7 @@ void lws_comm_barrier(lws_comm *comm)
     COMPLETE(MPI_Ibarrier(comm->mpi, &request));
 }
 
-void lws_comm_barrier_at_rest(lws_comm *comm)
+void lws_comm_barrier_at_rest(lws_comm *comm, void (*look)(void *user), void *user)
 {
     const struct timespec pause = {.tv_nsec = 10000000};
     MPI_Request request;
@@ -20,6 +20,8 @@ void lws_comm_barrier_at_rest(lws_comm *comm)
     for (int done = 0; MPI_Test(&request, &done, MPI_STATUS_IGNORE), !done;) {
         lws_progress_wait();
         pthread_mutex_unlock(&comm_process.lock);
+        if (look)
+            look(user);
         nanosleep(&pause, NULL);
         pthread_mutex_lock(&comm_process.lock);
     }

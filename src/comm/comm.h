@@ -88,8 +88,8 @@ lws_status lws_comm_compare_line(lws_comm *comm, const char *advice, const char 
 void lws_comm_barrier(lws_comm *comm);
 
 /* The same for a wait that may take hours, as long as the others work: it looks from time to time, and leaves its
- * core to them. Collective. */
-void lws_comm_barrier_at_rest(lws_comm *comm);
+ * core to them. Each time it calls look(user), which does not communicate; NULL: nothing. Collective. */
+void lws_comm_barrier_at_rest(lws_comm *comm, void (*look)(void *user), void *user);
 
 /* From rank 0; bytes are the same on all. Collective. */
 void lws_comm_broadcast(lws_comm *comm, void *data, size_t bytes);

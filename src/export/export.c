@@ -9,11 +9,12 @@
 static const struct format {
     const char *ending;
     export_function *write;
+    export_is_own_function *is_own;
 } formats[] = {
-#define ROW(name, ending, summary) {ending, export_##name},
+#define ROW(name, ending, summary) {ending, export_##name, export_##name##_is_own},
     LWS_EXPORT_FORMATS(ROW)
 #undef ROW
-        {NULL, NULL}};
+        {NULL, NULL, NULL}};
 
 int lws_export_format_of(const char *path)
 {
@@ -23,6 +24,11 @@ int lws_export_format_of(const char *path)
             return i;
     }
     return -1;
+}
+
+bool lws_export_is_own(int format, const char *path)
+{
+    return formats[format].is_own(path);
 }
 
 lws_status lws_export(int format, const lws_inference_model *model, const char *path)

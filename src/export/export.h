@@ -16,6 +16,9 @@
 /* The format of files that are called so; -1: none. */
 int lws_export_format_of(const char *path);
 
+/* Whether the file is such a one that this program has written. */
+bool lws_export_is_own(int format, const char *path);
+
 /* Writes the model to `path` in a format, numbered from 0 in the order of the rows: whole or not at all, see
  * base/output.h. LWS_ERR_IO, LWS_ERR_LIMIT, LWS_ERR_MEMORY. */
 lws_status lws_export(int format, const lws_inference_model *model, const char *path);

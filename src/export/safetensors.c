@@ -7,11 +7,14 @@
  * Parameters and running statistics have the names, shapes and order of the checkpoint's tensors; metadata are text. */
 #include "formats.h"
 
+#include "base/input.h"
+
 #include <cjson/cJSON.h>
 #include <inttypes.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "values are written as they lie in memory");
 
@@ -93,4 +96,16 @@ lws_status export_safetensors(const lws_inference_model *m, FILE *out)
         fwrite((t->is_buffer ? m->buffers : m->params) + t->offset, sizeof(float), t->count, out);
     }
     return LWS_OK;
+}
+
+bool export_safetensors_is_own(const char *path)
+{
+    static const char begins[] = "{\"__metadata__\":{\"config\":"; /* behind the length, by add_metadata() */
+    char found[8 + sizeof begins - 1];
+    int fd;
+    if (lws_input_open(path, &fd, NULL) != LWS_OK)
+        return false;
+    bool is_read = pread(fd, found, sizeof found, 0) == (ssize_t)sizeof found;
+    close(fd);
+    return is_read && memcmp(found + 8, begins, sizeof begins - 1) == 0;
 }

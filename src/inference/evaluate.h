@@ -47,6 +47,9 @@ lws_status lws_evaluate_images(lws_comm *comm, lws_model *model, const float *pa
  * all. LWS_ERR_IO, LWS_ERR_FORMAT, LWS_ERR_MEMORY. Not collective: one process. */
 lws_status lws_evaluation_write_images(const char *path, const lws_dataset *dataset, const lws_image_values *each);
 
+/* Whether the file is such a one, by its beginning. */
+bool lws_evaluation_is_images(const char *path);
+
 /* What they make together, of images of so many channels, 1 to LWS_COLOUR_CHANNELS. Not collective. */
 void lws_evaluation_of(int64_t images, int channels, const lws_image_values *each, lws_evaluation *result);
 

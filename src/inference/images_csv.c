@@ -1,11 +1,15 @@
 /* The values of every image as a file that other programs read: CSV (RFC 4180, with line feeds). */
 #include "inference/evaluate.h"
 
+#include "base/input.h"
 #include "base/output.h"
 #include "base/text.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
+
+#define HEADING "row,name" /* and a column for each value */
 
 static void add_number(lws_text *out, double v)
 {
@@ -30,7 +34,7 @@ lws_status lws_evaluation_write_images(const char *path, const lws_dataset *data
     char **names;
     lws_text out = {0};
     LWS_TRY(lws_dataset_names(dataset, &names));
-    lws_text_add(&out, "row,name");
+    lws_text_add(&out, HEADING);
     for (int m = 0; m < LWS_METRICS; m++)
         lws_text_add(&out, ",%s", lws_metric_key[m]);
     lws_text_add(&out, ",colour_n,colour_o,colour_r,colour_oo,colour_or,colour_rr\n");
@@ -47,4 +51,11 @@ lws_status lws_evaluation_write_images(const char *path, const lws_dataset *data
         text ? lws_output_write(path, text, length) : lws_fail(LWS_ERR_MEMORY, "out of memory writing %s", path);
     free(text);
     return status;
+}
+
+bool lws_evaluation_is_images(const char *path)
+{
+    char begins[64];
+    int length = snprintf(begins, sizeof begins, HEADING ",%s,", lws_metric_key[0]);
+    return lws_input_begins(path, begins, (size_t)length);
 }

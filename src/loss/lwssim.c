@@ -3,28 +3,53 @@
  * coarsest scale alone: {sum, product} × {luminance at all windows, at the largest}; these share their keys. */
 #include "structural_loss.h"
 
+static const structural_form form_sum = {.product = false};
+static const structural_form form_product = {.product = true};
+static const structural_form form_sum_coarsest = {.product = false, .coarsest = true};
+static const structural_form form_product_coarsest = {.product = true, .coarsest = true};
+
+static lws_status check_sum(const lws_loss_spec *spec, int h, int w)
+{
+    return structural_check(spec, form_sum, h, w);
+}
+
+static lws_status check_product(const lws_loss_spec *spec, int h, int w)
+{
+    return structural_check(spec, form_product, h, w);
+}
+
+static lws_status check_sum_coarsest(const lws_loss_spec *spec, int h, int w)
+{
+    return structural_check(spec, form_sum_coarsest, h, w);
+}
+
+static lws_status check_product_coarsest(const lws_loss_spec *spec, int h, int w)
+{
+    return structural_check(spec, form_product_coarsest, h, w);
+}
+
 static void prepare_sum(const lws_loss_spec *spec, int h, int w, int c, void *state)
 {
     (void)h, (void)w, (void)c;
-    structural_prepare(spec, (structural_form){.product = false}, state);
+    structural_prepare(spec, form_sum, state);
 }
 
 static void prepare_product(const lws_loss_spec *spec, int h, int w, int c, void *state)
 {
     (void)h, (void)w, (void)c;
-    structural_prepare(spec, (structural_form){.product = true}, state);
+    structural_prepare(spec, form_product, state);
 }
 
 static void prepare_sum_coarsest(const lws_loss_spec *spec, int h, int w, int c, void *state)
 {
     (void)h, (void)w, (void)c;
-    structural_prepare(spec, (structural_form){.product = false, .coarsest = true}, state);
+    structural_prepare(spec, form_sum_coarsest, state);
 }
 
 static void prepare_product_coarsest(const lws_loss_spec *spec, int h, int w, int c, void *state)
 {
     (void)h, (void)w, (void)c;
-    structural_prepare(spec, (structural_form){.product = true, .coarsest = true}, state);
+    structural_prepare(spec, form_product_coarsest, state);
 }
 
 /* Found by trying on the validation images of Celeb-A: nearly the SSIM of SSIM training, the MSE of MSE training, and
@@ -65,7 +90,7 @@ static void resolve_others(void *options)
 
 const loss_row loss_lwssim = {
     .summary = "2 - LWSSIM (Lu 2019), the mean over windows of several sizes",
-    .check = structural_check,
+    .check = check_sum,
     .prepare = prepare_sum,
     .resolve_options = resolve_lwssim,
     .fair_weight = .07, /* as STRUCTURAL_FAIR_WEIGHT: .061 to .082, seed 1 */
@@ -74,7 +99,7 @@ const loss_row loss_lwssim = {
 
 const loss_row loss_lwssim_product = {
     .summary = "1 - SSIM, the mean over windows of several sizes",
-    .check = structural_check_product,
+    .check = check_product,
     .prepare = prepare_product,
     .resolve_options = resolve_others,
     .fair_weight = STRUCTURAL_FAIR_WEIGHT,
@@ -83,7 +108,7 @@ const loss_row loss_lwssim_product = {
 
 const loss_row loss_lwssim_coarsest = {
     .summary = "2 - LWSSIM with the luminance of the largest windows alone",
-    .check = structural_check,
+    .check = check_sum_coarsest,
     .prepare = prepare_sum_coarsest,
     .resolve_options = resolve_others,
     .fair_weight = STRUCTURAL_FAIR_WEIGHT,
@@ -92,7 +117,7 @@ const loss_row loss_lwssim_coarsest = {
 
 const loss_row loss_lwssim_product_coarsest = {
     .summary = "1 - SSIM of the largest windows, without luminance of the others",
-    .check = structural_check_product,
+    .check = check_product_coarsest,
     .prepare = prepare_product_coarsest,
     .resolve_options = resolve_others,
     .fair_weight = STRUCTURAL_FAIR_WEIGHT,

@@ -66,6 +66,11 @@ static lws_status check(const lws_loss_spec *spec, int h, int w)
     LWS_TRY(loss_check_range("ms-ssim-k1", o.k1, CONSTANT_MIN, CONSTANT_MAX));
     LWS_TRY(loss_check_range("ms-ssim-k2", o.k2, CONSTANT_MIN, CONSTANT_MAX));
     LWS_TRY(loss_check_range("ms-ssim-window", (double)o.window, 1, LWS_WINDOW_MAX));
+    double structure = o.weights.value[0] + o.weights.value[1] + o.weights.value[2], luminance = o.weights.value[2];
+    if (luminance == 0 && (structure == 0 || o.window == 1))
+        return lws_fail(LWS_ERR_USAGE,
+                        "loss: ms-ssim-weights leave nothing that counts, and the loss would be constant: %s",
+                        structure == 0 ? "all are 0" : "windows of one pixel have luminance alone, at the last scale");
     if (side < SHRINK * o.window)
         return lws_fail(
             LWS_ERR_USAGE,

@@ -18,17 +18,19 @@ static void read_options(const void *options, lws_loss_spec *spec)
     spec->gaussian = o->ssim_shape == 1;
 }
 
+static const structural_form form = {.product = true};
+
 static lws_status check(const lws_loss_spec *spec, int h, int w)
 {
     if (spec->levels > 1)
         return lws_fail(LWS_ERR_USAGE, "loss: ssim takes one window, not %d", spec->levels);
-    return structural_check_product(spec, h, w);
+    return structural_check(spec, form, h, w);
 }
 
 static void prepare(const lws_loss_spec *spec, int h, int w, int c, void *state)
 {
     (void)h, (void)w, (void)c;
-    structural_prepare(spec, (structural_form){.product = true}, state);
+    structural_prepare(spec, form, state);
 }
 
 const loss_row loss_ssim = {

@@ -11,6 +11,8 @@
 #include <string.h>
 
 enum { EXPONENT_MAX = 64 };
+/* k1 and k2. Beside the squares of pixels that float tells from black C1 has no effect below; from 1e-154 down, where
+ * 1/(C1 C2) is no number, black windows are 0/0. */
 #define CONSTANT_MIN 1e-9
 #define CONSTANT_MAX .999999999
 
@@ -157,8 +159,8 @@ static lws_status check_exponent(const char *name, double value)
 
 static lws_status check_constant(const char *name, double value)
 {
-    if (!(value > 0 && value < 1))
-        return lws_fail(LWS_ERR_USAGE, "loss: %s = %g is outside (0, 1)", name, value);
+    if (!(value >= CONSTANT_MIN && value < 1))
+        return lws_fail(LWS_ERR_USAGE, "loss: %s = %g is outside [%g, 1)", name, value, CONSTANT_MIN);
     return LWS_OK;
 }
 
@@ -172,7 +174,6 @@ static lws_status check_weight(const char *what, double weight, int window)
 static lws_status check_windows(const lws_loss_spec *s, int h, int w)
 {
     int side = h < w ? h : w;
-    double total = 0;
     if (s->levels < 1 || s->levels > LWS_LOSS_LEVELS)
         return lws_fail(LWS_ERR_USAGE, "loss: %d windows; between 1 and %d are possible", s->levels, LWS_LOSS_LEVELS);
     for (int i = 0; i < s->levels; i++) {
@@ -182,18 +183,13 @@ static lws_status check_windows(const lws_loss_spec *s, int h, int w)
                             "%d × %d, so windows may have 1 to %d pixels a side",
                             s->window[i], h, w, side < LWS_WINDOW_MAX ? side : LWS_WINDOW_MAX);
         LWS_TRY(check_weight("weight", s->weight[i], s->window[i]));
-        total += s->weight[i];
-        if (s->luminance_apart) {
+        if (s->luminance_apart)
             LWS_TRY(check_weight("weight of luminance", s->luminance_weight[i], s->window[i]));
-            total += s->luminance_weight[i];
-        }
     }
-    if (total == 0)
-        return lws_fail(LWS_ERR_USAGE, "loss: all window weights are 0; at least one must be positive");
     return LWS_OK;
 }
 
-lws_status structural_check(const lws_loss_spec *s, int h, int w)
+static lws_status check_ranges(const lws_loss_spec *s, int h, int w)
 {
     LWS_TRY(check_windows(s, h, w));
     if (!(s->sigma >= 0 && s->sigma <= 1e6))
@@ -203,14 +199,9 @@ lws_status structural_check(const lws_loss_spec *s, int h, int w)
     LWS_TRY(check_exponent("gamma", s->gamma));
     LWS_TRY(check_constant("k1", s->k1));
     LWS_TRY(check_constant("k2", s->k2));
-    return s->c3 == 0 ? LWS_OK : check_constant("c3", s->c3);
-}
-
-lws_status structural_check_product(const lws_loss_spec *spec, int h, int w)
-{
-    lws_loss_spec product = *spec;
-    product.luminance_apart = false;
-    return structural_check(&product, h, w);
+    if (!(s->c3 >= 0 && s->c3 < 1))
+        return lws_fail(LWS_ERR_USAGE, "loss: c3 = %g is outside [0, 1)", s->c3);
+    return LWS_OK;
 }
 
 typedef struct structural_state {
@@ -264,6 +255,39 @@ static level make_level(const lws_loss_spec *s, int i)
         .gamma = s->gamma,
         .covariance = 1,
     };
+}
+
+/* Whether anything of it changes with the reconstruction. A window of one pixel has no contrast and no structure. */
+static bool counts(const level *lv)
+{
+    bool luminance = lv->alpha > 0 && lv->luminance > 0;
+    bool structure = (lv->beta > 0 || lv->gamma > 0) && lv->window.side > 1 && lv->structure > 0;
+    return lv->weight > 0 && (luminance || structure);
+}
+
+/* What has no gradient anywhere trains nothing. */
+static lws_status refuse_constant(const lws_loss_spec *s, structural_form form)
+{
+    for (int i = 0; i < s->levels; i++) {
+        level lv = make_level(s, i);
+        set_weights(s, form, i, &lv);
+        if (counts(&lv))
+            return LWS_OK;
+    }
+    return lws_fail(
+        LWS_ERR_USAGE,
+        "loss: it would be constant, as nothing that counts has a weight (window-weights%s). A window of one "
+        "pixel has luminance alone, an exponent of 0 (alpha, beta, gamma) is none%s",
+        form.product ? "" : ", luminance-weights",
+        form.coarsest ? ", and luminance counts at the largest windows alone" : "");
+}
+
+lws_status structural_check(const lws_loss_spec *spec, structural_form form, int h, int w)
+{
+    lws_loss_spec s = *spec;
+    s.luminance_apart = spec->luminance_apart && !form.product; /* whose weights mean nothing to a product */
+    LWS_TRY(check_ranges(&s, h, w));
+    return refuse_constant(&s, form);
 }
 
 void structural_prepare(const lws_loss_spec *spec, structural_form form, void *state)

@@ -42,12 +42,11 @@ typedef struct structural_form {
 } structural_form;
 
 /* What a row of the table says, for all of them: see loss_row. Of the spec, _read_constants leaves the windows to the
- * row, and _check_product does not look at weights of luminance. */
+ * row. _check refuses a loss that is constant, too. */
 lws_status structural_check_options(const void *options);
 void structural_read_constants(const structural_options *options, lws_loss_spec *spec);
 void structural_read_options(const void *options, lws_loss_spec *spec);
-lws_status structural_check(const lws_loss_spec *spec, int h, int w);
-lws_status structural_check_product(const lws_loss_spec *spec, int h, int w);
+lws_status structural_check(const lws_loss_spec *spec, structural_form form, int h, int w);
 size_t structural_state_size(const lws_loss_spec *spec);
 void structural_prepare(const lws_loss_spec *spec, structural_form form, void *state);
 size_t structural_loss_scratch(const void *state, int h, int w, int c);

@@ -70,3 +70,19 @@ bool config_is_default(const char *key, const char *value)
             return strcmp(table.keys[i].initial, value) == 0;
     return true;
 }
+
+bool config_is_of_loss(const char *key)
+{
+    static const char *const others[] = {"model", "kl-weight", "mmd-weight", "prior-sigma"};
+    const lws_config_table table = lws_train_table();
+    const char *group = "";
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        if (strcmp(others[i], key) == 0)
+            return true;
+    for (size_t i = 0; i < table.count; i++) {
+        group = table.keys[i].group ? table.keys[i].group : group;
+        if (strcmp(table.keys[i].name, key) == 0)
+            return strcmp(group, "loss") == 0;
+    }
+    return false;
+}

@@ -28,4 +28,7 @@ const char *config_file_get(const config_file *file, const char *key);
 /* Whether this is the default of a key of `lwssim train`, or a key that it does not have. */
 bool config_is_default(const char *key, const char *value);
 
+/* Whether a key of `lwssim train` says what is minimised: the loss, the penalty of a model, or their weights. */
+bool config_is_of_loss(const char *key);
+
 #endif

@@ -25,12 +25,22 @@ static double value_of(const page_run *r, const figure *f)
     return mean;
 }
 
-static void add_figure(const page_runs *runs, figure *figures, int *count, figure f)
+/* Losses that are not the same are on scales of their own. */
+static bool is_one_loss(const differ *d)
+{
+    for (int i = 0; i < d->count; i++)
+        if (config_is_of_loss(d->key[i]))
+            return false;
+    return true;
+}
+
+static void add_figure(const page *p, figure *figures, int *count, figure f)
 {
     bool any = false;
     double first = (double)NAN, other = (double)NAN;
     f.best = (double)NAN;
-    int better = log_better(f.key);
+    const page_runs *runs = &p->runs;
+    int better = f.kind == LOG_TRAIN && !f.is_test && !is_one_loss(&p->differ) ? 0 : log_better(f.key);
     for (int i = 0; i < *count; i++)
         if (strcmp(figures[i].key, f.key) == 0 && figures[i].kind == f.kind && figures[i].is_test == f.is_test)
             return;
@@ -48,22 +58,22 @@ static void add_figure(const page_runs *runs, figure *figures, int *count, figur
         figures[(*count)++] = f;
 }
 
-static int list_figures(const page_runs *runs, figure *figures)
+static int list_figures(const page *p, figure *figures)
 {
+    const page_runs *runs = &p->runs;
     int count = 0;
     for (int i = 0; i < runs->count; i++)
         for (const lws_record *v = lws_record_first(runs->run[i].test); v; v = lws_record_next(v))
-            add_figure(runs, figures, &count,
+            add_figure(p, figures, &count,
                        (figure){.key = lws_record_key(v),
                                 .is_test = true,
                                 .split = lws_record_get_text(runs->run[i].test, "split")});
     for (int i = 0; i < runs->count && count == 0; i++)
         for (int k = 0; k < runs->run[i].log.curves; k++)
             if (runs->run[i].log.curve[k].kind == LOG_EVALUATION)
-                add_figure(runs, figures, &count,
-                           (figure){.kind = LOG_EVALUATION, .key = runs->run[i].log.curve[k].key});
-    add_figure(runs, figures, &count, (figure){.kind = LOG_TRAIN, .key = "loss"});
-    add_figure(runs, figures, &count, (figure){.kind = LOG_TRAIN, .key = "images_per_second"});
+                add_figure(p, figures, &count, (figure){.kind = LOG_EVALUATION, .key = runs->run[i].log.curve[k].key});
+    add_figure(p, figures, &count, (figure){.kind = LOG_TRAIN, .key = "loss"});
+    add_figure(p, figures, &count, (figure){.kind = LOG_TRAIN, .key = "images_per_second"});
     return count;
 }
 
@@ -110,12 +120,12 @@ void section_runs(page *p)
     figure figures[FIGURES_MOST + 1];
     if (p->runs.count < 2)
         return;
-    int count = list_figures(&p->runs, figures), keys = p->differ.count < KEYS_MOST ? p->differ.count : KEYS_MOST;
+    int count = list_figures(p, figures), keys = p->differ.count < KEYS_MOST ? p->differ.count : KEYS_MOST;
     section_begin(p, "runs", "Runs");
     lws_text_add(&p->out,
                  "<p class=\"aside\">%d runs, with what they differ in and their last figures; the best of a "
-                 "column is bold.",
-                 p->runs.count);
+                 "column is bold%s.",
+                 p->runs.count, is_one_loss(&p->differ) ? "" : ", but of losses, which are not of one kind");
     if (keys < p->differ.count)
         lws_text_add(&p->out, " They differ in %d more keys: see the configuration.", p->differ.count - keys);
     lws_text_add(&p->out,

@@ -10,13 +10,14 @@
 
 /* ---- what is asked for ------------------------------------------------------------------------------------------- */
 
-static bool is_key_of_training(const char *key)
+/* NULL: there is none of this name. */
+static const lws_config_key *key_of_training(const char *name)
 {
     const lws_config_table table = lws_train_table();
     for (size_t i = 0; i < table.count; i++)
-        if (strcmp(table.keys[i].name, key) == 0)
-            return true;
-    return false;
+        if (strcmp(table.keys[i].name, name) == 0)
+            return &table.keys[i];
+    return NULL;
 }
 
 static lws_status read_key(const char *text, combine_key *k)
@@ -31,12 +32,68 @@ static lws_status read_key(const char *text, combine_key *k)
     for (const char *at = k->values; list_next(&at, ';', value, sizeof value); k->count++)
         if (!value[0])
             return lws_fail(LWS_ERR_USAGE, "--vary '%s': a value is empty", text);
-    if (!is_key_of_training(k->key))
+    if (!key_of_training(k->key))
         return lws_fail(LWS_ERR_USAGE, "--vary %s: there is no such key of training; lwssim train --help lists them",
                         k->key);
     if (strcmp(k->key, "data") == 0)
         return lws_fail(LWS_ERR_USAGE, "--vary data: the cells of a sweep are compared on the same images");
     return LWS_OK;
+}
+
+void combine_value(const combine_key *k, int i, char value[LWS_CONFIG_TEXT])
+{
+    const char *at = k->values;
+    value[0] = 0;
+    for (int n = 0; n <= i; n++)
+        list_next(&at, ';', value, LWS_CONFIG_TEXT);
+}
+
+/* The values as config.ini would have them, text [k->count], each to be freed: they differ where the values do, however
+ * these are written. `probe`: room for options. */
+static lws_status plain_values(const combine_key *k, lws_train_options *probe, char **text)
+{
+    char value[LWS_CONFIG_TEXT];
+    const lws_config_table table = {key_of_training(k->key), 1, NULL};
+    for (int i = 0; i < k->count; i++) {
+        combine_value(k, i, value);
+        LWS_TRY(lws_config_set(table, probe, k->key, value, "--vary"));
+        text[i] = lws_config_text(table, probe);
+        if (!text[i])
+            return lws_fail(LWS_ERR_MEMORY, "out of memory for the values of a sweep");
+    }
+    return LWS_OK;
+}
+
+static lws_status refuse_equal(const combine_key *k, char *const *text)
+{
+    char value[LWS_CONFIG_TEXT], other[LWS_CONFIG_TEXT];
+    for (int i = 0; i < k->count; i++)
+        for (int j = 0; j < i; j++)
+            if (strcmp(text[i], text[j]) == 0) {
+                combine_value(k, i, value);
+                combine_value(k, j, other);
+                return lws_fail(LWS_ERR_USAGE, "--vary %s: '%.100s' and '%.100s' are the same value: give it once",
+                                k->key, other, value);
+            }
+    return LWS_OK;
+}
+
+static lws_status check_values(const combine_key *k)
+{
+    lws_train_options *probe = malloc(sizeof *probe);
+    char **text = calloc((size_t)k->count, sizeof *text);
+    lws_status status = LWS_ERR_MEMORY;
+    if (probe && text)
+        status = plain_values(k, probe, text);
+    else
+        lws_fail(status, "out of memory for the values of a sweep");
+    if (status == LWS_OK)
+        status = refuse_equal(k, text);
+    for (int i = 0; text && i < k->count; i++)
+        free(text[i]);
+    free(text);
+    free(probe);
+    return status;
 }
 
 lws_status combine_read(const char *vary, combination *c)
@@ -55,16 +112,9 @@ lws_status combine_read(const char *vary, combination *c)
         if (k->count > COMBINE_CELLS / c->count)
             return lws_fail(LWS_ERR_USAGE, "--vary: more than %d combinations", COMBINE_CELLS);
         c->count *= k->count;
+        LWS_TRY(check_values(k));
     }
     return c->keys > 0 ? LWS_OK : lws_fail(LWS_ERR_USAGE, "sweep: --vary 'KEY=VALUE;VALUE' is needed");
-}
-
-void combine_value(const combine_key *k, int i, char value[LWS_CONFIG_TEXT])
-{
-    const char *at = k->values;
-    value[0] = 0;
-    for (int n = 0; n <= i; n++)
-        list_next(&at, ';', value, LWS_CONFIG_TEXT);
 }
 
 int combine_index(const combination *c, int cell, int k)
@@ -76,7 +126,8 @@ int combine_index(const combination *c, int cell, int k)
 
 /* ---- cells ------------------------------------------------------------------------------------------------------- */
 
-/* "windows-3,7_lr-0.001": what is none of the usual characters becomes a '-'. */
+/* "windows-3,7_lr-0.001": what is none of the usual characters becomes a '-'. That is a blank, and stands where no
+ * value has a sign; a '+', which may tell 1e+2 from 1e-2, stays. */
 static lws_status add_to_name(const char *key, const char *value, char name[LWS_TABLE_NAME])
 {
     size_t used = strlen(name), room = 200; /* file systems take 255 */
@@ -85,7 +136,7 @@ static lws_status add_to_name(const char *key, const char *value, char name[LWS_
         return lws_fail(LWS_ERR_USAGE, "--vary: the name of a cell, '%s', gets too long: vary fewer keys at once",
                         name);
     for (char *c = name + used; *c; c++)
-        if (!isalnum((unsigned char)*c) && !strchr(".,_-", *c))
+        if (!isalnum((unsigned char)*c) && !strchr(".,_-+", *c))
             *c = '-';
     return LWS_OK;
 }
@@ -113,8 +164,7 @@ lws_status combine_cells(const combination *c, const lws_train_options *base, lw
         LWS_TRY(make_cell(c, i, cell));
         for (int other = 0; other < i; other++)
             if (strcmp((*cells)[other].name, cell->name) == 0)
-                return lws_fail(LWS_ERR_USAGE, "--vary: two cells would be called %s: a value is there twice",
-                                cell->name);
+                return lws_fail(LWS_ERR_USAGE, "--vary: two cells would be called %s", cell->name);
     }
     return LWS_OK;
 }

@@ -21,7 +21,8 @@ typedef struct combination {
     int count; /* of cells */
 } combination;
 
-/* Reads "KEY=VALUE;VALUE | KEY=…". LWS_ERR_USAGE names what is no list, no key of training, or stands there twice. */
+/* Reads "KEY=VALUE;VALUE | KEY=…". LWS_ERR_USAGE names what is no list, no key of training, a value that
+ * its key does not take, and what stands there twice, however it is written; LWS_ERR_MEMORY. */
 lws_status combine_read(const char *vary, combination *c);
 
 /* The i-th value of a key, as text. */
@@ -30,8 +31,8 @@ void combine_value(const combine_key *k, int i, char value[LWS_CONFIG_TEXT]);
 /* Which of the values of key k cell number `cell` has. */
 int combine_index(const combination *c, int cell, int k);
 
-/* All cells over `base`, each named by what it varies; *cells is to be freed. LWS_ERR_USAGE for a value that its key
- * does not take, and for two cells of one name; LWS_ERR_MEMORY. */
+/* All cells over `base`, each named by what it varies, so that another combination has another name, in any job;
+ * *cells is to be freed. LWS_ERR_USAGE for a name that gets too long, and for two cells of one name; LWS_ERR_MEMORY. */
 lws_status combine_cells(const combination *c, const lws_train_options *base, lws_table_cell **cells);
 
 #endif

@@ -51,6 +51,13 @@ static bool wants_stop(void *user)
     return w->says_stop;
 }
 
+/* A rank at rest has nothing to stop itself, but it may be the only one that a signal has reached: it tells the others,
+ * whose looks at the disk find it. */
+static void pass_on_stop(void *user)
+{
+    wants_stop(user);
+}
+
 /* ---- what there is to do ----------------------------------------------------------------------------------------- */
 
 /* By which cells are ordered: about what a training costs, in products a step and steps. */
@@ -213,7 +220,7 @@ static lws_status deal_out(lws_comm *comm, work *w)
     lws_stop_catch(&w->signals);
     lws_status status = work_in_group(w);
     lws_watchdog_phase("wait for the cells of other groups", -1);
-    lws_comm_barrier_at_rest(comm);
+    lws_comm_barrier_at_rest(comm, pass_on_stop, w);
     lws_stop_release();
     lws_comm_destroy(w->group);
     return lws_comm_agree(comm, status == LWS_STOPPED ? LWS_OK : status);

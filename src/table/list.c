@@ -1,8 +1,12 @@
 /* Words of a list. */
 #include "list.h"
 
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+#define BLANKS " \t\r\n\v\f"
 
 bool list_next(const char **at, char separator, char *word, size_t size)
 {
@@ -12,19 +16,33 @@ bool list_next(const char **at, char separator, char *word, size_t size)
     end = strchr(text, separator);
     end = end ? end : text + strlen(text);
     *at = end + (*end != 0);
-    while (text < end && *text == ' ')
+    while (text < end && strchr(BLANKS, *text))
         text++;
-    while (end > text && end[-1] == ' ')
+    while (end > text && strchr(BLANKS, end[-1]))
         end--;
     snprintf(word, size, "%.*s", (int)(end - text), text);
     return true;
+}
+
+static bool is_whole(const char *word, long long *number)
+{
+    char *end;
+    errno = 0;
+    *number = strtoll(word, &end, 10);
+    return end != word && !*end && !errno;
+}
+
+static bool is_same(const char *a, const char *b)
+{
+    long long p, q;
+    return strcmp(a, b) == 0 || (is_whole(a, &p) && is_whole(b, &q) && p == q);
 }
 
 bool list_has(const char *list, char separator, const char *word)
 {
     char each[256];
     while (list_next(&list, separator, each, sizeof each))
-        if (strcmp(each, word) == 0)
+        if (is_same(each, word))
             return true;
     return false;
 }

@@ -9,6 +9,7 @@
  * one is cut off. */
 bool list_next(const char **at, char separator, char *word, size_t size);
 
+/* Whole numbers are the same word however they are written: 1 and 01. */
 bool list_has(const char *list, char separator, const char *word);
 
 /* Adds a word, where it is not in it, to list [size]; false where it does not fit. */

@@ -68,6 +68,40 @@ expect_error 2 'that file is there and is of another kind' ranks 0 reconstruct -
     --output run/metrics.jsonl
 unharmed
 
+# What another program has made stays, whatever it is called; one's own is written anew, and so is what is empty.
+expect 0 ranks 0 evaluate --run run --json own.json --images own.csv
+expect 0 ranks 0 export --run run --output own.safetensors
+echo '{"mine": 1}' >x.json
+printf 'row,name,price\n1,a,2\n' >x.csv
+{ printf '\x10\0\0\0\0\0\0\0{"mine":{}}     '; } >x.safetensors
+echo 'mine' >x.png
+mkdir foreign
+cp x.* foreign
+for name in x.json x.csv x.png own.csv; do
+    expect_error 2 "--json $name: that file is there and is of another kind" ranks 0 evaluate --run run --json $name
+done
+for name in x.csv x.json own.json; do
+    each 2 "--images $name: that file is there and is of another kind" evaluate --run run --images $name
+done
+for name in x.safetensors own.json; do
+    expect_error 2 "--output $name: that file is there and is of another kind" ranks 0 export --run run --output $name \
+        --format safetensors
+done
+for command in 'reconstruct --input a.ppm' 'interpolate a.ppm pictures/a.png' 'sample --count 2 --fit-images 8'; do
+    # shellcheck disable=SC2086 # words
+    expect_error 2 '--output x.png: that file is there and is of another kind' ranks 0 $command --run run --output x.png
+done
+for name in foreign/*; do same_file "$name" "${name#*/}"; done
+for name in x.*; do : >"$name"; done
+for i in 1 2; do
+    expect 0 ranks 0 evaluate --run run --json x.json --images x.csv
+    expect 0 ranks 0 export --run run --output x.safetensors
+    expect 0 ranks 0 reconstruct --run run --input a.ppm --output x.png
+done
+for name in json csv safetensors; do same_file own.$name x.$name; done
+same_file kept/pictures/a.png x.png
+rm x.*
+
 # ---- where it may be written -------------------------------------------------------------------------
 echo 'mine' | tee x.png.partial x.json.partial .x.png.partial >/dev/null
 ln -s far/x.png x.png
@@ -89,10 +123,10 @@ same_file piped x.json
 expect 0 ranks 0 compare a.ppm a.ppm --json
 [ ! -e --json ] || fail 'compare wrote a file'
 if mount_small disk 1m; then
-    echo 'old' >disk/x.json
+    cp x.json disk/x.json
     head -c 2M /dev/zero >disk/fill 2>/dev/null || true
     expect_error 1 'cannot write disk/x.json: No space left' ranks 2 evaluate --run run --json disk/x.json
-    [ "$(cat disk/x.json)" = old ] || fail 'a full disk took the old file'
+    same_file x.json disk/x.json
     [ "$(find disk -type f | wc -l)" = 2 ] || fail "left behind: $(find disk | tr '\n' ' ')"
 fi
 unharmed

@@ -55,6 +55,24 @@ expect 0 ranks 0 report run 'ae<script>alert(1)&"' --output two.html
 valid two.html
 expect_text '<th scope="row">loss</th>' two.html
 expect_text '2 runs, with what they differ in' two.html
+
+# The least loss is the best where all runs minimise the same, whatever else they differ in.
+cp -r run low
+sed -i -E 's/"loss":[^,}]*/"loss":0.00123/' low/metrics.jsonl
+lowest='<td class="best">0\.00123</td>'
+sed -i 's/^lr = .*/lr = 0.5/' low/config.ini
+expect 0 ranks 0 report run low --output low.html
+expect_text "$lowest" low.html
+expect_text 'best of a column is bold\.' low.html
+for change in 's/^loss = .*/loss = mae/' 's/^windows = .*/windows = 3/' 's/^recon-weight = .*/recon-weight = 1.5/' \
+    's/^model = .*/model = ae/' 's/^kl-weight = .*/kl-weight = 2/'; do
+    cp run/config.ini low/config.ini
+    sed -i "$change" low/config.ini
+    ! cmp -s run/config.ini low/config.ini || fail "$change changes nothing"
+    expect 0 ranks 0 report run low --output low.html
+    expect_no_text "$lowest" low.html
+    expect_text 'best of a column is bold, but of losses, which are not of one kind\.' low.html
+done
 expect_error 2 'report: --output HTML is needed, as there are 2 folders' "$lwssim" report run 'ae<script>alert(1)&"'
 
 # ---- while it trains ---------------------------------------------------------------------------------------------

@@ -76,7 +76,8 @@ refused "--vary '=1': 'KEY=VALUE;VALUE' is wanted" --vary =1
 refused 'a value is empty' --vary 'lr=1;;2'
 refused 'lrr: there is no such key of training' --vary 'lrr=1;2'
 refused 'lr is given twice' --vary 'lr=1' --vary 'lr=2'
-refused 'two cells would be called lr-1' --vary 'lr=1;1'
+refused "--vary lr: '1' and '1' are the same value: give it once" --vary 'lr=1;1'
+refused "--vary lr: '1e-3' and '.001' are the same value" --vary 'seed=1;2' --vary 'lr=1e-3;1;.001'
 refused "lr = 'fast' is not accepted" --vary 'lr=fast'
 refused 'sweep: --lr is given, and varied' --vary 'lr=1;2' --lr 3
 refused 'sweep: --data is given, and varied' --vary 'data=a;b'

@@ -166,23 +166,34 @@ expect 75 ranks 2 "${long[@]}" --output limited --time-limit 0.1
 expect_text '^stopped: [0-3] of 4 cells are finished; the same command goes on$' err
 ends_alike limited
 
-# begun FOLDER: waits until two cells have a checkpoint.
+# begun FOLDER CELLS: waits until so many have a checkpoint.
 begun() {
     for _ in {1..3000}; do
-        [ "$(find "$1" -name 'step-*.h5' 2>/dev/null | wc -l)" -lt 2 ] || return 0
+        [ "$(find "$1" -name 'step-*.h5' 2>/dev/null | wc -l)" -lt "$2" ] || return 0
         sleep 0.02
     done
     fail "$1 does not train"
 }
-for signal in TERM KILL; do # to one rank of two
-    OMPI_MCA_orte_execute_quiet=1 mpirun --oversubscribe -n 2 "$lwssim" "${long[@]}" --steps 2000 \
-        --output "signal-$signal" >job.out 2>job.err </dev/null &
+
+# signalled SIGNAL FOLDER CELLS OPTION…: to the second rank of two when so many cells are begun; sets code.
+signalled() {
+    OMPI_MCA_orte_execute_quiet=1 mpirun --oversubscribe -n 2 "$lwssim" "${long[@]}" --steps 2000 --output "$2" \
+        "${@:4}" >job.out 2>job.err </dev/null &
     job=$!
     children+=("$job")
-    begun "signal-$signal"
-    kill -"$signal" "$(pgrep -P "$job" | tail -n 1)"
+    begun "$2" "$3"
+    kill -"$1" "$(pgrep -P "$job" | tail -n 1)"
     code=0
     wait "$job" || code=$?
+}
+signalled TERM resting 1 --losses mse --ranks-per-cell 1 # to one that has no cell
+[ $code = 75 ] || fail "exit code $code in place of 75"
+expect_text '^1 of 1 cells to do, 1 at a time, on 1 rank each$' job.err
+expect_text '^stopped: 0 of 1 cells are finished; the same command goes on$' job.err
+[ -n "$(newest resting/cells/ae-mse-1)" ] || fail 'no checkpoint is left'
+absent resting/.deal
+for signal in TERM KILL; do
+    signalled $signal "signal-$signal" 2
     if [ $signal = TERM ]; then
         [ $code = 75 ] || fail "exit code $code in place of 75"
         expect_text '^stopped: 0 of 4 cells are finished; the same command goes on$' job.err
@@ -202,6 +213,8 @@ mkdir full
 echo text >full/file
 expect_error 2 'full holds file, and no table: choose another --output' ranks 0 "${short[@]}" --output full
 expect_error 2 'alone-ae holds .*, and no table' ranks 3 "${short[@]}" --output alone-ae
+expect 0 ranks 2 "${short[@]}" --models ae --losses mse --seeds 1,01 --output once # written twice, taken once
+[ "$(cells once)" = ae-mse-1 ] || fail "other cells: $(cells once)"
 each 2 'table1: --output DIR is needed' "${short[@]}"
 each 2 'table1: --data DIR is needed' table1 --output new
 each 2 "model = 'aee' is not accepted" "${short[@]}" --models ae,aee --output new

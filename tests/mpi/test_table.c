@@ -216,13 +216,40 @@ static void penalties_of_codes(void **state)
     }
 }
 
+/* A batch that no memory would hold, of a split that has a few images: they are one batch, whatever its size. */
+static void penalties_of_a_huge_batch(void **state)
+{
+    (void)state;
+    lws_dataset *d = opened(path_of("%s/data", folder), LWS_TEST);
+    const lws_dataset_info *info = lws_dataset_get_info(d);
+    for (int kind = LWS_MODEL_VAE; kind <= LWS_MODEL_MMD_AE; kind++) {
+        lws_inference_model t = model_of(kind, (lws_shape){info->height, info->width, info->channels});
+        penalties all, huge;
+        t.options.batch_size = info->rows;
+        assert_int_equal(penalties_of(comm, &t, d, &all), LWS_OK);
+        t.options.batch_size = INT64_C(1) << 45;
+        if (penalties_of(comm, &t, d, &huge) != LWS_OK)
+            fail_msg("%s", lws_message());
+        assert_memory_equal(&all, &huge, sizeof all);
+        lws_model_destroy(t.model);
+        free(t.params);
+    }
+    lws_dataset_close(d);
+}
+
 /* ---- resting ----------------------------------------------------------------------------------------------------- */
 
-/* Rank 0 works for a part, longer than the deadline; the others wait for it. */
+static void count_look(void *user)
+{
+    ++*(int *)user;
+}
+
+/* Rank 0 works for a part, longer than the deadline; the others wait for it, and look about. */
 static void rest_is_no_fault(void **state)
 {
     (void)state;
     lws_comm *part;
+    int looks = 0;
     assert_int_equal(lws_watchdog_set((lws_watch){.3, NULL}, NULL), LWS_OK);
     assert_int_equal(lws_comm_split(comm, rank == 0 ? 0 : -1, 0, &part), LWS_OK);
     if (part) {
@@ -235,7 +262,8 @@ static void rest_is_no_fault(void **state)
         lws_context_enter(before);
     }
     lws_watchdog_phase("wait for the cells of other groups", -1);
-    lws_comm_barrier_at_rest(comm);
+    lws_comm_barrier_at_rest(comm, count_look, &looks);
+    assert_true(rank == 0 || looks > 5);
     lws_comm_destroy(part);
     lws_comm_barrier(comm);
     assert_int_equal(lws_watchdog_set((lws_watch){0, NULL}, NULL), LWS_OK);
@@ -318,8 +346,9 @@ static int prepare_data(void **state)
 static int all_tests(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(ranks_in_groups),  cmocka_unit_test(each_cell_once),  cmocka_unit_test(penalties_of_codes),
-        cmocka_unit_test(rest_is_no_fault), cmocka_unit_test(states_of_cells),
+        cmocka_unit_test(ranks_in_groups),    cmocka_unit_test(each_cell_once),
+        cmocka_unit_test(penalties_of_codes), cmocka_unit_test(penalties_of_a_huge_batch),
+        cmocka_unit_test(rest_is_no_fault),   cmocka_unit_test(states_of_cells),
     };
     return cmocka_run_group_tests_name("table", tests, prepare_data, NULL);
 }

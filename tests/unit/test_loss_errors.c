@@ -78,6 +78,87 @@ static void refuses_wrong_windows_and_weights(void **state)
     refused(one_level(LWS_LOSS_SSIM, 300, 50), 300, 300, 1, "window");
 }
 
+/* A loss by name and options, of images of H × W. */
+static lws_status created(const char *name, const char *options, int h, int w)
+{
+    lws_loss_spec spec;
+    lws_loss *loss = NULL;
+    if (lws_loss_find(name, options, &spec) != LWS_OK)
+        fail_msg("%s", lws_message());
+    lws_status status = lws_loss_create(&spec, h, w, 1, &loss);
+    lws_loss_destroy(loss);
+    return status;
+}
+
+/* What has no gradient anywhere, and what is a little more than that. */
+static void refuses_constant_losses(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *constant, *mentions, *other; /* other: is taken */
+    } cases[] = {
+        {"ms-ssim-3", "ms-ssim-weights = 0,0,0", "ms-ssim-weights", "ms-ssim-weights = 0,0.1,0"},
+        {"ms-ssim-3", "ms-ssim-window = 1\nms-ssim-weights = 1,1,0", "ms-ssim-weights",
+         "ms-ssim-window = 1\nms-ssim-weights = 0,0,1"},
+        {"lwssim", "windows = 3,7\nwindow-weights = 0", "window-weights", "windows = 3,7\nwindow-weights = 0,1"},
+        {"lwssim", "windows = 3\nwindow-weights = 0\nluminance-weights = 0", "window-weights",
+         "windows = 3\nwindow-weights = 0\nluminance-weights = 1"},
+        {"lwssim", "windows = 1,1\nluminance-weights = 0", "window", "windows = 1,2\nluminance-weights = 0"},
+        {"lwssim", "windows = 3\nwindow-weights = 0\nluminance-weights = 1\nalpha = 0", "alpha",
+         "windows = 3\nwindow-weights = 0.5\nluminance-weights = 1\nalpha = 0"},
+        {"lwssim", "windows = 3\nalpha = 0\nbeta = 0\ngamma = 0", "alpha", "windows = 3\nalpha = 0\nbeta = 0"},
+        {"lwssim-coarsest", "windows = 3,7,5\nwindow-weights = 0\nluminance-weights = 1,0,1", "luminance-weights",
+         "windows = 3,7,5\nwindow-weights = 0\nluminance-weights = 0,1,0"},
+        {"lwssim-coarsest", "windows = 1,7\nwindow-weights = 1,0", "window-weights",
+         "windows = 2,7\nwindow-weights = 1,0"},
+        {"lwssim-product", "windows = 3,7\nwindow-weights = 0\nluminance-weights = 1", "window-weights",
+         "windows = 1,7\nwindow-weights = 1,0\nluminance-weights = 0"},
+        {"lwssim-product", "windows = 1\nalpha = 0", "alpha", "windows = 1\nalpha = 0.1"},
+        {"lwssim-product-coarsest", "windows = 3,7\nwindow-weights = 0\nluminance-weights = 1,0", "window-weights",
+         "windows = 3,7\nwindow-weights = 0,1"},
+        {"lwssim-product-coarsest", "windows = 1,7\nwindow-weights = 1,0", "window-weights",
+         "windows = 1,7\nwindow-weights = 1,0.1"},
+        {"ssim", "ssim-window = 1\nalpha = 0", "alpha", "ssim-window = 2\nalpha = 0"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        int side = strcmp(cases[i].name, "ms-ssim-3") == 0 ? 44 : 12;
+        if (created(cases[i].name, cases[i].constant, side, side) != LWS_ERR_USAGE)
+            fail_msg("%s was accepted: %s", cases[i].name, cases[i].constant);
+        check_mentions(lws_message(), cases[i].mentions);
+        if (created(cases[i].name, cases[i].other, side, side) != LWS_OK)
+            fail_msg("%s, %s: %s", cases[i].name, cases[i].other, lws_message());
+    }
+}
+
+/* At the least constants that are accepted black windows are compared as others are, alone and beside bright ones, by
+ * every way of computing. */
+static void black_windows_at_the_least_constants(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"ssim", "lwssim", "lwssim-product", "lwssim-coarsest",
+                                        "lwssim-product-coarsest"};
+    static const char *const options[] = {"windows = 3,5\nk2 = 1e-9",
+                                          "windows = 5,3\nwindow-shape = gaussian\nalpha = 2",
+                                          "windows = 3,5\nbeta = 2\ngamma = 2\nssim-shape = uniform"};
+    float x[N] = {0}, y[N] = {0}, dy[N], none[N] = {0};
+    for (int k = 0; k < 15; k++) {
+        lws_loss_spec s;
+        char text[256];
+        snprintf(text, sizeof text, "ssim-window = 5\nk1 = 1e-9\n%s", options[k / 5]);
+        assert_int_equal(lws_loss_find(names[k % 5], text, &s), LWS_OK);
+        memset(x, 0, sizeof x), memset(y, 0, sizeof y);
+        check_near(evaluate(&s, H, W, C, x, y, 1, dy), 0, 0);
+        check_same_bits(dy, none, sizeof dy);
+        check_rng r = {92};
+        for (int i = 0; i < N; i++)
+            if (i / C % W < 6) {
+                x[i] = (float)check_uniform(&r, .2, 1);
+                y[i] = (float)check_uniform(&r, .2, 1);
+            }
+        compare(&s, H, W, C, x, y, 1e-6);
+    }
+}
+
 static void refuses_wrong_constants(void **state)
 {
     (void)state;
@@ -93,9 +174,12 @@ static void refuses_wrong_constants(void **state)
         REFUSED(kind, gamma, 64.01, "gamma");
         REFUSED(kind, gamma, nan, "gamma");
         REFUSED(kind, k1, 0, "k1");
+        REFUSED(kind, k1, 9e-10, "k1");
+        REFUSED(kind, k1, 1e-170, "k1");
         REFUSED(kind, k1, 1, "k1");
         REFUSED(kind, k1, nan, "k1");
         REFUSED(kind, k2, 0, "k2");
+        REFUSED(kind, k2, 9e-10, "k2");
         REFUSED(kind, k2, 1, "k2");
         REFUSED(kind, k2, nan, "k2");
         REFUSED(kind, c3, -.1, "c3");
@@ -109,7 +193,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(refuses_not_finite),
         cmocka_unit_test(refuses_wrong_windows_and_weights),
+        cmocka_unit_test(refuses_constant_losses),
         cmocka_unit_test(refuses_wrong_constants),
+        cmocka_unit_test(black_windows_at_the_least_constants),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
