@@ -46,20 +46,20 @@ lws_status lws_input_open(const char *path, int *fd, int64_t *size)
 }
 
 /* 0, or the error for which it cannot be told. */
-static int look(const char *path, const void *bytes, size_t count, bool *begins)
+static int look(const char *path, off_t at, const void *bytes, size_t count, bool *holds)
 {
     char found[64];
     struct stat st;
     ssize_t n = 0;
-    *begins = false;
+    *holds = false;
     int fd = open_any(path, &st);
     if (fd < 0)
         return errno == ENOENT ? 0 : errno; /* where there is nothing, nothing begins so */
     if (S_ISREG(st.st_mode) && count <= sizeof found) {
         do
-            n = read(fd, found, count);
+            n = pread(fd, found, count, at);
         while (n < 0 && errno == EINTR);
-        *begins = n == (ssize_t)count && memcmp(found, bytes, count) == 0;
+        *holds = n == (ssize_t)count && memcmp(found, bytes, count) == 0;
     }
     int error = n < 0 ? errno : 0;
     close(fd);
@@ -68,14 +68,19 @@ static int look(const char *path, const void *bytes, size_t count, bool *begins)
 
 lws_status lws_input_look(const char *path, const void *bytes, size_t count, bool *begins)
 {
-    int error = look(path, bytes, count, begins);
+    int error = look(path, 0, bytes, count, begins);
     return error ? lws_fail(LWS_ERR_IO, "cannot read %s: %s", path, strerror(error)) : LWS_OK;
 }
 
 bool lws_input_begins(const char *path, const void *bytes, size_t count)
 {
-    bool begins;
-    return look(path, bytes, count, &begins) == 0 && begins;
+    return lws_input_holds(path, 0, bytes, count);
+}
+
+bool lws_input_holds(const char *path, int64_t at, const void *bytes, size_t count)
+{
+    bool holds;
+    return look(path, at, bytes, count, &holds) == 0 && holds;
 }
 
 /* Waits until `fd` has something to say: false after PATIENCE. */

@@ -17,6 +17,9 @@ lws_status lws_input_open(const char *path, int *fd, int64_t *size);
 lws_status lws_input_look(const char *path, const void *bytes, size_t count, bool *begins);
 bool lws_input_begins(const char *path, const void *bytes, size_t count);
 
+/* As _begins, of the bytes from offset `at`. */
+bool lws_input_holds(const char *path, int64_t at, const void *bytes, size_t count);
+
 /* Reads a text of at most 256 MB whole, from a file or from a pipe such as a shell's <(command), which must bring
  * something within 10 s. *text, the caller's to free(), is ended by a zero that *length does not count; a UTF-8 byte
  * order mark is left out. `what` names it in messages ("configuration file"). LWS_ERR_IO; LWS_ERR_MEMORY;

@@ -43,8 +43,8 @@ static lws_status write_file(const gallery *g, int64_t number, const float *imag
     struct stat info;
     if (snprintf(path, sizeof path, "%s/%s-%06lld.png", g->to->files, g->prefix, (long long)number) >= LWS_PATH)
         return lws_fail(LWS_ERR_IO, "--files %s: the name is too long", g->to->files);
-    if (stat(path, &info) == 0 && !lws_grid_is_picture(path))
-        return lws_fail(LWS_ERR_IO, "%s is there and is no picture: choose another folder", path);
+    if (stat(path, &info) == 0 && !lws_picture_is_own(path))
+        return lws_fail(LWS_ERR_IO, "%s is there and lwssim has not made it: choose another folder", path);
     lws_progress();
     return lws_picture_write(path, g->shape.h, g->shape.w, g->shape.c, image);
 }

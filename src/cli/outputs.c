@@ -5,7 +5,7 @@
 #include "base/folder.h"
 #include "data/run_names.h"
 #include "datasets/decode/image.h"
-#include "report/grid.h"
+#include "report/picture.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -108,12 +108,13 @@ lws_status cli_check_output(const char *option, const char *output, const char *
 
 lws_status cli_check_png(const char *option, const char *output)
 {
-    static const char *const others[] = {"webp", "tif", "tiff", "pbm", "pam", "heic", "heif", "avif", "jp2", "jxl",
-                                         "ico",  "svg", "pdf",  "eps", "ps",  "exr",  "hdr",  "psd",  NULL};
+    static const char *const others[] = {"webp", "tif",  "tiff", "pbm", "pam", "heic", "heif",        "avif", "jp2",
+                                         "jxl",  "ico",  "svg",  "pdf", "eps", "ps",   "exr",         "hdr",  "psd",
+                                         "csv",  "json", "html", "tex", "txt", "h5",   "safetensors", NULL};
     const char *kind = extension(output);
     bool is_other = is_one_of(kind, others) || (lws_image_is_name(output) && strcasecmp(kind, "png") != 0);
     if (is_other)
         return lws_fail(LWS_ERR_USAGE, "%s %s: the picture is a PNG, so give it a name that ends in .png", option,
                         output);
-    return cli_check_own(option, output, lws_grid_is_picture(output));
+    return cli_check_own(option, output, lws_picture_is_own(output));
 }

@@ -14,7 +14,6 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "values are written as they lie in memory");
 
@@ -101,11 +100,5 @@ lws_status export_safetensors(const lws_inference_model *m, FILE *out)
 bool export_safetensors_is_own(const char *path)
 {
     static const char begins[] = "{\"__metadata__\":{\"config\":"; /* behind the length, by add_metadata() */
-    char found[8 + sizeof begins - 1];
-    int fd;
-    if (lws_input_open(path, &fd, NULL) != LWS_OK)
-        return false;
-    bool is_read = pread(fd, found, sizeof found, 0) == (ssize_t)sizeof found;
-    close(fd);
-    return is_read && memcmp(found + 8, begins, sizeof begins - 1) == 0;
+    return lws_input_holds(path, sizeof(uint64_t), begins, sizeof begins - 1);
 }

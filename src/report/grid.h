@@ -11,7 +11,7 @@
  * at all. LWS_ERR_IO, LWS_ERR_MEMORY. */
 lws_status lws_grid_write(const char *path, int h, int w, int c, int rows, int columns, const float *const *image);
 
-/* Whether the file is a PNG, by its beginning. */
+/* Whether the file is a PNG, by its beginning; whose, see lws_picture_is_own(). */
 bool lws_grid_is_picture(const char *path);
 
 #endif

@@ -4,6 +4,9 @@
 #include "png.h"
 
 #include "report/canvas.h"
+#include "report/grid.h"
+
+#include "base/input.h"
 
 unsigned char *lws_picture_png(int h, int w, int c, const float *image, int *bytes)
 {
@@ -24,4 +27,9 @@ lws_status lws_picture_write(const char *path, int h, int w, int c, const float 
     lws_status status = lws_canvas_write(&canvas, path);
     lws_canvas_free(&canvas);
     return status;
+}
+
+bool lws_picture_is_own(const char *path)
+{
+    return lws_grid_is_picture(path) && lws_input_holds(path, PNG_MARK_AT, PNG_MARK, sizeof PNG_MARK - 1);
 }

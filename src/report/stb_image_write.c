@@ -56,6 +56,28 @@ static void *resize(void *bytes, size_t size, size_t new_size)
 #define STB_IMAGE_WRITE_IMPLEMENTATION
 #include <stb_image_write.h>
 
+static void put_big_endian(unsigned char *at, unsigned value)
+{
+    for (int i = 0; i < 4; i++)
+        at[i] = (unsigned char)(value >> (24 - 8 * i));
+}
+
+/* A copy of a PNG with the mark behind its header. */
+static unsigned char *marked(const unsigned char *png, int *bytes)
+{
+    enum { HEADER = PNG_MARK_AT - 4, MARK = sizeof PNG_MARK - 1, CHUNK = 4 + MARK + 4 };
+    unsigned char *copy = malloc((size_t)*bytes + CHUNK);
+    if (!copy)
+        return NULL;
+    memcpy(copy, png, HEADER);
+    put_big_endian(copy + HEADER, MARK - 4); /* bytes of its data: not the type, nor the sum behind */
+    memcpy(copy + PNG_MARK_AT, PNG_MARK, MARK);
+    put_big_endian(copy + PNG_MARK_AT + MARK, stbiw__crc32(copy + PNG_MARK_AT, MARK));
+    memcpy(copy + HEADER + CHUNK, png + HEADER, (size_t)*bytes - HEADER);
+    *bytes += CHUNK;
+    return copy;
+}
+
 unsigned char *png_encode(const unsigned char *pixels, int stride, int width, int height, int channels, int *bytes)
 {
     jmp_buf out;
@@ -63,9 +85,7 @@ unsigned char *png_encode(const unsigned char *pixels, int stride, int width, in
     way_out = &out;
     if (setjmp(out) == 0) {
         unsigned char *png = stbi_write_png_to_mem(pixels, stride, width, height, channels, bytes);
-        copy = png ? malloc((size_t)*bytes) : NULL;
-        if (copy)
-            memcpy(copy, png, (size_t)*bytes);
+        copy = png ? marked(png, bytes) : NULL;
     }
     way_out = NULL;
     while (all.after)

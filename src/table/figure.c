@@ -5,7 +5,7 @@
 #include "data/dataset.h"
 #include "inference/inference.h"
 #include "report/canvas.h"
-#include "report/grid.h"
+#include "report/picture.h"
 #include "report/text.h"
 
 #include <math.h>
@@ -167,8 +167,8 @@ static lws_status write_picture(const gallery *g, const char *folder, const char
     if (panels == 0 || d->figures == TABLE_FIGURES || strlen(name) >= TABLE_FIGURE_NAME)
         return LWS_OK;
     snprintf(path, sizeof path, "%s/%s", folder, name);
-    if (access(path, F_OK) == 0 && !lws_grid_is_picture(path)) {
-        lws_warn("%s is no picture: it stays, and Figure 1 is not written there", path);
+    if (access(path, F_OK) == 0 && !lws_picture_is_own(path)) {
+        lws_warn("lwssim has not made %s: it stays, and Figure 1 is not written there", path);
         return LWS_OK;
     }
     LWS_TRY(lws_canvas_make(MARGIN + panels * (panel_width(g) + MARGIN), 2 * MARGIN + panel_height(g), g->c, &canvas));

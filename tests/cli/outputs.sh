@@ -75,8 +75,16 @@ echo '{"mine": 1}' >x.json
 printf 'row,name,price\n1,a,2\n' >x.csv
 { printf '\x10\0\0\0\0\0\0\0{"mine":{}}     '; } >x.safetensors
 echo 'mine' >x.png
+expect 0 ranks 0 reconstruct --run run --input a.ppm --output own.png
+{ head -c 33 own.png && tail -c +61 own.png; } >y.png # that the program has made it is said in these 27 bytes
+/usr/bin/python3 -B - "$root/tests/cli" <<'EOF' || fail 'not two pictures alike, one of them marked'
+import sys
+sys.path.insert(0, sys.argv[1])
+import png
+assert png.read("own.png") == png.read("y.png") and b"tEXtSoftware\0lwssim" in open("own.png", "rb").read()
+EOF
 mkdir foreign
-cp x.* foreign
+cp x.* y.png foreign
 for name in x.json x.csv x.png own.csv; do
     expect_error 2 "--json $name: that file is there and is of another kind" ranks 0 evaluate --run run --json $name
 done
@@ -89,7 +97,11 @@ for name in x.safetensors own.json; do
 done
 for command in 'reconstruct --input a.ppm' 'interpolate a.ppm pictures/a.png' 'sample --count 2 --fit-images 8'; do
     # shellcheck disable=SC2086 # words
-    expect_error 2 '--output x.png: that file is there and is of another kind' ranks 0 $command --run run --output x.png
+    for name in x.png y.png own.csv; do
+        expect_error 2 "--output $name: " ranks 0 $command --run run --output $name
+    done
+    # shellcheck disable=SC2086
+    expect 0 ranks 0 $command --run run --output own.png
 done
 for name in foreign/*; do same_file "$name" "${name#*/}"; done
 for name in x.*; do : >"$name"; done

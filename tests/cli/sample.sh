@@ -65,8 +65,13 @@ expect 0 ranks 0 sample --run ae --data data9 --count 2 --output y.png
 expect_text 'was trained on other images than those of data9' err
 mkdir full
 echo mine >full/sample-000000.png
-each 1 'full/sample-000000.png is there and is no picture' sample --run vae --count 1 --files full
+each 1 'full/sample-000000.png is there and lwssim has not made it' sample --run vae --count 1 --files full
 [ "$(cat full/sample-000000.png)" = mine ] || fail 'a file that is no picture was written over'
+mkdir photos
+{ head -c 33 auto.png && tail -c +61 auto.png; } >photos/sample-000000.png # not marked as the program's
+cp photos/sample-000000.png photo.png
+each 1 'photos/sample-000000.png is there and lwssim has not made it' sample --run vae --count 1 --files photos
+cmp photo.png photos/sample-000000.png || fail 'a photograph was written over'
 absent x.png x.jpg
 
 # ---- interpolate ------------------------------------------------------------------------------------
