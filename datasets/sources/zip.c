@@ -25,7 +25,8 @@ static lws_status open_handle(const char *path, zip_t **handle)
     /* What is wrong with a zip's content has more names in newer versions of libzip. */
     bool outside = code == ZIP_ER_NOENT || zip_error_system_type(&error) == ZIP_ET_SYS;
     lws_status status = code == ZIP_ER_MEMORY ? LWS_ERR_MEMORY : outside ? LWS_ERR_IO : LWS_ERR_FORMAT;
-    lws_fail(status, "cannot open %s as a zip: %s", path, zip_error_strerror(&error));
+    lws_fail(status, "cannot open %s as a zip: %s%s", path, zip_error_strerror(&error),
+             status == LWS_ERR_FORMAT ? "; images are in a folder or a zip" : "");
     zip_error_fini(&error);
     return status;
 }

@@ -100,6 +100,10 @@ void cli_describe_machine(int ranks, int threads);
  * named, LWS_ERR_IO, LWS_ERR_FORMAT. Collective; errors are lone. */
 lws_status cli_run_data(lws_comm *comm, const char *command, const cli_model *model, char data[LWS_CONFIG_TEXT]);
 
+/* run_data.c: warns where the training split in `data` has not the digest `trained_on` of the model: the folder that
+ * its run names may hold another dataset now. Each rank looks, the root speaks. Not collective. */
+void cli_warn_of_others(const char *model, const char *trained_on, const char *data);
+
 /* run_data.c: opens a split of images of this shape. As lws_dataset_open; LWS_ERR_MISMATCH where it holds none, or
  * others; *dataset is then set, or NULL, for the caller to close. */
 lws_status cli_open_split(const char *data, lws_split split, lws_shape image, lws_dataset **dataset);

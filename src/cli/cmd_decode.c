@@ -51,13 +51,16 @@ static lws_status check_model(const command *c, const lws_inference_model *t, co
     return LWS_OK;
 }
 
-static lws_status decode_to(const lws_inference_model *t, const lws_codes_file *codes, gallery *g)
+static lws_status decode_to(const command *c, const lws_inference_model *t, const lws_codes_file *codes, gallery *g)
 {
     float *images = malloc((size_t)t->block * lws_shape_size(t->meta.image) * sizeof *images);
     lws_status status = images ? LWS_OK : lws_fail(LWS_ERR_MEMORY, "out of memory decoding codes");
     for (int64_t at = 0; at < codes->n && status == LWS_OK; at += t->block) {
         int64_t count = codes->n - at < t->block ? codes->n - at : t->block;
         status = lws_inference_images(t, count, codes->code + at * codes->latent, images);
+        if (status == LWS_ERR_NUMERIC)
+            status = lws_fail(status, "%s: a code from row %lld on is nothing that the model decodes: %s", c->input,
+                              (long long)at, lws_message());
         if (status == LWS_OK)
             status = gallery_add(g, count, images);
     }
@@ -71,7 +74,7 @@ static lws_status decode(const command *c, const lws_inference_model *t, const l
     LWS_TRY(check_model(c, t, codes));
     LWS_TRY(gallery_check("decode", &c->to, codes->n, (const char *const[]){c->input, NULL}));
     LWS_TRY(gallery_open(&c->to, "code", t->meta.image, codes->n, &g));
-    LWS_TRY(gallery_close(&g, decode_to(t, codes, &g)));
+    LWS_TRY(gallery_close(&g, decode_to(c, t, codes, &g)));
     lws_info("%lld codes of %s decoded by %s", (long long)codes->n, c->input, t->path);
     return LWS_OK;
 }
@@ -90,8 +93,11 @@ lws_status cmd_decode(int argc, char **argv)
         return lws_fail(LWS_ERR_USAGE, "decode: --input FILE is needed");
     LWS_TRY(gallery_check("decode", &c.to, -1, (const char *const[]){c.input, c.model.checkpoint, c.model.run, NULL}));
     LWS_TRY(cli_start_threads(NULL, 0, &threads));
-    LWS_TRY(lws_codes_read(c.input, c.foreign, &codes));
-    lws_status status = lws_inference_load(NULL, c.model.checkpoint, c.model.run, c.model.best, &trained);
+    lws_status status = lws_codes_read(c.input, c.foreign, &codes);
+    if (status == LWS_ERR_FORMAT && !c.foreign)
+        return lws_fail(status, "%s; with --foreign the array /codes of any HDF5 file is decoded", lws_message());
+    LWS_TRY(status);
+    status = lws_inference_load(NULL, c.model.checkpoint, c.model.run, c.model.best, &trained);
     if (status == LWS_OK) {
         status = decode(&c, &trained, &codes);
         lws_inference_free(&trained);

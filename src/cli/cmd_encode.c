@@ -103,10 +103,13 @@ static lws_status encode_split(lws_comm *comm, command *c, const lws_inference_m
     lws_dataset *dataset = NULL;
     lws_codes codes;
     lws_split split = (lws_split)c->split;
+    bool is_of_run = !c->data[0];
     LWS_TRY(lws_comm_agree(comm, cli_run_data(comm, "encode", &c->model, c->data)));
     lws_status status = lws_comm_agree(comm, cli_open_split(c->data, split, t->meta.image, &dataset));
     if (status == LWS_OK)
         status = lws_agree_on_images(comm, 1, &split, (const lws_dataset *const *)&dataset);
+    if (status == LWS_OK && is_of_run)
+        cli_warn_of_others(t->path, t->meta.dataset_digest, c->data);
     if (status == LWS_OK)
         status = lws_codes_of_rows(comm, t, dataset, lws_dataset_get_info(dataset)->rows, &codes);
     if (status == LWS_OK) {

@@ -128,6 +128,7 @@ static lws_status evaluate(lws_comm *comm, void *fields)
     int threads;
     LWS_TRY(cli_start_threads(comm, 0, &threads));
     LWS_TRY(cli_agree_given(comm, "data", c->data[0]));
+    bool is_of_run = !c->data[0];
     lws_status status = cli_run_data(comm, "evaluate", &c->model, c->data);
     if (status == LWS_OK)
         status = check_outputs(c);
@@ -137,6 +138,8 @@ static lws_status evaluate(lws_comm *comm, void *fields)
     status = lws_comm_agree(comm, cli_open_split(c->data, split, trained.meta.image, &dataset));
     if (status == LWS_OK)
         status = lws_agree_on_images(comm, 1, &split, (const lws_dataset *const *)&dataset);
+    if (status == LWS_OK && is_of_run)
+        cli_warn_of_others(trained.path, trained.meta.dataset_digest, c->data);
     if (status == LWS_OK)
         status = evaluate_split(comm, c, &trained, dataset);
     lws_dataset_close(dataset);

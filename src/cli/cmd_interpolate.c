@@ -80,9 +80,12 @@ static lws_status load(const command *c, const lws_inference_model *t, int count
         return lws_fail(LWS_ERR_MEMORY, "out of memory for %d images", count);
     for (int i = 0; i < count; i++) {
         pictures one;
-        LWS_TRY(pictures_load(path[i], t->meta.image, (int)c->crop, 1, &one));
+        LWS_TRY(pictures_load(path[i], t->meta.image, (int)c->crop, 2, &one));
+        bool is_one = one.count == 1;
         memcpy(all->pixels + (size_t)i * image, one.pixels, image * sizeof *one.pixels);
         pictures_free(&one);
+        if (!is_one)
+            return lws_fail(LWS_ERR_USAGE, "interpolate: %s holds several images: name the one that is meant", path[i]);
         all->count++;
     }
     return LWS_OK;

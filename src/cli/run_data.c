@@ -1,6 +1,7 @@
 /* The images that go with a trained model: those that its run was trained on, where none are named. */
 #include "cli.h"
 
+#include "base/log.h"
 #include "train/train.h"
 
 #include <string.h>
@@ -21,6 +22,16 @@ lws_status cli_run_data(lws_comm *comm, const char *command, const cli_model *mo
     return LWS_OK;
 }
 
+void cli_warn_of_others(const char *model, const char *trained_on, const char *data)
+{
+    lws_dataset *training;
+    if (lws_dataset_open(data, LWS_TRAIN, &training) != LWS_OK)
+        return; /* a folder without it says nothing */
+    if (strcmp(trained_on, lws_dataset_get_info(training)->digest) != 0)
+        lws_warn("%s was trained on other images than those that %s holds now", model, data);
+    lws_dataset_close(training);
+}
+
 lws_status cli_open_split(const char *data, lws_split split, lws_shape image, lws_dataset **dataset)
 {
     LWS_TRY(lws_dataset_open(data, split, dataset));
@@ -28,8 +39,11 @@ lws_status cli_open_split(const char *data, lws_split split, lws_shape image, lw
     if (info->rows > 0 && (info->height != image.h || info->width != image.w || info->channels != image.c))
         return lws_fail(LWS_ERR_MISMATCH,
                         "the model takes images of %d × %d × %d, %s holds %d × %d × %d: "
-                        "prepare them with --size %d",
-                        image.h, image.w, image.c, data, info->height, info->width, info->channels, image.h);
+                        "prepare them with --size %d%s",
+                        image.h, image.w, image.c, data, info->height, info->width, info->channels, image.h,
+                        image.c == info->channels ? ""
+                        : image.c == 1            ? " --grey"
+                                                  : " and without --grey");
     if (info->rows == 0)
         return lws_fail(LWS_ERR_MISMATCH, "%s has no images in its %s split", data, lws_split_name[split]);
     return LWS_OK;

@@ -10,6 +10,7 @@ for i in {1..40}; do
     { printf 'P6\n16 16\n255\n'; head -c 768 /dev/zero | tr '\0' "\\$(printf %o $((100 + i)))"; } >"files/$i.ppm"
 done
 expect 0 ranks 0 prepare --input files --size 16 --crop none --split 0.5,0.25,0.25 --shards 2 --output data
+make_data other
 system=("${tiny[@]}" --data data --loss mse --log-every 1)
 
 # spoil SPLIT: flips one byte in the last image of the split's last shard.
@@ -32,7 +33,13 @@ for n in 0 3; do
         --steps 8 --overwrite
     ls "run-$n/checkpoints" | cmp -s - checkpoints || fail 'a checkpoint was made of changed images, or lost'
     expect 0 ranks $n evaluate --run "run-$n" --data data # of other images
-    rm -r data && mv kept data
+    [ ! -s err ] || fail "a folder that was named is doubted: $(cat err)"
+    rm -r data && mv other data # where the run has its images
+    expect 0 ranks $n evaluate --run "run-$n"
+    expect_text 'was trained on other images than those that .*/data holds now' err
+    mv data other && mv kept data
+    expect 0 ranks $n evaluate --run "run-$n"
+    if grep -q 'other images' err; then fail 'the images of a run are taken for others'; fi
     expect 0 ranks $n train --run "run-$n" --resume --steps 8
     same_file "run-$n/checkpoints/step-000000008.h5" whole/checkpoints/step-000000008.h5
 

@@ -127,15 +127,17 @@ with changed("shape.h5") as f:
     f["log_variance"] = numpy.zeros((2, 2), numpy.float32)
 with h5py.File("own.h5", "w") as f, h5py.File("ae-0.h5") as ae:
     f["codes"] = ae["codes"][:][::-1]
+    LATENT = ae["codes"].shape[1]
 for name, codes in (("short", numpy.zeros((2, 3), numpy.float32)), ("double", numpy.zeros((2, 8))),
-                    ("flat", numpy.zeros(8, numpy.float32)), ("none", numpy.zeros((0, 8), numpy.float32))):
+                    ("flat", numpy.zeros(8, numpy.float32)), ("none", numpy.zeros((0, 8), numpy.float32)),
+                    ("large", numpy.full((3, LATENT), 3e38, numpy.float32))):
     with h5py.File(name + ".h5", "w") as f:
         f["codes"] = codes
 EOF
 head -c 3000 vae-0.h5 >cut.h5
 decode=(ranks 0 decode --run vae --output x.png)
 for name in number variance name attribute model lost; do
-    expect_error 1 "$name.h5: .* does not match the attribute .*: the file was altered" "${decode[@]}" --input $name.h5
+    expect_error 1 "$name.h5: .* does not match the attribute .*: the file was altered; with --foreign" "${decode[@]}" --input $name.h5
 done
 expect_error 1 'schema 2 of codes; this version reads 1' "${decode[@]}" --input schema.h5
 expect_error 1 'digest' "${decode[@]}" --input digest.h5
@@ -146,9 +148,11 @@ expect_error 1 '/names does not have one name per code' "${decode[@]}" --input n
 expect_error 1 'not of the same shape' "${decode[@]}" --input shape.h5
 expect_error 1 'cut.h5' "${decode[@]}" --input cut.h5
 expect_error 1 'number.h5' ranks 0 verify number.h5
-expect_error 1 'own.h5 is no file of codes' "${decode[@]}" --input own.h5
+expect_error 1 'own.h5 is no file of codes.*; with --foreign' "${decode[@]}" --input own.h5
 expect_error 1 'short.h5 holds codes of 3 numbers, .* decodes [0-9]+' "${decode[@]}" --input short.h5 --foreign
-for name in double flat none; do
+expect_error 1 'none.h5: /codes is empty' "${decode[@]}" --input none.h5 --foreign
+expect_error 1 'large.h5: a code from row 0 on .*is not finite' "${decode[@]}" --input large.h5 --foreign
+for name in double flat; do
     expect_error 1 "$name.h5: /codes is not a float32 array" "${decode[@]}" --input $name.h5 --foreign
 done
 absent x.png

@@ -111,5 +111,8 @@ expect_error 2 'pairs of images .* 3 images given' ranks 0 interpolate a b c --r
 expect_error 2 '--output two/sample-000001.png would write over' ranks 0 interpolate two/sample-00000{0,1}.png --run vae \
     --output two/sample-000001.png
 expect_error 1 'cannot open missing.png' ranks 0 interpolate two/sample-000000.png missing.png --run vae --output x.png
+expect_error 2 'interpolate: three holds several images' ranks 0 interpolate two/sample-000000.png three --run vae --output x.png
+expect_error 1 'data8 holds 16 × 16 × 1: prepare them with --size 16 and without --grey' ranks 0 sample --run ae --data data8 \
+    --output x.png
 absent x.png
 [ -z "$(find . -name '.*.tmp*' -o -name '*.part*')" ] || fail 'a temporary file is left'

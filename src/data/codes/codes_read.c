@@ -88,6 +88,8 @@ static lws_status read_shape(lws_h5 *file, const char *path, const char *name, i
     if (!exists)
         return lws_fail(LWS_ERR_FORMAT, "%s has no array %s", path, name);
     LWS_TRY(lws_h5_describe(file, name, &info));
+    if (info.rank == 2 && info.dims[0] == 0)
+        return lws_fail(LWS_ERR_FORMAT, "%s: %s is empty: there is no code in it", path, name);
     if (info.type != LWS_H5_F32 || info.rank != 2 || info.dims[0] < 1 || info.dims[1] < 1 ||
         info.dims[1] > CODES_LATENT_MAX)
         return lws_fail(LWS_ERR_FORMAT, "%s: %s is not a float32 array [codes, numbers in one]", path, name);
