@@ -3,6 +3,7 @@
 
 #include "cell.h"
 #include "deal.h"
+#include "figures.h"
 #include "groups.h"
 #include "place.h"
 
@@ -84,6 +85,14 @@ static lws_status plan_order(work *w)
         w->order[at] = i;
     }
     return LWS_OK;
+}
+
+/* Figures that do not count are in no table. Rank 0, before the work begins. */
+static void discard_figures(const lws_table_job *job, const lws_table_state *state)
+{
+    for (int i = 0; i < job->count; i++)
+        if (state[i] != LWS_TABLE_FINISHED)
+            figures_discard(job, &job->cells[i]);
 }
 
 /* Rank 0 looks, all know. */
@@ -311,6 +320,8 @@ lws_status lws_table_run(lws_comm *comm, const lws_table_job *job, lws_table_sta
     work w = {.job = job, .state = state, .deal = deal_in(job->folder), .start = lws_now()};
     LWS_TRY(begin(comm, &w));
     look_at_all(comm, job, state);
+    if (lws_comm_rank(comm) == 0)
+        discard_figures(job, state);
     lws_status status = lws_comm_agree(comm, plan_order(&w));
     if (status == LWS_OK)
         status = deal_out(comm, &w);

@@ -142,12 +142,24 @@ flip damaged/cells/vae-ssim-1/checkpoints/step-000000006.h5 3000
 rm damaged/cells/vae-ssim-1/test.json
 rm -r damaged/cells/mmd-ae-mse-1/{test.json,config.ini,metrics.jsonl}
 rm -r damaged/cells/ae-lwssim-1/checkpoints damaged/cells/ae-lwssim-1/test.json
+cp damaged/cells/vae-mse-1/test.csv damaged/cells/ae-ssim-1/test.csv # another cell's
+echo garbage >damaged/cells/vae-lwssim-1/test.csv
+sed -i '3s/[0-9]$/x/; 3s/4/5/; 3s/x$/1/' damaged/cells/mmd-ae-ssim-1/test.csv
+sed -i '/"images_digest"/d' damaged/cells/mmd-ae-lwssim-1/test.json # as before it was kept
+expect 75 ranks 0 "${short[@]}" --output damaged --time-limit 1e-6 # what does not count is not in the table either
+expect_no_text 'error:' err
+mv err messages
+expect_text '^stopped: 1 of 9 cells are finished' messages
 expect 0 ranks 3 "${short[@]}" --output damaged
-expect_text '^4 of 9 cells to do' err
-expect_text 'warning: .*damaged/cells/ae-mse-1/test.json.*ae-mse-1 is evaluated again' err
+expect_text '^8 of 9 cells to do' err
+expect_text 'warning: .*damaged/cells/ae-mse-1/test.json.*ae-mse-1 is evaluated again' messages
+for cell in ae-ssim-1 vae-lwssim-1 mmd-ae-ssim-1 mmd-ae-lwssim-1; do
+    expect_text "warning: .*damaged/cells/$cell/test.csv is not .*; $cell is evaluated again" messages
+done
 rm damaged/cells/vae-ssim-1/checkpoints/*.damaged
 for cell in $(cells damaged); do
     same_file "ranks-2/cells/$cell/checkpoints/step-000000006.h5" "damaged/cells/$cell/checkpoints/step-000000006.h5"
+    same_file "ranks-2/cells/$cell/test.csv" "damaged/cells/$cell/test.csv"
     same_file <(figures ranks-2 "$cell") <(figures damaged "$cell")
 done
 
