@@ -44,10 +44,10 @@ static lws_status prepare(const lws_sweep_request *r, sweep *s)
     return s->state ? LWS_OK : lws_fail(LWS_ERR_MEMORY, "out of memory for the cells of a sweep");
 }
 
-static lws_status check_cells(const sweep *s, lws_shape image)
+static lws_status check_cells(const sweep *s, plan_images images)
 {
     for (int i = 0; i < s->combination.count; i++)
-        LWS_TRY(plan_check_cell(&s->cells[i], image));
+        LWS_TRY(plan_check_cell(&s->cells[i], images));
     return LWS_OK;
 }
 
@@ -72,16 +72,16 @@ static lws_status run(lws_comm *comm, const lws_sweep_request *r, sweep *s)
 
 lws_status lws_sweep(lws_comm *comm, const lws_sweep_request *request)
 {
-    lws_shape image;
+    plan_images images;
     int lock;
     bool is_new;
     sweep *s = calloc(1, sizeof *s);
     lws_status status = s ? prepare(request, s) : lws_fail(LWS_ERR_MEMORY, "out of memory for a sweep");
     status = lws_comm_agree(comm, status);
     if (status == LWS_OK)
-        status = plan_look_at_data(comm, &s->plan, &image);
+        status = plan_look_at_data(comm, &s->plan, &images);
     if (status == LWS_OK)
-        status = lws_comm_agree(comm, lws_comm_rank(comm) == 0 ? check_cells(s, image) : LWS_OK);
+        status = lws_comm_agree(comm, lws_comm_rank(comm) == 0 ? check_cells(s, images) : LWS_OK);
     if (status == LWS_OK)
         status = plan_settle(comm, request->folder, &s->plan, &lock, &is_new);
     if (status == LWS_OK) {

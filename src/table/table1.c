@@ -116,13 +116,13 @@ static lws_status make_cells(const table_plan *plan, lws_table_cell **cells, int
     return LWS_OK;
 }
 
-static lws_status check_cells(const table_plan *plan, lws_shape image)
+static lws_status check_cells(const table_plan *plan, plan_images images)
 {
     lws_table_cell *cells = NULL;
     int count;
     lws_status status = make_cells(plan, &cells, &count);
     for (int i = 0; i < count && status == LWS_OK; i++)
-        status = plan_check_cell(&cells[i], image);
+        status = plan_check_cell(&cells[i], images);
     free(cells);
     return status;
 }
@@ -229,16 +229,16 @@ static lws_status run(lws_comm *comm, const lws_table1_request *r, const table_p
 
 lws_status lws_table1(lws_comm *comm, const lws_table1_request *request)
 {
-    lws_shape image;
+    plan_images images;
     int lock;
     bool is_new;
     table_plan *plan = calloc(1, sizeof *plan);
     lws_status status = plan ? make_plan(request, plan) : lws_fail(LWS_ERR_MEMORY, "out of memory for a table");
     status = lws_comm_agree(comm, status);
     if (status == LWS_OK)
-        status = plan_look_at_data(comm, plan, &image);
+        status = plan_look_at_data(comm, plan, &images);
     if (status == LWS_OK)
-        status = lws_comm_agree(comm, lws_comm_rank(comm) == 0 ? check_cells(plan, image) : LWS_OK);
+        status = lws_comm_agree(comm, lws_comm_rank(comm) == 0 ? check_cells(plan, images) : LWS_OK);
     if (status == LWS_OK)
         status = plan_settle(comm, request->folder, plan, &lock, &is_new);
     if (status == LWS_OK) {

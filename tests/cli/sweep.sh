@@ -84,6 +84,8 @@ refused 'sweep: --data is given, and varied' --vary 'data=a;b'
 refused 'sweep: --sort beauty: one of ssim_g11, ' --vary 'lr=1;2' --sort beauty
 refused 'windows-99: .*does not fit' --vary 'windows=3;99'
 refused 'more than 4096 combinations' --vary "seed=$(seq -s ';' 100)" --vary "epochs=$(seq -s ';' 100)"
+each 1 'batch-size-800: .* has 68 training images, fewer than one batch of 800' sweep --data data --preset tiny16 \
+    --micro-batches 8 --threads 1 --steps 4 --output new --vary 'batch-size=16;800'
 each 2 'sweep: --output DIR is needed' sweep "${keys[@]}" --vary 'lr=1'
 each 2 'sweep: --data DIR is needed' sweep --output new --vary 'lr=1'
 absent new

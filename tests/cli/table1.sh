@@ -237,5 +237,6 @@ each 2 'table1: --loss is of one run: a table has --losses' "${short[@]}" --loss
 each 2 'table1: --seed is of one run' "${short[@]}" --seed 3 --output new
 each 2 '--ranks-per-cell 4: the job has' "${short[@]}" --ranks-per-cell 4 --output new
 each 2 'a window of 99 pixels does not fit' "${short[@]}" --windows 99 --output new
+each 1 'has 68 training images, fewer than one batch of 100000' "${short[@]}" --batch-size 100000 --output new
 each 1 'nowhere' table1 --data nowhere --output new
 absent new
