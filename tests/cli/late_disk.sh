@@ -78,6 +78,13 @@ complete staying 100
 failing rename /checkpoints 1 999999 expect_error 1 'cannot rename .*error\. Make room or mend the disk.*--resume' \
     ranks 2 "${seldom[@]}" --run at-once --steps 1000000 --checkpoint-patience 0
 
+# In a table nobody has --resume to give.
+failing rename /checkpoints 1 999999 expect_error 1 \
+    'ae-mse-1\. .* cannot rename .*error\. Make room or mend the disk, and go on with the same command\.' ranks 2 table1 \
+    "${seldom[@]:1}" --steps 100 --models ae --losses mse --seeds 1 --checkpoint-patience 0 --output table
+expect_no_text '--resume' err
+expect_no_text '--resume' table/cells/ae-mse-1/failed.txt
+
 # ---- the log -------------------------------------------------------------------------------------------
 export FAILING_DISK_ERRNO=28
 failing write metrics.jsonl 7 8 expect 0 ranks 2 "${seldom[@]}" --run log --steps 100

@@ -98,7 +98,8 @@ static void plan_steps(train_context *c)
 lws_status trainer_create(lws_comm *comm, lws_train_options *options, int threads, trainer *t)
 {
     train_context *c = &t->context;
-    *t = (trainer){.context = {.comm = comm, .is_root = lws_comm_rank(comm) == 0, .options = options}};
+    *t = (trainer){
+        .context = {.comm = comm, .is_root = lws_comm_rank(comm) == 0, .options = options, .goes_on = "with --resume"}};
     t->integrity = (integrity){.context = c, .state = &t->state, .failure = &t->failure};
     t->updater = (updater){.context = c, .state = &t->state, .integrity = &t->integrity, .message = &t->message};
     LWS_TRY(lws_agree_on_options(comm, lws_train_table(), options, (const char *const[]){"data", "threads", NULL}));
