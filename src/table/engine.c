@@ -222,9 +222,13 @@ static lws_status deal_out(lws_comm *comm, work *w)
     groups g = groups_for(lws_comm_size(comm), w->open, least_parts(w->job), w->job->ranks_per_cell);
     int group = groups_of(g, lws_comm_rank(comm));
     w->groups = g.count;
-    if (w->open > 0)
-        lws_info("%d of %d cells to do, %d at a time, on %d rank%s each", w->open, w->job->count, g.count, g.size,
-                 g.size == 1 ? "" : "s");
+    if (w->open > 0) {
+        lws_comm_node node;
+        int threads = lws_comm_threads(comm, (int)w->job->cells[0].options.threads, &node);
+        lws_comm_warn_crowded(&node, threads);
+        lws_info("%d of %d cell%s to do, %d at a time, on %d rank%s each", w->open, w->job->count,
+                 lws_plural(w->job->count), g.count, g.size, lws_plural(g.size));
+    }
     LWS_TRY(lws_comm_split(comm, group, lws_comm_rank(comm), &w->group));
     lws_stop_catch(&w->signals);
     lws_status status = work_in_group(w);
@@ -276,8 +280,8 @@ static lws_status tell_failures(const lws_table_job *job, const lws_table_state 
     }
     char *names = lws_text_take(&text, NULL);
     if (failed > 0)
-        lws_fail(first, "%d of %d cells failed: %.800s. Each says why in its " LWS_TABLE_FAILED "%s%s", failed,
-                 job->count, names ? names : "", kept[0] ? "; the first: " : "", kept);
+        lws_fail(first, "%d of %d cell%s failed: %.800s. Each says why in its " LWS_TABLE_FAILED "%s%s", failed,
+                 job->count, lws_plural(job->count), names ? names : "", kept[0] ? "; the first: " : "", kept);
     free(names);
     return first;
 }
@@ -295,8 +299,8 @@ static lws_status conclude(const lws_table_job *job, const lws_table_state *stat
         return status;
     if (status != LWS_OK)
         lws_warn("%s", lws_message());
-    return lws_fail(LWS_STOPPED, "stopped: %d of %d cells are finished; the same command goes on", finished,
-                    job->count);
+    return lws_fail(LWS_STOPPED, "stopped: %d of %d cell%s finished; the same command goes on", finished, job->count,
+                    job->count == 1 ? " is" : "s are");
 }
 
 static lws_status begin(lws_comm *comm, work *w)

@@ -176,8 +176,8 @@ static lws_status write_text(const lws_table_job *job, const lws_table_state *st
     for (int n = 0; n < count; n++)
         width = (int)strlen(rows[n].cell->name) > width ? (int)strlen(rows[n].cell->name) : width;
     bool is_sorted = is_there(count, rows, sort);
-    lws_text_add(&text, "%d of %d cells, %s %s, %s; ± standard error over the images\n\n  %-*s", count, job->count,
-                 is_sorted ? "by" : "none of which has", key_of(sort),
+    lws_text_add(&text, "%d of %d cell%s, %s %s, %s; ± standard error over the images\n\n  %-*s", count, job->count,
+                 lws_plural(job->count), is_sorted ? "by" : "none of which has", key_of(sort),
                  is_sorted ? "the best first" : "as they were varied", width, "cell");
     for (int i = 0; i < FIGURES; i++)
         if (is_shown(count, rows, i))

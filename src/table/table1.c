@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/input.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "comm/watchdog.h"
 #include "model/model.h"
 
@@ -168,9 +169,10 @@ static lws_status tell(const lws_table1_request *r, const table_plan *plan, cons
     split_words(plan->models, &models);
     split_words(plan->losses, &losses);
     const lws_train_options *o = &plan->options;
-    snprintf(title, sizeof title, "Table 1: preset %s, batches of %lld, %lld %s, seeds %.100s",
-             lws_preset_name(o->preset), (long long)o->batch_size, (long long)(o->steps > 0 ? o->steps : o->epochs),
-             o->steps > 0 ? "steps" : "epochs", plan->seeds);
+    int64_t length = o->steps > 0 ? o->steps : o->epochs;
+    snprintf(title, sizeof title, "Table 1: preset %s, batches of %lld, %lld %s%s, seeds %.100s",
+             lws_preset_name(o->preset), (long long)o->batch_size, (long long)length, o->steps > 0 ? "step" : "epoch",
+             lws_plural(length), plan->seeds);
     const lws_table_names names = {.title = title,
                                    .models = models.count,
                                    .losses = losses.count,

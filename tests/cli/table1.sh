@@ -110,6 +110,12 @@ expect 0 ranks 2 "${short[@]}" --output bounded --models ae --losses mse --test-
 expect_text '"images":[[:space:]]*5,' bounded/cells/ae-mse-1/test.json
 same_file bounded/cells/ae-mse-1/test.csv <(head -n 6 one/cells/ae-mse-1/test.csv)
 
+expect 0 ranks 0 table1 "${keys[@]}" --seeds 1 --steps 1 --models ae --losses mse,ssim --test-images 1 \
+    --threads $(($(nproc) + 1)) --output single
+expect_text '^lwssim: Table 1: .*, 1 step, seeds 1$' single/table.txt
+expect_text '^Means over 1 test image; ' single/table.txt
+[ "$(cat err single/logs/*.txt | grep -c ' share .* cores* of this node')" = 1 ] || fail 'not one line on crowded cores'
+
 # ---- what fails is named, kept, and ends nobody else ------------------------------------------------------------------
 for n in 0 3; do # the codes of a VAE overflow, those of an AE do not
     expect 1 ranks $n table1 "${keys[@]}" --seeds 1 --models ae,vae --losses mse,ssim --lr 1000 --output "fails-$n"
@@ -200,8 +206,8 @@ signalled() {
 }
 signalled TERM resting 1 --losses mse --ranks-per-cell 1 # to one that has no cell
 [ $code = 75 ] || fail "exit code $code in place of 75"
-expect_text '^1 of 1 cells to do, 1 at a time, on 1 rank each$' job.err
-expect_text '^stopped: 0 of 1 cells are finished; the same command goes on$' job.err
+expect_text '^1 of 1 cell to do, 1 at a time, on 1 rank each$' job.err
+expect_text '^stopped: 0 of 1 cell is finished; the same command goes on$' job.err
 [ -n "$(newest resting/cells/ae-mse-1)" ] || fail 'no checkpoint is left'
 absent resting/.deal
 for signal in TERM KILL; do

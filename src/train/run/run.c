@@ -18,13 +18,10 @@ static size_t count_parameters(const lws_tensors *tensors)
     return count;
 }
 
-static void announce(const train_context *c, const lws_comm_node *node, int threads)
+static void announce(const train_context *c)
 {
     int size = lws_comm_size(c->comm);
     int64_t parts = c->options->micro_batches;
-    if (node->ranks * threads > node->cores)
-        lws_warn("%d ranks × %d threads share %d cores of this node: expect less speed", node->ranks, threads,
-                 node->cores);
     if (parts % size != 0)
         lws_warn("%lld micro-batches do not divide evenly among %d ranks: some wait %.0f%% of the time. Best "
                  "are %lld micro-batches, or ranks that divide %lld.",
@@ -77,7 +74,9 @@ lws_status run_create(lws_comm *comm, lws_train_options *options, const lws_trai
         run_destroy(r);
         return status;
     }
-    announce(&r->trainer.context, &node, threads);
+    if (!request->same_again) /* many trainings: their job says it once */
+        lws_comm_warn_crowded(&node, threads);
+    announce(&r->trainer.context);
     return LWS_OK;
 }
 
