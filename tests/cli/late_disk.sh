@@ -113,6 +113,7 @@ unset FAILING_DISK_ERRNO
 in_trouble() {
     local waited=0
     touch trouble
+    : >err # where the job before has left its warning
     FAILING_DISK_CALLS=fsync FAILING_DISK_PATH=/checkpoints FAILING_DISK_WHILE=$tmp/trouble LD_PRELOAD=$shim \
         mpirun --oversubscribe -n 2 "$lwssim" "${seldom[@]}" --run "$@" >job.out 2>err </dev/null &
     job=$!
