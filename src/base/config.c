@@ -241,6 +241,8 @@ void lws_config_defaults(lws_config_table table, void *fields)
         assign(&table.keys[i], field(&table.keys[i], fields), table.keys[i].initial);
 }
 
+enum { VALUE_SHOWN = 200 }; /* bytes of a wrong one: the reason is to fit behind */
+
 lws_status lws_config_set(lws_config_table table, void *fields, const char *name, const char *value, const char *origin)
 {
     const char *nearest;
@@ -252,7 +254,8 @@ lws_status lws_config_set(lws_config_table table, void *fields, const char *name
     if (!assign(key, field(key, fields), value)) {
         char range[256];
         accepted(key, range, sizeof range);
-        return lws_fail(LWS_ERR_USAGE, "%s: %s = '%s' is not accepted: it takes %s", origin, name, value, range);
+        return lws_fail(LWS_ERR_USAGE, "%s: %s = '%.*s%s' is not accepted: it takes %s", origin, name, VALUE_SHOWN,
+                        value, strlen(value) > VALUE_SHOWN ? "…" : "", range);
     }
     if (table.given)
         table.given[key - table.keys] = true;

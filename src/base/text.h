@@ -4,12 +4,19 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 typedef struct lws_text {
     char *bytes; /* `length` of them, and a zero; NULL: none yet */
     size_t length, room;
     bool is_lossy;
 } lws_text;
+
+/* The end of a word of which there are so many: "1 image", "2 images". */
+static inline const char *lws_plural(int64_t count)
+{
+    return count == 1 ? "" : "s";
+}
 
 /* Begin with {0}. */
 void lws_text_add(lws_text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));

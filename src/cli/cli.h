@@ -56,11 +56,13 @@ void cli_make_absolute(char path[LWS_CONFIG_TEXT]);
 lws_status cli_agree_given(lws_comm *comm, const char *option, bool is_given);
 
 /* command.c: the start of a command on several ranks: MPI, watched from the first moment on: after
- * LWSSIM_DEADLINE seconds (600) without progress the job ends. Collective. LWS_ERR_USAGE, LWS_ERR_MEMORY. */
+ * LWSSIM_DEADLINE seconds (600) without progress the job ends. That a reader of its output leaves does not end it.
+ * Collective. LWS_ERR_USAGE, LWS_ERR_MEMORY. */
 lws_status cli_enter(lws_comm **comm);
 
 /* command.c: the end of a command: what it printed is flushed, and the message of a failure or stop printed; once
- * however often it is called. Returns status, or LWS_ERR_IO where standard output could not be written. */
+ * however often it is called. Returns status, or LWS_ERR_IO where standard output could not be written, but where its
+ * reader has left. */
 lws_status cli_report(lws_status status);
 
 /* command.c: the end of a command on several ranks: rank 0 reports before any rank leaves, as mpirun ends the others,

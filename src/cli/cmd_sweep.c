@@ -76,6 +76,10 @@ static lws_status check_request(lws_config_table table, const command *c, int ra
         if (table.given[i] && lws_sweep_varies(c->vary, table.keys[i].name))
             return lws_fail(LWS_ERR_USAGE, "sweep: --%s is given, and varied: leave one of them out",
                             table.keys[i].name);
+    if (lws_sweep_varies(c->vary, "epochs") && (c->options.steps > 0 || lws_sweep_varies(c->vary, "steps")))
+        return lws_fail(LWS_ERR_USAGE,
+                        "sweep: epochs are varied, and steps, which count in their place, are given: leave "
+                        "steps out");
     if (c->ranks_per_cell > ranks)
         return lws_fail(LWS_ERR_USAGE, "sweep: --ranks-per-cell %lld: the job has %d ranks",
                         (long long)c->ranks_per_cell, ranks);

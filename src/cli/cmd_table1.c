@@ -4,6 +4,7 @@
 #include "base/folder.h"
 #include "base/log.h"
 #include "base/simd.h"
+#include "base/text.h"
 #include "kernels/gemm.h"
 #include "table/table1.h"
 
@@ -95,8 +96,8 @@ static lws_status make(lws_comm *comm, void *fields)
     LWS_TRY(cli_start_threads(comm, (int)c->options.threads, &threads));
     cli_describe_machine(lws_comm_size(comm), threads);
     snprintf(machine, sizeof machine, "%d rank%s of %d thread%s on %d machine%s, instruction set %s, matrix kernel %s",
-             lws_comm_size(comm), lws_comm_size(comm) == 1 ? "" : "s", threads, threads == 1 ? "" : "s",
-             lws_comm_nodes(comm), lws_comm_nodes(comm) == 1 ? "" : "s", lws_arch_name(), lws_gemm_core());
+             lws_comm_size(comm), lws_plural(lws_comm_size(comm)), threads, lws_plural(threads), lws_comm_nodes(comm),
+             lws_plural(lws_comm_nodes(comm)), lws_arch_name(), lws_gemm_core());
     const lws_table1_request request = {.folder = c->output,
                                         .models = c->models,
                                         .losses = c->losses,

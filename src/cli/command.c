@@ -8,6 +8,8 @@
 #include "kernels/gemm.h"
 #include "options/train_options.h"
 
+#include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -74,7 +76,9 @@ lws_status cli_report(lws_status status)
     static bool reported = false;
     if (reported)
         return status;
-    if ((fflush(stdout) != 0 || ferror(stdout)) && status == LWS_OK)
+    errno = 0;
+    bool is_lost = fflush(stdout) != 0 || ferror(stdout);
+    if (is_lost && errno != EPIPE && status == LWS_OK) /* EPIPE: whoever read it has left, which is no failure */
         status = lws_fail(LWS_ERR_IO, "cannot write to standard output: %m");
     reported = true;
     if (status == LWS_STOPPED)
@@ -91,6 +95,7 @@ lws_status cli_enter(lws_comm **comm)
     double deadline = text && *text ? strtod(text, &end) : 600;
     if (text && *text && (*end || !(deadline >= 0 && deadline < 1e9)))
         return lws_fail(LWS_ERR_USAGE, "LWSSIM_DEADLINE = %s: seconds without progress are wanted, 0 for no end", text);
+    signal(SIGPIPE, SIG_IGN); /* whoever read the log has left; that is no reason to stop */
     LWS_TRY(lws_watchdog_set((lws_watch){deadline, ". (The deadline is LWSSIM_DEADLINE, in seconds.)"}, NULL));
     return lws_comm_start(comm);
 }

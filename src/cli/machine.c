@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "base/simd.h"
+#include "base/text.h"
 #include "base/threads.h"
 #include "kernels/gemm.h"
 #include <lwssim/version.h>
@@ -74,7 +75,7 @@ void cli_describe_machine(int ranks, int threads)
     else if (getenv("OPENBLAS_CORETYPE"))
         why = "from OPENBLAS_CORETYPE";
     lws_info("lwssim %s: %d rank%s × %d thread%s, instruction set %s, matrix kernel %s (%s)", LWS_VERSION, ranks,
-             ranks == 1 ? "" : "s", threads, threads == 1 ? "" : "s", lws_arch_name(), lws_gemm_core(), why);
+             lws_plural(ranks), threads, lws_plural(threads), lws_arch_name(), lws_gemm_core(), why);
     if (lws_gemm_better_core())
         lws_warn("this CPU would run the kernel %s faster: unset OPENBLAS_CORETYPE", lws_gemm_better_core());
 }

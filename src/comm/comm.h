@@ -71,6 +71,9 @@ typedef struct lws_comm_node {
  * rank's cores or quota. Not collective. */
 int lws_comm_threads(const lws_comm *comm, int wanted, lws_comm_node *node);
 
+/* Warns where so many threads a rank are more than the cores of the node. Not collective. */
+void lws_comm_warn_crowded(const lws_comm_node *node, int threads);
+
 /* All ranks leave with the same status: that of the lowest rank that failed, with its message (naming the rank and its
  * host where not all failed). LWS_OK when nobody did. Collective. */
 lws_status lws_comm_agree(lws_comm *comm, lws_status status);

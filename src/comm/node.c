@@ -1,6 +1,8 @@
 /* The machines that ranks run on, and the cores that are theirs. */
 #include "comm_internal.h"
 
+#include "base/log.h"
+#include "base/text.h"
 #include "base/threads.h"
 
 #include <sched.h>
@@ -71,4 +73,11 @@ int lws_comm_threads(const lws_comm *comm, int wanted, lws_comm_node *node)
 {
     *node = comm->machine.node;
     return lws_threads_choose(wanted, comm->machine.share, node->ranks);
+}
+
+void lws_comm_warn_crowded(const lws_comm_node *node, int threads)
+{
+    if (node->ranks * threads > node->cores)
+        lws_warn("%d rank%s × %d thread%s share %d core%s of this node: expect less speed", node->ranks,
+                 lws_plural(node->ranks), threads, lws_plural(threads), node->cores, lws_plural(node->cores));
 }

@@ -26,6 +26,16 @@ lws_status lws_train_options_check(const lws_train_options *o)
     return LWS_OK;
 }
 
+lws_status lws_train_options_check_rows(const lws_train_options *o, int64_t rows)
+{
+    if (rows >= o->batch_size)
+        return LWS_OK;
+    return lws_fail(LWS_ERR_MISMATCH,
+                    "%s has %lld training images, fewer than one batch of %lld: set a smaller batch-size or prepare "
+                    "more images",
+                    o->data, (long long)rows, (long long)o->batch_size);
+}
+
 lws_status lws_train_options_read(const char *config, const char *path, lws_train_options *options)
 {
     lws_config_defaults(lws_train_table(), options);

@@ -42,6 +42,9 @@ lws_config_table lws_train_table(void);
  * LWS_ERR_USAGE. */
 lws_status lws_train_options_check(const lws_train_options *options);
 
+/* Whether so many training images of options->data make a batch. LWS_ERR_MISMATCH. */
+lws_status lws_train_options_check_rows(const lws_train_options *options, int64_t rows);
+
 /* Reads the configuration that a checkpoint keeps, and checks it as that of a command line. `path` names the
  * checkpoint. LWS_ERR_FORMAT, LWS_ERR_MEMORY. */
 lws_status lws_train_options_read(const char *config, const char *path, lws_train_options *options);

@@ -94,7 +94,7 @@ static lws_status train(lws_comm *group, const lws_table_job *job, const lws_tab
 {
     char run[LWS_PATH], path[LWS_PATH];
     lws_train_options options = cell->options;
-    lws_train_request request = {.run = run, .wants_stop = stop.is_wanted, .user = stop.user};
+    lws_train_request request = {.run = run, .same_again = true, .wants_stop = stop.is_wanted, .user = stop.user};
     cell_path(job, cell, "", run);
     cell_path(job, cell, LWS_TABLE_FAILED, path);
     options.time_limit = 0; /* it is the table's */

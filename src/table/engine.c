@@ -3,6 +3,7 @@
 
 #include "cell.h"
 #include "deal.h"
+#include "figures.h"
 #include "groups.h"
 #include "place.h"
 
@@ -84,6 +85,14 @@ static lws_status plan_order(work *w)
         w->order[at] = i;
     }
     return LWS_OK;
+}
+
+/* Figures that do not count are in no table. Rank 0, before the work begins. */
+static void discard_figures(const lws_table_job *job, const lws_table_state *state)
+{
+    for (int i = 0; i < job->count; i++)
+        if (state[i] != LWS_TABLE_FINISHED)
+            figures_discard(job, &job->cells[i]);
 }
 
 /* Rank 0 looks, all know. */
@@ -213,9 +222,13 @@ static lws_status deal_out(lws_comm *comm, work *w)
     groups g = groups_for(lws_comm_size(comm), w->open, least_parts(w->job), w->job->ranks_per_cell);
     int group = groups_of(g, lws_comm_rank(comm));
     w->groups = g.count;
-    if (w->open > 0)
-        lws_info("%d of %d cells to do, %d at a time, on %d rank%s each", w->open, w->job->count, g.count, g.size,
-                 g.size == 1 ? "" : "s");
+    if (w->open > 0) {
+        lws_comm_node node;
+        int threads = lws_comm_threads(comm, (int)w->job->cells[0].options.threads, &node);
+        lws_comm_warn_crowded(&node, threads);
+        lws_info("%d of %d cell%s to do, %d at a time, on %d rank%s each", w->open, w->job->count,
+                 lws_plural(w->job->count), g.count, g.size, lws_plural(g.size));
+    }
     LWS_TRY(lws_comm_split(comm, group, lws_comm_rank(comm), &w->group));
     lws_stop_catch(&w->signals);
     lws_status status = work_in_group(w);
@@ -267,8 +280,8 @@ static lws_status tell_failures(const lws_table_job *job, const lws_table_state 
     }
     char *names = lws_text_take(&text, NULL);
     if (failed > 0)
-        lws_fail(first, "%d of %d cells failed: %.800s. Each says why in its " LWS_TABLE_FAILED "%s%s", failed,
-                 job->count, names ? names : "", kept[0] ? "; the first: " : "", kept);
+        lws_fail(first, "%d of %d cell%s failed: %.800s. Each says why in its " LWS_TABLE_FAILED "%s%s", failed,
+                 job->count, lws_plural(job->count), names ? names : "", kept[0] ? "; the first: " : "", kept);
     free(names);
     return first;
 }
@@ -286,8 +299,8 @@ static lws_status conclude(const lws_table_job *job, const lws_table_state *stat
         return status;
     if (status != LWS_OK)
         lws_warn("%s", lws_message());
-    return lws_fail(LWS_STOPPED, "stopped: %d of %d cells are finished; the same command goes on", finished,
-                    job->count);
+    return lws_fail(LWS_STOPPED, "stopped: %d of %d cell%s finished; the same command goes on", finished, job->count,
+                    job->count == 1 ? " is" : "s are");
 }
 
 static lws_status begin(lws_comm *comm, work *w)
@@ -311,6 +324,8 @@ lws_status lws_table_run(lws_comm *comm, const lws_table_job *job, lws_table_sta
     work w = {.job = job, .state = state, .deal = deal_in(job->folder), .start = lws_now()};
     LWS_TRY(begin(comm, &w));
     look_at_all(comm, job, state);
+    if (lws_comm_rank(comm) == 0)
+        discard_figures(job, state);
     lws_status status = lws_comm_agree(comm, plan_order(&w));
     if (status == LWS_OK)
         status = deal_out(comm, &w);

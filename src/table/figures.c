@@ -5,6 +5,8 @@
 #include "place.h"
 
 #include "base/clock.h"
+#include "base/digest.h"
+#include "base/input.h"
 #include "base/log.h"
 #include "data/shard.h"
 #include "inference/evaluation_record.h"
@@ -14,6 +16,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#define IMAGES_DIGEST "images_digest" /* in test.json */
 
 static lws_status open_split(const lws_table_job *job, const lws_table_cell *cell, lws_dataset **dataset)
 {
@@ -31,10 +35,23 @@ typedef struct findings {
     double since; /* when it was begun; NaN: by another job, so that nobody knows how long it took */
 } findings;
 
+/* Of the bytes of test.csv, by which test.json knows it. */
+static lws_status digest_images(const lws_table_job *job, const lws_table_cell *cell, char digest[LWS_DIGEST_TEXT])
+{
+    char path[LWS_PATH], *text;
+    size_t length;
+    cell_path(job, cell, LWS_TABLE_IMAGES, path);
+    LWS_TRY(lws_input_read_text(path, "table of values", &text, &length));
+    lws_digest(text, length, digest);
+    free(text);
+    return LWS_OK;
+}
+
 static lws_status save(lws_comm *group, const lws_table_job *job, const lws_table_cell *cell, const findings *f)
 {
-    char path[LWS_PATH];
+    char path[LWS_PATH], digest[LWS_DIGEST_TEXT];
     lws_comm_node node;
+    LWS_TRY(digest_images(job, cell, digest));
     const lws_train_options *o = &cell->options;
     lws_record *record = lws_record_new();
     lws_record_text(record, "cell", cell->name);
@@ -44,6 +61,7 @@ static lws_status save(lws_comm *group, const lws_table_job *job, const lws_tabl
     lws_record_number(record, "steps", (double)f->step);
     lws_record_text(record, "split", lws_split_name[job->split]);
     lws_record_number(record, "images", (double)f->evaluation.images);
+    lws_record_text(record, IMAGES_DIGEST, digest);
     lws_evaluation_record(&f->evaluation, record);
     if (!isnan(f->penalties.kl))
         lws_record_number(record, "kl", f->penalties.kl);
@@ -108,6 +126,19 @@ lws_status figures_make(lws_comm *group, const lws_table_job *job, const lws_tab
     return status;
 }
 
+/* Whether test.csv is what was written with this record; with a line where it is not, or nobody knows. */
+static bool has_its_images(const lws_table_job *job, const lws_table_cell *cell, const lws_record *record)
+{
+    char path[LWS_PATH], digest[LWS_DIGEST_TEXT];
+    const char *kept = lws_record_get_text(record, IMAGES_DIGEST); /* NULL: from before it was kept */
+    if (kept && digest_images(job, cell, digest) == LWS_OK && strcmp(kept, digest) == 0)
+        return true;
+    cell_path(job, cell, LWS_TABLE_IMAGES, path);
+    lws_warn("%s is not what " LWS_TABLE_FIGURES " beside it was written with; %s is evaluated again", path,
+             cell->name);
+    return false;
+}
+
 bool figures_are_there(const lws_table_job *job, const lws_table_cell *cell)
 {
     char path[LWS_PATH];
@@ -122,8 +153,16 @@ bool figures_are_there(const lws_table_job *job, const lws_table_cell *cell)
     const char *name = lws_record_get_text(record, "cell");
     double images;
     bool is_whole = name && strcmp(name, cell->name) == 0 && lws_record_get_number(record, "images", &images);
-    lws_record_free(record);
     if (!is_whole)
         lws_warn("%s has no figures of %s; it is evaluated again", path, cell->name);
+    is_whole = is_whole && has_its_images(job, cell, record);
+    lws_record_free(record);
     return is_whole;
+}
+
+void figures_discard(const lws_table_job *job, const lws_table_cell *cell)
+{
+    char path[LWS_PATH];
+    cell_path(job, cell, LWS_TABLE_FIGURES, path);
+    unlink(path);
 }

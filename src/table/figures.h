@@ -12,7 +12,12 @@
 lws_status figures_make(lws_comm *group, const lws_table_job *job, const lws_table_cell *cell, double since,
                         lws_evaluation *result);
 
-/* Whether a whole file of figures of this cell is there. One process. Not collective. */
+/* Whether a whole file of figures of this cell is there, and the values of images that belong to it. One process. Not
+ * collective. */
 bool figures_are_there(const lws_table_job *job, const lws_table_cell *cell);
+
+/* Takes away what figures there are, as they are not those of the cell: nobody is to read them until it has its own.
+ * One process. Not collective. */
+void figures_discard(const lws_table_job *job, const lws_table_cell *cell);
 
 #endif

@@ -69,7 +69,7 @@ static lws_status open_all(const table_plan *plan, lws_dataset *dataset[LWS_SPLI
     return LWS_OK;
 }
 
-lws_status plan_look_at_data(lws_comm *comm, table_plan *plan, lws_shape *image)
+lws_status plan_look_at_data(lws_comm *comm, table_plan *plan, plan_images *images)
 {
     static const lws_split splits[LWS_SPLITS] = {LWS_TRAIN, LWS_VALID, LWS_TEST};
     lws_dataset *dataset[LWS_SPLITS] = {NULL};
@@ -81,21 +81,23 @@ lws_status plan_look_at_data(lws_comm *comm, table_plan *plan, lws_shape *image)
         for (int s = 0; s < LWS_SPLITS; s++)
             snprintf(digest[s], LWS_CONFIG_TEXT, "%s", lws_dataset_get_info(dataset[s])->digest);
         const lws_dataset_info *info = lws_dataset_get_info(dataset[LWS_TRAIN]);
-        *image = (lws_shape){info->height, info->width, info->channels};
+        *images = (plan_images){{info->height, info->width, info->channels}, info->rows};
     }
     for (int s = 0; s < LWS_SPLITS; s++)
         lws_dataset_close(dataset[s]);
     return status;
 }
 
-lws_status plan_check_cell(const lws_table_cell *cell, lws_shape image)
+lws_status plan_check_cell(const lws_table_cell *cell, plan_images images)
 {
     lws_train_options o = cell->options;
     lws_model_spec spec;
     lws_model *model = NULL;
     lws_status status = lws_train_options_check(&o);
     if (status == LWS_OK)
-        status = lws_train_options_model(&o, image, &spec);
+        status = lws_train_options_check_rows(&o, images.rows);
+    if (status == LWS_OK)
+        status = lws_train_options_model(&o, images.shape, &spec);
     if (status == LWS_OK)
         status = lws_model_create(&spec, (int)(o.batch_size / o.micro_batches), &model);
     if (status == LWS_OK)

@@ -18,13 +18,19 @@ typedef struct table_plan {
     lws_train_options options;                                                  /* of all cells, but for what differs */
 } table_plan;
 
-/* Opens the data of plan->options, takes its digests into the plan and the size of the images to *image. All ranks must
- * have the same, and images to evaluate. Collective. Agreed: as lws_dataset_open(), LWS_ERR_RANKS, LWS_ERR_MISMATCH. */
-lws_status plan_look_at_data(lws_comm *comm, table_plan *plan, lws_shape *image);
+/* What there is to train on. */
+typedef struct plan_images {
+    lws_shape shape; /* of an image */
+    int64_t rows;    /* how many */
+} plan_images;
 
-/* Whether a cell can be trained on images of this size: its options fit each other, the model can be built.
- * LWS_ERR_USAGE, LWS_ERR_MEMORY, lone. Not collective. */
-lws_status plan_check_cell(const lws_table_cell *cell, lws_shape image);
+/* Opens the data of plan->options, takes its digests into the plan and says what there is to train on. All ranks must
+ * have the same, and images to evaluate. Collective. Agreed: as lws_dataset_open(), LWS_ERR_RANKS, LWS_ERR_MISMATCH. */
+lws_status plan_look_at_data(lws_comm *comm, table_plan *plan, plan_images *images);
+
+/* Whether a cell can be trained on such images: its options fit each other, there is a batch, the model can be built.
+ * LWS_ERR_USAGE, LWS_ERR_MISMATCH, LWS_ERR_MEMORY, lone. Not collective. */
+lws_status plan_check_cell(const lws_table_cell *cell, plan_images images);
 
 /* The folder becomes the plan's. Where one stands there already, the lists of Table 1 gain what they lack of its,
  * and all else but the group "run", and what a sweep varies, must be the same: else LWS_ERR_MISMATCH, naming what

@@ -44,8 +44,8 @@ static lws_status read_line(cell_result *cell, int64_t row, const char *line, co
     const char *name_end;
     if (!read_numbers(line, end, number, &name_end) || strtoll(line, NULL, 10) != row)
         return lws_fail(LWS_ERR_FORMAT,
-                        "%s/test.csv:%lld is damaged: no row %lld with %d values. Remove the folder, and "
-                        "run the table again",
+                        "%s/test.csv:%lld is damaged: no row %lld with %d values. The same command "
+                        "evaluates the cell again",
                         cell->folder, (long long)row + 2, (long long)row, NUMBERS);
     for (int v = 0; v < IMAGE_VALUES; v++)
         cell->value[v][row] = number[v];
@@ -81,8 +81,8 @@ static lws_status read_lines(cell_result *cell, const char *text, size_t length)
     if (length <= heading || memcmp(text, RESULTS_HEADING "\n", heading + 1) != 0 || lines - 1 != cell->images ||
         text[length - 1] != '\n')
         return lws_fail(LWS_ERR_FORMAT,
-                        "%s/test.csv is damaged: not the values of %lld images under \"%s\". Remove the "
-                        "folder, and run the table again",
+                        "%s/test.csv is damaged: not the values of %lld images under \"%s\". The same "
+                        "command evaluates the cell again",
                         cell->folder, (long long)cell->images, RESULTS_HEADING);
     LWS_TRY(allocate(cell));
     lws_text names = {0};
@@ -129,8 +129,8 @@ static lws_status read_json(cell_result *cell, const char *path)
     lws_record_free(record);
     return is_whole ? LWS_OK
                     : lws_fail(LWS_ERR_FORMAT,
-                               "%s is damaged: it does not say which cell it is of. Remove its folder, and "
-                               "run the table again",
+                               "%s is damaged: it does not say which cell it is of. The same command "
+                               "evaluates the cell again",
                                path);
 }
 

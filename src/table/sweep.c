@@ -37,17 +37,17 @@ static lws_status prepare(const lws_sweep_request *r, sweep *s)
     if (strlen(r->vary) >= sizeof plan->vary)
         return lws_fail(LWS_ERR_USAGE, "--vary: more than %zu bytes in all", sizeof plan->vary - 1);
     snprintf(plan->vary, sizeof plan->vary, "%s", r->vary);
-    LWS_TRY(sweep_report_check(r->sort));
     LWS_TRY(combine_read(r->vary, &s->combination));
     LWS_TRY(combine_cells(&s->combination, &r->options, &s->cells));
     s->state = calloc((size_t)s->combination.count, sizeof *s->state);
     return s->state ? LWS_OK : lws_fail(LWS_ERR_MEMORY, "out of memory for the cells of a sweep");
 }
 
-static lws_status check_cells(const sweep *s, lws_shape image)
+static lws_status check(const lws_sweep_request *r, const sweep *s, plan_images images)
 {
+    LWS_TRY(sweep_report_check(r->sort, images.shape));
     for (int i = 0; i < s->combination.count; i++)
-        LWS_TRY(plan_check_cell(&s->cells[i], image));
+        LWS_TRY(plan_check_cell(&s->cells[i], images));
     return LWS_OK;
 }
 
@@ -72,16 +72,16 @@ static lws_status run(lws_comm *comm, const lws_sweep_request *r, sweep *s)
 
 lws_status lws_sweep(lws_comm *comm, const lws_sweep_request *request)
 {
-    lws_shape image;
+    plan_images images;
     int lock;
     bool is_new;
     sweep *s = calloc(1, sizeof *s);
     lws_status status = s ? prepare(request, s) : lws_fail(LWS_ERR_MEMORY, "out of memory for a sweep");
     status = lws_comm_agree(comm, status);
     if (status == LWS_OK)
-        status = plan_look_at_data(comm, &s->plan, &image);
+        status = plan_look_at_data(comm, &s->plan, &images);
     if (status == LWS_OK)
-        status = lws_comm_agree(comm, lws_comm_rank(comm) == 0 ? check_cells(s, image) : LWS_OK);
+        status = lws_comm_agree(comm, lws_comm_rank(comm) == 0 ? check(request, s, images) : LWS_OK);
     if (status == LWS_OK)
         status = plan_settle(comm, request->folder, &s->plan, &lock, &is_new);
     if (status == LWS_OK) {

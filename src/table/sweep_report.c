@@ -1,6 +1,7 @@
 /* The figures of all finished cells, ordered, as CSV and as a text. */
 #include "sweep_report.h"
 
+#include "cell.h"
 #include "place.h"
 
 #include "base/log.h"
@@ -45,14 +46,22 @@ static int figure_of(const char *key)
     return -1;
 }
 
-lws_status sweep_report_check(const char *sort)
+/* Whether images of this shape are large enough for it. Others may be missing for what the cells are. */
+static bool is_of(int figure, lws_shape image)
+{
+    int side = image.h < image.w ? image.h : image.w;
+    return figure >= LWS_METRICS || side >= lws_metric_min_side[figure];
+}
+
+lws_status sweep_report_check(const char *sort, lws_shape image)
 {
     char list[512] = "";
-    if (figure_of(sort) >= 0)
+    if (figure_of(sort) >= 0 && is_of(figure_of(sort), image))
         return LWS_OK;
     for (int i = 0; i < FIGURES; i++) {
         size_t used = strlen(list);
-        snprintf(list + used, sizeof list - used, "%s%s", i ? ", " : "", key_of(i));
+        if (is_of(i, image))
+            snprintf(list + used, sizeof list - used, "%s%s", used ? ", " : "", key_of(i));
     }
     return lws_fail(LWS_ERR_USAGE, "sweep: --sort %s: one of %s is wanted", sort, list);
 }
@@ -132,22 +141,44 @@ static lws_status write_csv(const lws_table_job *job, const combination *c, int 
 }
 
 /* Has any cell this figure? */
-static bool is_shown(int count, const row *rows, int figure)
+static bool is_there(int count, const row *rows, int figure)
 {
     for (int n = 0; n < count; n++)
         if (!isnan(rows[n].mean[figure]))
-            return strcmp(key_of(figure), "seconds") != 0;
+            return true;
     return false;
 }
 
-static lws_status write_text(const lws_table_job *job, int count, const row *rows, int sort)
+static bool is_shown(int count, const row *rows, int figure)
+{
+    return strcmp(key_of(figure), "seconds") != 0 && is_there(count, rows, figure);
+}
+
+static void add_failures(lws_text *text, const lws_table_job *job, const lws_table_state *state)
+{
+    char message[1024];
+    lws_status status;
+    bool is_first = true;
+    for (int i = 0; i < job->count; i++) {
+        if (state[i] != LWS_TABLE_DIVERGED && state[i] != LWS_TABLE_BROKEN)
+            continue;
+        cell_look(job, &job->cells[i], &status, message, sizeof message);
+        lws_text_add(text, "%s  %s: %s\n", is_first ? "\nfailed\n\n" : "", job->cells[i].name, message);
+        is_first = false;
+    }
+}
+
+static lws_status write_text(const lws_table_job *job, const lws_table_state *state, int count, const row *rows,
+                             int sort)
 {
     lws_text text = {0};
     int width = 4;
     for (int n = 0; n < count; n++)
         width = (int)strlen(rows[n].cell->name) > width ? (int)strlen(rows[n].cell->name) : width;
-    lws_text_add(&text, "%d of %d cells, by %s, the best first; ± standard error over the images\n\n  %-*s", count,
-                 job->count, key_of(sort), width, "cell");
+    bool is_sorted = is_there(count, rows, sort);
+    lws_text_add(&text, "%d of %d cell%s, %s %s, %s; ± standard error over the images\n\n  %-*s", count, job->count,
+                 lws_plural(job->count), is_sorted ? "by" : "none of which has", key_of(sort),
+                 is_sorted ? "the best first" : "as they were varied", width, "cell");
     for (int i = 0; i < FIGURES; i++)
         if (is_shown(count, rows, i))
             lws_text_add(&text, i < WITH_ERROR ? "  %19s" : "  %10s", key_of(i));
@@ -160,6 +191,7 @@ static lws_status write_text(const lws_table_job *job, int count, const row *row
                 lws_text_add(&text, "  %10.5g", rows[n].mean[i]);
     }
     lws_text_add(&text, "\n");
+    add_failures(&text, job, state);
     return save(job, "sweep.txt", &text, true);
 }
 
@@ -177,7 +209,7 @@ lws_status sweep_report(const lws_table_job *job, const combination *c, const lw
         qsort(rows, (size_t)count, sizeof *rows, compare_rows);
         status = write_csv(job, c, count, rows);
         if (status == LWS_OK)
-            status = write_text(job, count, rows, figure_of(sort));
+            status = write_text(job, state, count, rows, figure_of(sort));
     }
     free(rows);
     return status;

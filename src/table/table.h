@@ -3,7 +3,8 @@
  *   table.ini                what all its cells have in common, and which there are
  *   cells/NAME/              one cell: a run (train.h), and when it is finished
  *   cells/NAME/test.csv      the values of every image of a split (inference/evaluate.h)
- *   cells/NAME/test.json     its figures on a split, written last: a cell that has a whole one is finished
+ *   cells/NAME/test.json     its figures on a split, and the digest of test.csv, written last: a cell that has a whole
+ *                            one, and that test.csv, is finished
  *   cells/NAME/failed.txt    why it could not be finished: the number of a status (status.h), and its message
  *   logs/NAME.txt            what its training said
  *

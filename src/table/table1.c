@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/input.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "comm/watchdog.h"
 #include "model/model.h"
 
@@ -116,13 +117,13 @@ static lws_status make_cells(const table_plan *plan, lws_table_cell **cells, int
     return LWS_OK;
 }
 
-static lws_status check_cells(const table_plan *plan, lws_shape image)
+static lws_status check_cells(const table_plan *plan, plan_images images)
 {
     lws_table_cell *cells = NULL;
     int count;
     lws_status status = make_cells(plan, &cells, &count);
     for (int i = 0; i < count && status == LWS_OK; i++)
-        status = plan_check_cell(&cells[i], image);
+        status = plan_check_cell(&cells[i], images);
     free(cells);
     return status;
 }
@@ -168,9 +169,10 @@ static lws_status tell(const lws_table1_request *r, const table_plan *plan, cons
     split_words(plan->models, &models);
     split_words(plan->losses, &losses);
     const lws_train_options *o = &plan->options;
-    snprintf(title, sizeof title, "Table 1: preset %s, batches of %lld, %lld %s, seeds %.100s",
-             lws_preset_name(o->preset), (long long)o->batch_size, (long long)(o->steps > 0 ? o->steps : o->epochs),
-             o->steps > 0 ? "steps" : "epochs", plan->seeds);
+    int64_t length = o->steps > 0 ? o->steps : o->epochs;
+    snprintf(title, sizeof title, "Table 1: preset %s, batches of %lld, %lld %s%s, seeds %.100s",
+             lws_preset_name(o->preset), (long long)o->batch_size, (long long)length, o->steps > 0 ? "step" : "epoch",
+             lws_plural(length), plan->seeds);
     const lws_table_names names = {.title = title,
                                    .models = models.count,
                                    .losses = losses.count,
@@ -229,16 +231,16 @@ static lws_status run(lws_comm *comm, const lws_table1_request *r, const table_p
 
 lws_status lws_table1(lws_comm *comm, const lws_table1_request *request)
 {
-    lws_shape image;
+    plan_images images;
     int lock;
     bool is_new;
     table_plan *plan = calloc(1, sizeof *plan);
     lws_status status = plan ? make_plan(request, plan) : lws_fail(LWS_ERR_MEMORY, "out of memory for a table");
     status = lws_comm_agree(comm, status);
     if (status == LWS_OK)
-        status = plan_look_at_data(comm, plan, &image);
+        status = plan_look_at_data(comm, plan, &images);
     if (status == LWS_OK)
-        status = lws_comm_agree(comm, lws_comm_rank(comm) == 0 ? check_cells(plan, image) : LWS_OK);
+        status = lws_comm_agree(comm, lws_comm_rank(comm) == 0 ? check_cells(plan, images) : LWS_OK);
     if (status == LWS_OK)
         status = plan_settle(comm, request->folder, plan, &lock, &is_new);
     if (status == LWS_OK) {

@@ -87,7 +87,8 @@ char *table_tex(const table_document *d)
     lws_text_add(&out, "%% Written by lwssim. In the preamble: \\usepackage{booktabs}\n\\begin{table}\n\\centering\n"
                        "\\footnotesize\n\\setlength{\\tabcolsep}{3pt}\n\\caption{");
     add_escaped(&out, d->names->title);
-    lws_text_add(&out, ". Means over %lld test images; $\\pm$: standard error over %s.}\n", (long long)s->images,
+    lws_text_add(&out, ". Means over %lld test image%s; $\\pm$: standard error over %s.}\n", (long long)s->images,
+                 lws_plural(s->images),
                  s->seeds_most == 1   ? "images, of one seed"
                  : s->seeds_least > 1 ? "seeds"
                                       : "seeds, of one seed over images");

@@ -115,7 +115,8 @@ static void add_table(lws_text *out, const table_document *d)
 static void add_notes(lws_text *out, const table_document *d)
 {
     const summary *s = d->summary;
-    lws_text_add(out, "\nMeans over %lld test images; ± is the standard error ", (long long)s->images);
+    lws_text_add(out, "\nMeans over %lld test image%s; ± is the standard error ", (long long)s->images,
+                 lws_plural(s->images));
     if (s->seeds_most == 1)
         lws_text_add(out, "over images: one seed, so training variance is not covered.\n");
     else if (s->seeds_least > 1)

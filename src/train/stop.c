@@ -11,14 +11,12 @@ static atomic_int requests;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static int watchers; /* under the lock */
 
-static const int signals[] = {SIGTERM, SIGINT, SIGUSR1, SIGHUP, SIGPIPE};
+static const int signals[] = {SIGTERM, SIGINT, SIGUSR1, SIGHUP};
 enum { SIGNALS = sizeof signals / sizeof *signals };
 static struct sigaction before[SIGNALS]; /* under the lock */
 
 static void on_signal(int number)
 {
-    if (number == SIGPIPE) /* whoever read the log has left; that is no reason to stop */
-        return;
     atomic_fetch_add(&requests, 1);
     if (number == SIGINT)
         signal(SIGINT, SIG_DFL);

@@ -9,8 +9,7 @@ typedef struct lws_stop_watch {
 } lws_stop_watch;
 
 /* Watches from now on: nothing has been asked for yet. Signals are caught while anybody watches, but for those that are
- * ignored. A second SIGINT ends the process at once. SIGPIPE is caught without effect. The last _release puts back what
- * was before the first _catch. */
+ * ignored. A second SIGINT ends the process at once. The last _release puts back what was before the first _catch. */
 void lws_stop_catch(lws_stop_watch *watch);
 void lws_stop_release(void);
 

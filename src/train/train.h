@@ -9,6 +9,7 @@ typedef struct lws_train_request {
     const char *run; /* the run folder */
     bool resume;     /* go on from its newest checkpoint that verifies */
     bool overwrite;  /* throw away the run that is there */
+    bool same_again; /* one of many, for messages: what ended early goes on with the same command, not with --resume */
 
     /* Asked on every rank after each step whether to stop, as a signal is; one rank that says so is enough. NULL: only
      * signals to this training count. */

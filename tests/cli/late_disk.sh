@@ -78,6 +78,13 @@ complete staying 100
 failing rename /checkpoints 1 999999 expect_error 1 'cannot rename .*error\. Make room or mend the disk.*--resume' \
     ranks 2 "${seldom[@]}" --run at-once --steps 1000000 --checkpoint-patience 0
 
+# In a table nobody has --resume to give.
+failing rename /checkpoints 1 999999 expect_error 1 \
+    'ae-mse-1\. .* cannot rename .*error\. Make room or mend the disk, and go on with the same command\.' ranks 2 table1 \
+    "${seldom[@]:1}" --steps 100 --models ae --losses mse --seeds 1 --checkpoint-patience 0 --output table
+expect_no_text '--resume' err
+expect_no_text '--resume' table/cells/ae-mse-1/failed.txt
+
 # ---- the log -------------------------------------------------------------------------------------------
 export FAILING_DISK_ERRNO=28
 failing write metrics.jsonl 7 8 expect 0 ranks 2 "${seldom[@]}" --run log --steps 100
@@ -106,6 +113,7 @@ unset FAILING_DISK_ERRNO
 in_trouble() {
     local waited=0
     touch trouble
+    : >err # where the job before has left its warning
     FAILING_DISK_CALLS=fsync FAILING_DISK_PATH=/checkpoints FAILING_DISK_WHILE=$tmp/trouble LD_PRELOAD=$shim \
         mpirun --oversubscribe -n 2 "$lwssim" "${seldom[@]}" --run "$@" >job.out 2>err </dev/null &
     job=$!

@@ -67,6 +67,18 @@ kill -HUP "$(pgrep -P "$job" | tail -n 1)"
 ended 75
 whole ranks 'on request' job.err
 
+# ---- nobody reads what it says ---------------------------------------------------------------------------------
+mkfifo pipe
+exec 9<>pipe 8>pipe 9<&- # 8: a pipe whose reader has left
+unread=(env --default-signal=PIPE bash -c '"$@" >&8 2>&8' - "$lwssim")
+short=(--data data "${tiny[@]}" --steps 2 --eval-every 0)
+expect 0 "${unread[@]}" train "${short[@]}" --run unread
+[ -n "$(newest unread)" ] || fail 'a run that nobody listens to has no checkpoint'
+expect 0 "${unread[@]}" table1 "${short[@]}" --models ae --losses mse --seeds 1 --output unread-table
+expect 0 "${unread[@]}" sweep "${short[@]}" --vary 'lr=0.001' --output unread-sweep
+for file in unread-table/table.txt unread-sweep/sweep.txt; do [ -s $file ] || fail "no $file"; done
+exec 8>&-
+
 # ---- the time limit --------------------------------------------------------------------------------------------
 expect 75 ranks 0 "${system[@]}" --run limited --time-limit 0.2
 whole limited 'at the time limit' err

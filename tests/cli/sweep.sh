@@ -54,12 +54,20 @@ assert s == sorted(s, reverse=True) and s[0] > s[-1], s' || fail 'the highest SS
 expect 1 ranks 2 sweep "${keys[@]}" --output more --model vae --vary 'loss=mse;ssim' --vary 'lr=0.001;1000'
 expect_text 'error: 2 of 4 cells failed: loss-mse_lr-1000, loss-ssim_lr-1000\.' err
 expect_text '^2 of 4 cells, by ssim_g11' more/sweep.txt
+for cell in loss-mse_lr-1000 loss-ssim_lr-1000; do
+    expect_text "^  $cell: the loss is not finite at step [0-9]+: training has diverged" more/sweep.txt
+done
 expect 0 ranks 2 sweep "${keys[@]}" --output more --model vae --vary 'loss=mse;ssim;lwssim' --vary 'lr=0.001'
 expect_text '^1 of 3 cells to do' err
 expect_error 1 "more was made with 'model = vae'; it cannot go on with 'model = ae'" \
     ranks 0 sweep "${keys[@]}" --output more --vary 'loss=mse'
 expect 0 ranks 2 sweep "${keys[@]}" --output seeds --vary 'seed=1;2;3' --images 5
 expect_text '"images":[[:space:]]*5,' seeds/cells/seed-3/test.json
+
+# A figure that no cell has orders none: they stay as they are varied, and the table says so.
+expect 0 ranks 0 sweep "${keys[@]}" --output unordered --model ae --vary 'lr=0.01;0.001' --sort kl
+expect_text '^2 of 2 cells, none of which has kl, as they were varied; ' unordered/sweep.txt
+[ "$(cut -d, -f1 unordered/sweep.csv | tail -n 2 | tr '\n' ' ')" = 'lr-0.01 lr-0.001 ' ] || fail 'cells in another order'
 
 # ---- stopped, and gone on -------------------------------------------------------------------------------------------------
 long=(sweep "${keys[@]}" --steps 40 --vary 'loss=mse;mae;ssim')
@@ -82,8 +90,14 @@ refused "lr = 'fast' is not accepted" --vary 'lr=fast'
 refused 'sweep: --lr is given, and varied' --vary 'lr=1;2' --lr 3
 refused 'sweep: --data is given, and varied' --vary 'data=a;b'
 refused 'sweep: --sort beauty: one of ssim_g11, ' --vary 'lr=1;2' --sort beauty
+refused 'sweep: --sort ms_ssim3: one of ssim_g11, ssim_u7, mse, .* is wanted' --vary 'lr=1;2' --sort ms_ssim3 # of 44 pixels
+refused 'epochs are varied, and steps, .* leave steps out' --vary 'epochs=1;2' # keys has --steps
+each 2 'epochs are varied, and steps, ' sweep --data data --output new --vary 'epochs=1;2' --vary 'steps=3;4'
+refused "vary = 'seed=1;2;3;.*…' is not accepted: it takes a text shorter than 1024 bytes" --vary "seed=$(seq -s ';' 20000)"
 refused 'windows-99: .*does not fit' --vary 'windows=3;99'
-refused 'more than 4096 combinations' --vary "seed=$(seq -s ';' 100)" --vary "epochs=$(seq -s ';' 100)"
+refused 'more than 4096 combinations' --vary "seed=$(seq -s ';' 100)" --vary "log-every=$(seq -s ';' 100)"
+each 1 'batch-size-800: .* has 68 training images, fewer than one batch of 800' sweep --data data --preset tiny16 \
+    --micro-batches 8 --threads 1 --steps 4 --output new --vary 'batch-size=16;800'
 each 2 'sweep: --output DIR is needed' sweep "${keys[@]}" --vary 'lr=1'
 each 2 'sweep: --data DIR is needed' sweep --output new --vary 'lr=1'
 absent new

@@ -110,6 +110,12 @@ expect 0 ranks 2 "${short[@]}" --output bounded --models ae --losses mse --test-
 expect_text '"images":[[:space:]]*5,' bounded/cells/ae-mse-1/test.json
 same_file bounded/cells/ae-mse-1/test.csv <(head -n 6 one/cells/ae-mse-1/test.csv)
 
+expect 0 ranks 0 table1 "${keys[@]}" --seeds 1 --steps 1 --models ae --losses mse,ssim --test-images 1 \
+    --threads $(($(nproc) + 1)) --output single
+expect_text '^lwssim: Table 1: .*, 1 step, seeds 1$' single/table.txt
+expect_text '^Means over 1 test image; ' single/table.txt
+[ "$(cat err single/logs/*.txt | grep -c ' share .* cores* of this node')" = 1 ] || fail 'not one line on crowded cores'
+
 # ---- what fails is named, kept, and ends nobody else ------------------------------------------------------------------
 for n in 0 3; do # the codes of a VAE overflow, those of an AE do not
     expect 1 ranks $n table1 "${keys[@]}" --seeds 1 --models ae,vae --losses mse,ssim --lr 1000 --output "fails-$n"
@@ -142,12 +148,24 @@ flip damaged/cells/vae-ssim-1/checkpoints/step-000000006.h5 3000
 rm damaged/cells/vae-ssim-1/test.json
 rm -r damaged/cells/mmd-ae-mse-1/{test.json,config.ini,metrics.jsonl}
 rm -r damaged/cells/ae-lwssim-1/checkpoints damaged/cells/ae-lwssim-1/test.json
+cp damaged/cells/vae-mse-1/test.csv damaged/cells/ae-ssim-1/test.csv # another cell's
+echo garbage >damaged/cells/vae-lwssim-1/test.csv
+sed -i '3s/[0-9]$/x/; 3s/4/5/; 3s/x$/1/' damaged/cells/mmd-ae-ssim-1/test.csv
+sed -i '/"images_digest"/d' damaged/cells/mmd-ae-lwssim-1/test.json # as before it was kept
+expect 75 ranks 0 "${short[@]}" --output damaged --time-limit 1e-6 # what does not count is not in the table either
+expect_no_text 'error:' err
+mv err messages
+expect_text '^stopped: 1 of 9 cells are finished' messages
 expect 0 ranks 3 "${short[@]}" --output damaged
-expect_text '^4 of 9 cells to do' err
-expect_text 'warning: .*damaged/cells/ae-mse-1/test.json.*ae-mse-1 is evaluated again' err
+expect_text '^8 of 9 cells to do' err
+expect_text 'warning: .*damaged/cells/ae-mse-1/test.json.*ae-mse-1 is evaluated again' messages
+for cell in ae-ssim-1 vae-lwssim-1 mmd-ae-ssim-1 mmd-ae-lwssim-1; do
+    expect_text "warning: .*damaged/cells/$cell/test.csv is not .*; $cell is evaluated again" messages
+done
 rm damaged/cells/vae-ssim-1/checkpoints/*.damaged
 for cell in $(cells damaged); do
     same_file "ranks-2/cells/$cell/checkpoints/step-000000006.h5" "damaged/cells/$cell/checkpoints/step-000000006.h5"
+    same_file "ranks-2/cells/$cell/test.csv" "damaged/cells/$cell/test.csv"
     same_file <(figures ranks-2 "$cell") <(figures damaged "$cell")
 done
 
@@ -188,8 +206,8 @@ signalled() {
 }
 signalled TERM resting 1 --losses mse --ranks-per-cell 1 # to one that has no cell
 [ $code = 75 ] || fail "exit code $code in place of 75"
-expect_text '^1 of 1 cells to do, 1 at a time, on 1 rank each$' job.err
-expect_text '^stopped: 0 of 1 cells are finished; the same command goes on$' job.err
+expect_text '^1 of 1 cell to do, 1 at a time, on 1 rank each$' job.err
+expect_text '^stopped: 0 of 1 cell is finished; the same command goes on$' job.err
 [ -n "$(newest resting/cells/ae-mse-1)" ] || fail 'no checkpoint is left'
 absent resting/.deal
 for signal in TERM KILL; do
@@ -225,5 +243,6 @@ each 2 'table1: --loss is of one run: a table has --losses' "${short[@]}" --loss
 each 2 'table1: --seed is of one run' "${short[@]}" --seed 3 --output new
 each 2 '--ranks-per-cell 4: the job has' "${short[@]}" --ranks-per-cell 4 --output new
 each 2 'a window of 99 pixels does not fit' "${short[@]}" --windows 99 --output new
+each 1 'has 68 training images, fewer than one batch of 100000' "${short[@]}" --batch-size 100000 --output new
 each 1 'nowhere' table1 --data nowhere --output new
 absent new

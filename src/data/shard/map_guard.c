@@ -83,7 +83,8 @@ lws_status map_guard_add(const void *base, size_t bytes, const char *path)
     char *message;
     if (asprintf(&message,
                  "lwssim: error: %s was truncated while it was in use, or its disk fails: copy it again or prepare the "
-                 "dataset again ('lwssim verify' tells which); training then goes on with --resume\n",
+                 "dataset again ('lwssim verify' tells which); training then goes on with --resume, a table with the "
+                 "same command\n",
                  path) < 0)
         message = NULL;
     pthread_mutex_lock(&lock);

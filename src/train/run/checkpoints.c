@@ -37,6 +37,7 @@ lws_status checkpoints_create(trainer *t, const char *run, const lws_stop_watch 
                        .saved_best = none,
                        .late = {.what = "checkpoint",
                                 .waiting = "wait for the disk to take the checkpoint of step",
+                                .goes_on = c->goes_on,
                                 .comm = c->comm,
                                 .stop = stop,
                                 .patience = c->options->checkpoint_patience},

@@ -83,9 +83,9 @@ static lws_status end_early(training_run *r, unsigned requests)
     if (requests & REQUEST_LOG_GIVEN_UP)
         return lws_comm_agree(t->context.comm, step_failure_tell(&r->log_failure));
     LWS_TRY(persist(&r->late_log, t->state.step, sync_log, r, true, &is_late));
-    return lws_fail(LWS_STOPPED, "stopped %s after step %" PRId64 " of %" PRId64 "; go on with --resume",
-                    requests & REQUEST_STOP ? "on request" : "at the time limit", t->state.step,
-                    t->context.total_steps);
+    return lws_fail(LWS_STOPPED, "stopped %s after step %" PRId64 " of %" PRId64 "; go on %s",
+                    requests & REQUEST_STOP ? "on request" : "at the time limit", t->state.step, t->context.total_steps,
+                    t->context.goes_on);
 }
 
 static lws_status after_step(training_run *r, const step_result *result, pace *p)
@@ -188,6 +188,10 @@ static lws_status write_last_page(training_run *r, lws_status status)
     return status == LWS_OK ? status : lws_fail(status, "%s", message);
 }
 
+/* What the watchdog advises. */
+#define RESUME "; go on with --resume. (The deadline is a key: deadline.)"
+#define AGAIN "; go on with the same command. (The deadline is a key: deadline.)"
+
 lws_status lws_train(lws_comm *comm, lws_train_options *options, const lws_train_request *request)
 {
     training_run r;
@@ -195,7 +199,7 @@ lws_status lws_train(lws_comm *comm, lws_train_options *options, const lws_train
     lws_context *caller = lws_comm_enter(comm);
     lws_stop_catch(&stop);
     lws_watchdog_phase("setup of run", -1);
-    lws_watch before, watch = {options->deadline, "; go on with --resume. (The deadline is a key: deadline.)"};
+    lws_watch before, watch = {options->deadline, request->same_again ? AGAIN : RESUME};
     lws_status status = lws_comm_agree(comm, lws_watchdog_set(watch, &before));
     if (status == LWS_OK)
         status = run_create(comm, options, request, &stop, &r);

@@ -20,12 +20,12 @@ bool persist_is_due(const lateness *late)
 static lws_status give_up(const lateness *late, lws_status status)
 {
     if (late->patience == 0)
-        return lws_fail(status, "%s. Make room or mend the disk, and go on with --resume.", lws_message());
+        return lws_fail(status, "%s. Make room or mend the disk, and go on %s.", lws_message(), late->goes_on);
     return lws_fail(
         status,
         "%s. So it was for %s, in %d attempts (the key checkpoint-patience says how long). Make room or mend "
-        "the disk, and go on with --resume.",
-        lws_message(), lws_duration(lws_now() - late->since), late->attempts);
+        "the disk, and go on %s.",
+        lws_message(), lws_duration(lws_now() - late->since), late->attempts, late->goes_on);
 }
 
 static lws_status note_failure(lateness *late, lws_status status, bool waits, bool *is_late)
@@ -57,8 +57,8 @@ lws_status persist_try(lateness *late, int64_t step, persist_attempt *attempt, v
     if (status == LWS_ERR_LIMIT)
         return lws_fail(status,
                         "%s: a limit of this process, and waiting does not raise it. See ulimit -f, or make room, "
-                        "and go on with --resume.",
-                        lws_message());
+                        "and go on %s.",
+                        lws_message(), late->goes_on);
     if (status != LWS_OK && status != LWS_ERR_NUMERIC && status != LWS_ERR_MISMATCH)
         return note_failure(late, status, waits, is_late);
     if (status == LWS_OK && late->attempts > 0)

@@ -11,6 +11,7 @@
 /* Of something that is written again and again. */
 typedef struct lateness {
     const char *what, *waiting; /* "checkpoint"; the phase of ranks that wait for it */
+    const char *goes_on;        /* of train_context */
     lws_comm *comm;
     const lws_stop_watch *stop; /* rank 0: further requests end the wait for a disk */
     double patience;            /* seconds from the first attempt that failed to giving up */

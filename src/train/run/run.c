@@ -18,13 +18,10 @@ static size_t count_parameters(const lws_tensors *tensors)
     return count;
 }
 
-static void announce(const train_context *c, const lws_comm_node *node, int threads)
+static void announce(const train_context *c)
 {
     int size = lws_comm_size(c->comm);
     int64_t parts = c->options->micro_batches;
-    if (node->ranks * threads > node->cores)
-        lws_warn("%d ranks × %d threads share %d cores of this node: expect less speed", node->ranks, threads,
-                 node->cores);
     if (parts % size != 0)
         lws_warn("%lld micro-batches do not divide evenly among %d ranks: some wait %.0f%% of the time. Best "
                  "are %lld micro-batches, or ranks that divide %lld.",
@@ -40,6 +37,8 @@ static lws_status set_up(training_run *r, lws_comm *comm, lws_train_options *opt
     trainer *t = &r->trainer;
     train_state *s = &t->state;
     LWS_TRY(trainer_create(comm, options, threads, t));
+    if (r->request.same_again)
+        r->late_log.goes_on = t->context.goes_on = "with the same command";
     lws_status status = checkpoints_create(t, r->request.run, r->stop, &r->checkpoints);
     LWS_TRY(lws_comm_agree(comm, status));
     LWS_TRY(run_folder_prepare(comm, &r->request, &r->lock));
@@ -66,6 +65,7 @@ lws_status run_create(lws_comm *comm, lws_train_options *options, const lws_trai
                         .lock = -1,
                         .late_log = {.what = "log metrics.jsonl",
                                      .waiting = "wait for the disk to take the log of step",
+                                     .goes_on = "with --resume",
                                      .comm = comm,
                                      .stop = stop,
                                      .patience = options->checkpoint_patience}};
@@ -74,7 +74,9 @@ lws_status run_create(lws_comm *comm, lws_train_options *options, const lws_trai
         run_destroy(r);
         return status;
     }
-    announce(&r->trainer.context, &node, threads);
+    if (!request->same_again) /* many trainings: their job says it once */
+        lws_comm_warn_crowded(&node, threads);
+    announce(&r->trainer.context);
     return LWS_OK;
 }
 

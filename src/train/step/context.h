@@ -23,6 +23,7 @@ typedef struct train_context {
     const lws_optimizer *optimizer;
     const void *optimizer_options; /* its own, among `options` */
     int64_t total_steps;           /* of the whole run */
+    const char *goes_on;           /* "with --resume": how what ended early does, for messages */
 } train_context;
 
 /* This rank's run of micro-batches, and its slices. Not collective. */

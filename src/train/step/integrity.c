@@ -61,8 +61,9 @@ static lws_status tell_changed(const integrity *i, const lws_reduction_slice *sl
     return lws_fail(
         LWS_ERR_MISMATCH,
         "memory was altered on rank %d on %s: parameters or moments between %s and %s are not what the update of "
-        "step %" PRId64 " left. Have that machine's memory checked, and go on with --resume on another.",
-        lws_comm_rank(i->context->comm), lws_comm_host(i->context->comm), first, last, i->state->step);
+        "step %" PRId64 " left. Have that machine's memory checked, and go on %s on another.",
+        lws_comm_rank(i->context->comm), lws_comm_host(i->context->comm), first, last, i->state->step,
+        i->context->goes_on);
 }
 
 void integrity_updated(integrity *i, const lws_reduction_slice *slice, lws_update_bits bits)
@@ -125,8 +126,8 @@ lws_status integrity_compare(integrity *i)
                 LWS_ERR_MISMATCH,
                 "rank %d on %s holds other parameters than their owner, rank %d, after step %" PRId64
                 ": its memory was altered, or a message on its way. Have that machine and its network checked, "
-                "and go on with --resume.",
-                rank, lws_comm_host(comm), r, i->state->step);
+                "and go on %s.",
+                rank, lws_comm_host(comm), r, i->state->step, i->context->goes_on);
     return lws_comm_agree(comm, status);
 }
 
@@ -162,8 +163,8 @@ lws_status integrity_check_saved(const integrity *i)
         return LWS_OK;
     return lws_fail(LWS_ERR_MISMATCH,
                     "memory was altered on rank 0 on %s while the checkpoint of step %" PRId64 " was written, which is "
-                    "thrown away. Have that machine's memory checked, and go on with --resume on another.",
-                    lws_comm_host(c->comm), s->step);
+                    "thrown away. Have that machine's memory checked, and go on %s on another.",
+                    lws_comm_host(c->comm), s->step, c->goes_on);
 }
 
 lws_status integrity_check(integrity *i)

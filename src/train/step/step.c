@@ -93,8 +93,8 @@ static lws_status check_digests(trainer *t)
         status = lws_fail(
             LWS_ERR_MISMATCH,
             "the digests of the parameters that ranks exchanged after step %lld differ, though the parameters do "
-            "not: a message was altered on its way, or memory. Go on with --resume.",
-            (long long)t->state.step);
+            "not: a message was altered on its way, or memory. Go on %s.",
+            (long long)t->state.step, t->context.goes_on);
     if (lws_comm_agree(t->context.comm, status) == LWS_OK)
         return LWS_OK;
     char message[512];

@@ -17,13 +17,7 @@ static lws_status open_data(train_context *c)
         return lws_fail(LWS_ERR_USAGE, "train: --data DIR is needed: a folder made by lwssim prepare");
     LWS_TRY(lws_dataset_open(folder, LWS_TRAIN, &c->train));
     LWS_TRY(lws_dataset_open(folder, LWS_VALID, &c->valid));
-    const lws_dataset_info *info = lws_dataset_get_info(c->train);
-    if (info->rows < c->options->batch_size)
-        return lws_fail(LWS_ERR_MISMATCH,
-                        "%s has %lld training images, fewer than one batch of %lld: set a "
-                        "smaller batch-size or prepare more images",
-                        folder, (long long)info->rows, (long long)c->options->batch_size);
-    return LWS_OK;
+    return lws_train_options_check_rows(c->options, lws_dataset_get_info(c->train)->rows);
 }
 
 static void take_memory(trainer *t, lws_arena *arena)
@@ -104,7 +98,8 @@ static void plan_steps(train_context *c)
 lws_status trainer_create(lws_comm *comm, lws_train_options *options, int threads, trainer *t)
 {
     train_context *c = &t->context;
-    *t = (trainer){.context = {.comm = comm, .is_root = lws_comm_rank(comm) == 0, .options = options}};
+    *t = (trainer){
+        .context = {.comm = comm, .is_root = lws_comm_rank(comm) == 0, .options = options, .goes_on = "with --resume"}};
     t->integrity = (integrity){.context = c, .state = &t->state, .failure = &t->failure};
     t->updater = (updater){.context = c, .state = &t->state, .integrity = &t->integrity, .message = &t->message};
     LWS_TRY(lws_agree_on_options(comm, lws_train_table(), options, (const char *const[]){"data", "threads", NULL}));
