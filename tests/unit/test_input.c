@@ -15,6 +15,12 @@ ssize_t read(int fd, void *to, size_t size)
     return read_error ? -1 : syscall(SYS_read, fd, to, size);
 }
 
+ssize_t pread(int fd, void *to, size_t size, off_t at)
+{
+    errno = read_error;
+    return read_error ? -1 : syscall(SYS_pread64, fd, to, size, at);
+}
+
 static void refused_as(const char *path, const char *kind)
 {
     int fd = 7;
@@ -67,6 +73,13 @@ static void begins(void **state)
     file_write(file, longer, 5);
     assert_true(lws_input_begins(file, longer, 5));
     assert_false(lws_input_begins(file, longer, 6)); /* shorter than that */
+    file_write(file, "abcdef", 6);
+    assert_true(lws_input_holds(file, 2, "cde", 3));
+    assert_true(lws_input_holds(file, 4, "ef", 2));
+    assert_false(lws_input_holds(file, 2, "abc", 3));
+    assert_false(lws_input_holds(file, 4, "efg", 3)); /* beyond its end */
+    assert_false(lws_input_holds(file, 7, "e", 1));
+    file_write(file, longer, 5);
 
     bool does = true;
     assert_int_equal(lws_input_look(path_of("%s/nothing", (char *)*state), "x", 1, &does), LWS_OK);
