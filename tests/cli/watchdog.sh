@@ -139,7 +139,7 @@ ends() {
     [ "$(cat "$1.code")" = 1 ] || fail "$1: exit code $(cat "$1.code")"
     expect_text "$2" "$1.err"
     [ "$(grep -c error: "$1.err")" -le $most ] || fail "$1: $(grep -c error: "$1.err") messages"
-    ! grep error: "$1.err" | grep -Evq -- "$2" || fail "$1: another message"
+    ! grep error: "$1.err" | grep -Evq -- "$2" || fail "$1: another message: $(grep error: "$1.err")"
 }
 
 endless=(--steps 100000000 --checkpoint-every 0 --log-every 1)
