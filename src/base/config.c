@@ -38,20 +38,27 @@ static size_t distance(const char *a, const char *b) /* Levenshtein */
     return row[n];
 }
 
-static const lws_config_key *find(lws_config_table table, const char *name, const char **nearest)
+const lws_config_key *lws_config_find(lws_config_table table, const char *name)
 {
-    size_t best = 4; /* farther than three edits is no suggestion */
-    *nearest = NULL;
-    for (size_t i = 0; i < table.count; i++) {
+    for (size_t i = 0; i < table.count; i++)
         if (strcmp(table.keys[i].name, name) == 0)
             return &table.keys[i];
+    return NULL;
+}
+
+/* What a name that is not in the table may have meant, or NULL. */
+static const char *nearest_to(lws_config_table table, const char *name)
+{
+    size_t best = 4; /* farther than three edits is no suggestion */
+    const char *nearest = NULL;
+    for (size_t i = 0; i < table.count; i++) {
         size_t d = distance(name, table.keys[i].name);
         if (d < best && d < strlen(name)) {
             best = d;
-            *nearest = table.keys[i].name;
+            nearest = table.keys[i].name;
         }
     }
-    return NULL;
+    return nearest;
 }
 
 /* Where `value` stands in "a|b|c", or -1. */
@@ -245,12 +252,13 @@ enum { VALUE_SHOWN = 200 }; /* bytes of a wrong one: the reason is to fit behind
 
 lws_status lws_config_set(lws_config_table table, void *fields, const char *name, const char *value, const char *origin)
 {
-    const char *nearest;
-    const lws_config_key *key = find(table, name, &nearest);
-    if (!key)
+    const lws_config_key *key = lws_config_find(table, name);
+    if (!key) {
+        const char *nearest = nearest_to(table, name);
         return lws_fail(LWS_ERR_USAGE, "%s: unknown key '%s'%s%s%s", origin, name,
                         nearest ? "; did you mean '" : "; --help lists all", nearest ? nearest : "",
                         nearest ? "'?" : "");
+    }
     if (!assign(key, field(key, fields), value)) {
         char range[256];
         accepted(key, range, sizeof range);
@@ -264,8 +272,7 @@ lws_status lws_config_set(lws_config_table table, void *fields, const char *name
 
 bool lws_config_is_given(lws_config_table table, const char *name)
 {
-    const char *nearest;
-    const lws_config_key *key = find(table, name, &nearest);
+    const lws_config_key *key = lws_config_find(table, name);
     return key && table.given && table.given[key - table.keys];
 }
 

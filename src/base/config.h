@@ -66,6 +66,9 @@ typedef struct lws_config_part {
  * differ. */
 size_t lws_config_compose(size_t parts, const lws_config_part *part, size_t room, lws_config_key *keys);
 
+/* The key of this name; NULL: the table has none. */
+const lws_config_key *lws_config_find(lws_config_table table, const char *name);
+
 /* Sets every field to its default. `fields` is the struct the table describes, in all functions here. */
 void lws_config_defaults(lws_config_table table, void *fields);
 

@@ -61,21 +61,13 @@ lws_status lws_config_read_file(lws_config_table table, void *fields, const char
     return status;
 }
 
-static const lws_config_key *find(lws_config_table table, const char *name)
-{
-    for (size_t i = 0; i < table.count; i++)
-        if (strcmp(table.keys[i].name, name) == 0)
-            return &table.keys[i];
-    return NULL;
-}
-
 /* argv[*at] is an option, "--name=value", "--name value" or "--flag". */
 static lws_status read_option(lws_config_table table, void *fields, char **argv, int argc, int *at, const char *command)
 {
     const char *option = argv[*at] + 2, *equals = strchr(option, '='), *value;
     char name[128];
     snprintf(name, sizeof name, "%.*s", (int)strcspn(option, "="), option);
-    const lws_config_key *key = find(table, name);
+    const lws_config_key *key = lws_config_find(table, name);
     if (equals) {
         value = equals + 1;
     } else if (key && key->type == LWS_CONFIG_FLAG) {

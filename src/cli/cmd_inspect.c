@@ -1,6 +1,7 @@
 /* lwssim inspect: what datasets, shards, checkpoints and runs hold. */
 #include "cli.h"
 
+#include "base/text.h"
 #include "data/checkpoint.h"
 #include "data/codes_file.h"
 #include "data/dataset.h"
@@ -37,7 +38,7 @@ static lws_status inspect_dataset(const char *folder, bool digest_only)
         else
             printf("%-6s %8lld images of %d × %d × %d in %d shard%s, digest %s\n", lws_split_name[s],
                    (long long)info->rows, info->height, info->width, info->channels, info->shards,
-                   info->shards == 1 ? "" : "s", info->digest);
+                   lws_plural(info->shards), info->digest);
         if (!digest_only && s == LWS_SPLITS - 1 && info->recipe)
             printf("recipe %s\n", info->recipe);
         lws_dataset_close(dataset);

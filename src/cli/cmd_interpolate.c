@@ -4,6 +4,7 @@
 #include "pictures.h"
 
 #include "base/log.h"
+#include "base/text.h"
 #include "inference/codes.h"
 #include "report/grid.h"
 
@@ -121,7 +122,7 @@ lws_status cmd_interpolate(int argc, char **argv)
         return LWS_OK;
     if (paths < 2 || paths % 2 || !c.output[0])
         return lws_fail(LWS_ERR_USAGE, "interpolate: pairs of images and --output PNG are needed; %d image%s given",
-                        paths, paths == 1 ? "" : "s");
+                        paths, lws_plural(paths));
     if (paths > 128)
         return lws_fail(LWS_ERR_USAGE, "interpolate: at most 64 pairs fit one picture");
     LWS_TRY(cli_check_png("--output", c.output));

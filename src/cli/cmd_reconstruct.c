@@ -4,6 +4,7 @@
 #include "pictures.h"
 
 #include "base/log.h"
+#include "base/text.h"
 #include "inference/inference.h"
 #include "report/grid.h"
 
@@ -89,8 +90,8 @@ lws_status cmd_reconstruct(int argc, char **argv)
     if (status == LWS_OK) {
         status = draw(&trained, &images, &c);
         if (status == LWS_OK)
-            lws_info("%d image%s and reconstructions by %s in %s", images.count, images.count == 1 ? "" : "s",
-                     trained.path, c.output);
+            lws_info("%d image%s and reconstructions by %s in %s", images.count, lws_plural(images.count), trained.path,
+                     c.output);
         pictures_free(&images);
     }
     lws_inference_free(&trained);

@@ -4,6 +4,7 @@
 #include "gallery.h"
 
 #include "base/log.h"
+#include "base/text.h"
 #include "inference/agree_images.h"
 #include "inference/codes.h"
 
@@ -89,7 +90,7 @@ static lws_status draw_all(const command *c, const lws_inference_model *t, const
         lws_info("%lld samples of %s", (long long)c->count, t->path);
     else
         lws_info("%lld samples of %s, drawn from a fit of %d Gaussian%s", (long long)c->count, t->path,
-                 lws_prior_components(prior), lws_prior_components(prior) == 1 ? "" : "s");
+                 lws_prior_components(prior), lws_plural(lws_prior_components(prior)));
     return LWS_OK;
 }
 

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/progress.h"
+#include "base/text.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -83,7 +84,7 @@ static __attribute__((noreturn)) void blame_silent(const watched *w, int r, doub
     if (is_far && w->rank > 0) /* what this rank says would travel, too */
         let_launcher_notice(w);
     if (others > 0)
-        snprintf(more, sizeof more, " (nor of %d more rank%s)", others, others == 1 ? "" : "s");
+        snprintf(more, sizeof more, " (nor of %d more rank%s)", others, lws_plural(others));
     say(w,
         "nothing is heard of rank %d on %s for %.0f s%s, last in %s: it is suspended, or its machine or the network is "
         "down",

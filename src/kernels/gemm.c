@@ -2,6 +2,7 @@
 #include "kernels/gemm.h"
 
 #include "base/simd.h"
+#include "base/text.h"
 
 #include <cblas.h>
 #include <stdlib.h>
@@ -59,7 +60,7 @@ lws_status lws_gemm_reserve(int threads)
         return lws_fail(LWS_ERR_MEMORY,
                         "out of memory: matrix products on %d thread%s need %zu MB of address space. Raise the limit "
                         "(ulimit -v) or take fewer threads (OMP_NUM_THREADS)",
-                        threads, threads == 1 ? "" : "s", (size_t)threads * (buffer_size >> 20));
+                        threads, lws_plural(threads), (size_t)threads * (buffer_size >> 20));
     take_buffers(threads);
 #pragma omp parallel num_threads(threads)
     {

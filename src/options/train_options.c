@@ -144,18 +144,10 @@ static bool is_choice_of_owner(const char *key)
     return strcmp(key, "preset") == 0 || strcmp(key, "model") == 0 || strcmp(key, "loss") == 0;
 }
 
-static lws_status set_default(const char *key, lws_train_options *options)
-{
-    lws_config_table table = lws_train_table();
-    for (size_t i = 0; i < table.count; i++)
-        if (strcmp(table.keys[i].name, key) == 0)
-            return lws_config_set(table, options, key, table.keys[i].initial, "default");
-    return LWS_OK;
-}
-
 lws_status lws_train_options_reown(const lws_train_options *file, lws_config_table said, lws_train_options *now)
 {
-    char *was = lws_config_text(lws_train_table(), file), *own = text_of_own(file);
+    const lws_config_table table = lws_train_table();
+    char *was = lws_config_text(table, file), *own = text_of_own(file);
     lws_status status = was && own ? LWS_OK : lws_fail(LWS_ERR_MEMORY, "out of memory comparing configurations");
     const char *p = was, *q = own, *line, *own_line;
     size_t m, n;
@@ -163,7 +155,7 @@ lws_status lws_train_options_reown(const lws_train_options *file, lws_config_tab
         char key[64];
         if (m == n && memcmp(line, own_line, m) == 0 && sscanf(line, "%63[a-z0-9-] =", key) == 1 &&
             !is_choice_of_owner(key) && !lws_config_is_given(said, key))
-            status = set_default(key, now);
+            status = lws_config_set(table, now, key, lws_config_find(table, key)->initial, "default");
     }
     free(was);
     free(own);

@@ -64,25 +64,19 @@ const char *config_file_get(const config_file *f, const char *key)
 
 bool config_is_default(const char *key, const char *value)
 {
-    const lws_config_table table = lws_train_table();
-    for (size_t i = 0; i < table.count; i++)
-        if (strcmp(table.keys[i].name, key) == 0)
-            return strcmp(table.keys[i].initial, value) == 0;
-    return true;
+    const lws_config_key *row = lws_config_find(lws_train_table(), key);
+    return !row || strcmp(row->initial, value) == 0;
 }
 
 bool config_is_of_loss(const char *key)
 {
     static const char *const others[] = {"model", "kl-weight", "mmd-weight", "prior-sigma"};
     const lws_config_table table = lws_train_table();
-    const char *group = "";
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)
         if (strcmp(others[i], key) == 0)
             return true;
-    for (size_t i = 0; i < table.count; i++) {
-        group = table.keys[i].group ? table.keys[i].group : group;
-        if (strcmp(table.keys[i].name, key) == 0)
-            return strcmp(group, "loss") == 0;
-    }
-    return false;
+    const lws_config_key *row = lws_config_find(table, key);
+    while (row && !row->group && row > table.keys)
+        row--;
+    return row && row->group && strcmp(row->group, "loss") == 0;
 }

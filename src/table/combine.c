@@ -10,16 +10,6 @@
 
 /* ---- what is asked for ------------------------------------------------------------------------------------------- */
 
-/* NULL: there is none of this name. */
-static const lws_config_key *key_of_training(const char *name)
-{
-    const lws_config_table table = lws_train_table();
-    for (size_t i = 0; i < table.count; i++)
-        if (strcmp(table.keys[i].name, name) == 0)
-            return &table.keys[i];
-    return NULL;
-}
-
 static lws_status read_key(const char *text, combine_key *k)
 {
     char value[LWS_CONFIG_TEXT];
@@ -32,7 +22,7 @@ static lws_status read_key(const char *text, combine_key *k)
     for (const char *at = k->values; list_next(&at, ';', value, sizeof value); k->count++)
         if (!value[0])
             return lws_fail(LWS_ERR_USAGE, "--vary '%s': a value is empty", text);
-    if (!key_of_training(k->key))
+    if (!lws_config_find(lws_train_table(), k->key))
         return lws_fail(LWS_ERR_USAGE, "--vary %s: there is no such key of training; lwssim train --help lists them",
                         k->key);
     if (strcmp(k->key, "data") == 0)
@@ -53,7 +43,7 @@ void combine_value(const combine_key *k, int i, char value[LWS_CONFIG_TEXT])
 static lws_status plain_values(const combine_key *k, lws_train_options *probe, char **text)
 {
     char value[LWS_CONFIG_TEXT];
-    const lws_config_table table = {key_of_training(k->key), 1, NULL};
+    const lws_config_table table = {lws_config_find(lws_train_table(), k->key), 1, NULL};
     for (int i = 0; i < k->count; i++) {
         combine_value(k, i, value);
         LWS_TRY(lws_config_set(table, probe, k->key, value, "--vary"));

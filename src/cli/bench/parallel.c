@@ -1,6 +1,7 @@
 /* The reduction of gradients over all ranks, in its parts. */
 #include "bench.h"
 
+#include "base/text.h"
 #include "comm/reduction.h"
 #include "optim/norm.h"
 
@@ -59,7 +60,7 @@ lws_status bench_reduction(bench *b)
 {
     static const int millions[] = {1, 8};
     int ranks = lws_comm_size(b->comm);
-    bench_section(b, "reduction", "Reduction over %d rank%s; GB/s of the array", ranks, ranks == 1 ? "" : "s");
+    bench_section(b, "reduction", "Reduction over %d rank%s; GB/s of the array", ranks, lws_plural(ranks));
     for (size_t i = 0; i < sizeof millions / sizeof *millions; i++) {
         char key[16];
         snprintf(key, sizeof key, "%dm", millions[i]);

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/profile.h"
+#include "base/text.h"
 #include "comm/watchdog.h"
 #include "kernels/gemm.h"
 #include "page/page.h"
@@ -45,8 +46,8 @@ static void describe_machine(const training_run *r, char *text, size_t size)
     int ranks = lws_comm_size(r->trainer.context.comm), threads = omp_get_max_threads();
     gethostname(host, sizeof host - 1);
     name_cpu(cpu, sizeof cpu);
-    snprintf(text, size, "%d rank%s of %d thread%s, matrix kernel %s; rank 0 on %s,%s", ranks, ranks == 1 ? "" : "s",
-             threads, threads == 1 ? "" : "s", lws_gemm_core(), host, cpu[0] ? cpu : " of an unknown CPU");
+    snprintf(text, size, "%d rank%s of %d thread%s, matrix kernel %s; rank 0 on %s,%s", ranks, lws_plural(ranks),
+             threads, lws_plural(threads), lws_gemm_core(), host, cpu[0] ? cpu : " of an unknown CPU");
 }
 
 /* The model as it is trained, in the form of one that was loaded. */

@@ -38,7 +38,8 @@ static lws_status set_up(training_run *r, lws_comm *comm, lws_train_options *opt
     train_state *s = &t->state;
     LWS_TRY(trainer_create(comm, options, threads, t));
     if (r->request.same_again)
-        r->late_log.goes_on = t->context.goes_on = "with the same command";
+        t->context.goes_on = "with the same command";
+    r->late_log.goes_on = t->context.goes_on;
     lws_status status = checkpoints_create(t, r->request.run, r->stop, &r->checkpoints);
     LWS_TRY(lws_comm_agree(comm, status));
     LWS_TRY(run_folder_prepare(comm, &r->request, &r->lock));
@@ -65,7 +66,6 @@ lws_status run_create(lws_comm *comm, lws_train_options *options, const lws_trai
                         .lock = -1,
                         .late_log = {.what = "log metrics.jsonl",
                                      .waiting = "wait for the disk to take the log of step",
-                                     .goes_on = "with --resume",
                                      .comm = comm,
                                      .stop = stop,
                                      .patience = options->checkpoint_patience}};
