@@ -18,6 +18,8 @@
 #include <time.h>
 #include <unistd.h>
 
+enum { SILENT_TICKS = 5 }; /* a rank not heard of for longer is silent */
+
 void judge_tell_where(const lws_context *context, char *text, size_t size)
 {
     const char *phase = atomic_load(&context->phase);
@@ -120,7 +122,26 @@ static void judge_self(const watched *w, const beat *mine)
                                                  : "a disk or a file system hangs, or needs longer than the deadline");
 }
 
-/* Rank 0 looks at all. Not heard of for some ticks is silent. */
+/* Whether a rank that this one hears of has ended the job, and said why. */
+static bool has_ended(const watched *w)
+{
+    bool has = false;
+    double since;
+    for (int r = 0; r < (w->rank == 0 ? w->size : 1); r++)
+        has = has || (r != w->rank && pulse_of(w->pulse, r, &since)->ends);
+    return has;
+}
+
+/* Of a process that stood still the others have thought by now, and may have ended the job for it; until the launcher
+ * has ended this rank, too, they look silent from here. So for a while it leaves the judgement to them. */
+static bool is_spared(watched *w, double passed, double stood)
+{
+    enum { SECONDS = 10 };
+    w->spared = stood > SILENT_TICKS * judge_tick(w) ? SECONDS : fmax(0, w->spared - passed);
+    return w->spared > 0;
+}
+
+/* Rank 0 looks at all. */
 static void judge_all(const watched *w, const beat *mine)
 {
     double deadline = w->watch.deadline, all_idle = mine->idle;
@@ -128,12 +149,10 @@ static void judge_all(const watched *w, const beat *mine)
     for (int r = 0; r < w->size; r++) {
         double since = 0;
         const beat *b = r == 0 ? mine : pulse_of(w->pulse, r, &since);
-        if (b->ends)
-            _exit(1);
         if (b->is_last)
             continue;
         double age = b->idle + since;
-        bool is_silent = since > 5 * judge_tick(w);
+        bool is_silent = since > SILENT_TICKS * judge_tick(w);
         all_idle = fmin(all_idle, age);
         if (age <= deadline)
             continue;
@@ -160,9 +179,7 @@ static void judge_root(const watched *w)
 {
     double since, patience = w->rank == 1 ? 2 : 10;
     const beat *b = pulse_of(w->pulse, 0, &since);
-    if (b->ends)
-        _exit(1);
-    if (!b->is_last && since > 5 * judge_tick(w) && b->idle + since > w->watch.deadline + patience)
+    if (!b->is_last && since > SILENT_TICKS * judge_tick(w) && b->idle + since > w->watch.deadline + patience)
         blame_silent(w, 0, since, b, 0);
 }
 
@@ -177,9 +194,10 @@ static void take_progress(watched *w, double passed)
     w->count = count;
 }
 
-void judge(watched *w, double passed, double patience)
+void judge(watched *w, double passed, double stood, double patience)
 {
     take_progress(w, passed);
+    bool is_quiet = is_spared(w, passed, stood);
     beat mine = judge_beat(w);
     bool is_deaf = w->pulse && !pulse_turn(w->pulse, &mine, passed, patience);
     w->deaf = is_deaf ? w->deaf + passed : 0;
@@ -187,8 +205,12 @@ void judge(watched *w, double passed, double patience)
         blame_idle(w, w->rank, w->host, w->deaf, mine.where, "MPI does not answer, as the network hangs");
     if (is_deaf)
         return;
+    if (w->pulse && has_ended(w))
+        _exit(1);
     if (!w->pulse)
         judge_self(w, &mine);
+    else if (is_quiet)
+        return;
     else if (w->rank > 0)
         judge_root(w);
     else

@@ -78,14 +78,14 @@ static double rest(void)
 }
 
 /* MPI may keep all of them waiting: together no longer than half a tick. */
-static void look_at_all(double passed)
+static void look_at_all(double passed, double stood)
 {
     int count = 0;
     for (watched *w = &dog.own; w; w = next_of(w))
         count += w->watch.deadline > 0;
     for (watched *w = &dog.own; w; w = next_of(w))
         if (w->watch.deadline > 0)
-            judge(w, passed, judge_tick(w) / 2 / count);
+            judge(w, passed, stood, judge_tick(w) / 2 / count);
 }
 
 static void *look(void *unused)
@@ -95,8 +95,13 @@ static void *look(void *unused)
     lws_context_init(&speaker, NULL, true); /* this thread speaks whichever rank it is */
     lws_context_enter(&speaker);
     pthread_mutex_lock(&dog.mutex);
-    for (double passed = 0; dog.running; passed = rest())
-        look_at_all(passed);
+    for (double passed = 0, stood = 0, last = lws_now(); dog.running;) {
+        look_at_all(passed, stood);
+        passed = rest();
+        double now = lws_now();
+        stood = now - last - passed; /* where it stood still while it looked, too */
+        last = now;
+    }
     pthread_mutex_unlock(&dog.mutex);
     return NULL;
 }

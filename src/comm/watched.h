@@ -13,6 +13,7 @@ typedef struct watched {
     struct pulse *pulse; /* NULL: this rank alone */
     /* The thread's: */
     double idle, deaf; /* seconds since progress, and since MPI could be called */
+    double spared;     /* seconds in which this rank judges no other one */
     unsigned count;    /* progress at that time */
     bool waits;
     struct watched *next;
