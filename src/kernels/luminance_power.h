@@ -1,5 +1,5 @@
 /* 1 - (1 - u)^α and its slope for any α, as tables and a polynomial: the constants for the micro-kernels that judge
- * windows (arch/score_template.h has the formulas). */
+ * windows (arch/power_template.h has the formulas). */
 #ifndef LWSSIM_LUMINANCE_POWER_H
 #define LWSSIM_LUMINANCE_POWER_H
 

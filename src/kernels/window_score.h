@@ -26,7 +26,7 @@ typedef struct lws_window_score {
 enum { LWS_SCORE_LANES = 8 };
 typedef struct lws_score_row {
     double e[LWS_SCORE_LANES], y[LWS_SCORE_LANES], inverse_b1[LWS_SCORE_LANES], inverse_b2[LWS_SCORE_LANES];
-    double u[LWS_SCORE_LANES], d[LWS_SCORE_LANES], slope[LWS_SCORE_LANES];
+    double u[LWS_SCORE_LANES], d[LWS_SCORE_LANES], slope[LWS_SCORE_LANES], delta[LWS_SCORE_LANES];
 } lws_score_row;
 
 #endif

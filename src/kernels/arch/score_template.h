@@ -9,32 +9,14 @@
  *
  * w1 and w2 are twice the window's weights; as a product times 1 - d and 1 - u.
  *
- * With an exponent, 1 - l^α takes the place of u, and w1 gets the factor α l^(α-1). Both come for a whole row of
- * windows at once, so that none waits for another. Let t = l and p = t^(α-1), then 1 - t^α is
- *
- *   for whole α   u (1 + t + ... + p), by doublings: 1 + ... + t^(2k-1) = (1 + ... + t^(k-1)) (1 + t^k)
- *   else          u p - (p - 1), which cancels nothing but where α is small; p is that of the middle of t's cell, from
- *                 a table, times the power of a number close to 1, a polynomial (after Tang 1989). Where u is small
- *                 the middle is 1, and p - 1 as small as it should be.
- *
- * Below a t of .01 the tangent there takes over. */
+ * With an exponent, 1 - l^α takes the place of u, and w1 gets the factor α l^(α-1), for a row of windows at once:
+ * power_template.h. */
 #ifndef LWS_SCORE_TEMPLATE_H
 #define LWS_SCORE_TEMPLATE_H
 
 #include "kernels/window_score.h"
 
-#include "base/simd.h"
-
-#include <stdbool.h>
-#include <stdint.h>
-
-typedef double vec __attribute__((vector_size(LANES * sizeof(double)), aligned(8), may_alias));
-typedef int64_t mask __attribute__((vector_size(LANES * sizeof(int64_t)), aligned(8), may_alias));
-typedef float floats __attribute__((vector_size(LANES * sizeof(float)), aligned(4), may_alias));
-
-/* The vector that begins at an element of an array; floats made double. */
-#define V(element) (*(vec *)&(element))
-#define WIDE(v) __builtin_convertvector(*(const floats *)&(v), vec)
+#include "arch/power_template.h"
 
 /* Twice the value where it is positive, else 0; NaN stays. */
 #define TWICE_AT_LEAST_0(v) ((v) + (vec)((mask)(v)&INT64_MAX))
@@ -123,65 +105,22 @@ LWS_INLINE void score_judge(const lws_window_score *s, score_kind kind, score_pa
     *to.r = w1 * m.e * (1 - m.e * m.y * m.inverse_b1) - w2 * (m.e - m.d * m.y);
 }
 
-/* 1 - t^α and t^(α-1) of t = 1 - u, for whole α from 2 up. */
-LWS_INLINE void raise_whole(const lws_luminance_power *p, vec u, vec *value, vec *raised)
-{
-    vec t = 1 - u, sum = 1 + (vec){0}, power = t; /* of the bits of α - 1 that are done */
-    for (int bits = p->whole - 1, bit = p->highest_bit >> 1; bit > 0; bit >>= 1) {
-        sum *= 1 + power;
-        power *= power;
-        if (bits & bit) {
-            sum += power;
-            power *= t;
-        }
-    }
-    *value = u * (sum + power);
-    *raised = power;
-}
-
-/* The same for any α. */
-LWS_INLINE void raise_real(const lws_luminance_power *p, vec u, vec *value, vec *raised)
-{
-    vec t = 1 - u, inverse = t, power = t; /* of which no lane is left */
-    mask cell = (((mask)t + p->half) >> p->shift) - p->first;
-    for (int k = 0; k < LANES; k++) {
-        inverse[k] = p->cell[cell[k]].inverse;
-        power[k] = p->cell[cell[k]].power;
-    }
-    vec delta = (inverse - 1) - inverse * u, sum = p->term[LWS_POWER_TERMS - 1] * delta + p->term[LWS_POWER_TERMS - 2];
-    for (int k = LWS_POWER_TERMS - 3; k >= 0; k--)
-        sum = sum * delta + p->term[k];
-    vec growth = power * (delta * sum);
-    *raised = power + growth;
-    *value = u * *raised - ((power - 1) + growth);
-}
-
-/* A vector of windows of a row, of which score_take_apart() has been stored. */
-LWS_INLINE void raise(const lws_luminance_power *p, lws_score_row *row, int lane, bool whole)
-{
-    vec u = V(row->u[lane]), excess = u - (1 - LWS_POWER_FROM), over = (vec)((mask)excess & (mask)(excess > 0));
-    vec value, raised;
-    if (whole)
-        raise_whole(p, u - over, &value, &raised);
-    else
-        raise_real(p, u - over, &value, &raised);
-    vec slope = p->alpha * raised;
-    V(row->u[lane]) = value + slope * over;
-    V(row->slope[lane]) = slope;
-}
-
-/* A whole row. */
+/* A whole row, of which score_take_apart() has been stored. For any α in two goes, as the way to the table and the
+ * polynomial are a long wait each: in one the CPU cannot look far enough ahead to begin another one meanwhile. */
 LWS_INLINE void score_raise(const lws_luminance_power *p, lws_score_row *row, int length)
 {
     if (p->whole) {
-        for (int j = 0; j < length; j++)
+        for (lws_score_row *r = row; r < row + length; r++)
             for (int lane = 0; lane < LWS_SCORE_LANES; lane += LANES)
-                raise(p, row + j, lane, true);
-    } else {
-        for (int j = 0; j < length; j++)
-            for (int lane = 0; lane < LWS_SCORE_LANES; lane += LANES)
-                raise(p, row + j, lane, false);
+                raise_whole(p, &V(r->u[lane]), &V(r->slope[lane]));
+        return;
     }
+    for (lws_score_row *r = row; r < row + length; r++)
+        for (int lane = 0; lane < LWS_SCORE_LANES; lane += LANES)
+            raise_begin(p, &V(r->u[lane]), &V(r->delta[lane]), &V(r->slope[lane]));
+    for (lws_score_row *r = row; r < row + length; r++)
+        for (int lane = 0; lane < LWS_SCORE_LANES; lane += LANES)
+            raise_end(p, &V(r->delta[lane]), &V(r->u[lane]), &V(r->slope[lane]));
 }
 
 LWS_INLINE void score_store(score_kind kind, score_parts parts, lws_score_row *row, int lane)
