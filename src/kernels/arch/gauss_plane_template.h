@@ -75,7 +75,7 @@ LWS_INLINE void clear(double *v, ptrdiff_t n)
     memset(v, 0, (size_t)n * sizeof *v);
 }
 
-/* The maps of row `row` of the images, and what windows beyond the last one look at. */
+/* The maps of row `row` of the images. */
 LWS_INLINE void map_row(const lws_gauss_plane *p, int row, double *to)
 {
     int columns = p->columns;
@@ -87,7 +87,13 @@ LWS_INLINE void map_row(const lws_gauss_plane *p, int row, double *to)
         V(to[2 * columns + at]) = e * e;
         V(to[3 * columns + at]) = x * x + y * y;
     }
-    clear(to + (ptrdiff_t)LWS_GAUSS_MAPS * columns, LWS_SCORE_LANES);
+}
+
+/* The same with what windows beyond the last one look at. */
+LWS_INLINE void tall_row(const lws_gauss_plane *p, int row, double *to)
+{
+    map_row(p, row, to);
+    clear(to + (ptrdiff_t)LWS_GAUSS_MAPS * p->columns, LWS_SCORE_LANES);
 }
 
 LWS_INLINE score_parts measure_at(const lws_gauss_plane *p, int at, score_kind kind)
@@ -141,8 +147,8 @@ LWS_INLINE void window_rows(lws_gauss_plane *p, int rows, const double *maps, do
     }
 }
 
-/* Row `row` of the gradient from the sums over windows. */
-LWS_INLINE void finish_row(const lws_gauss_plane *p, int row, const double *sum)
+/* Row `row` of the gradient from the sums over windows, of which a map begins every `apart` doubles. */
+LWS_INLINE void finish_row(const lws_gauss_plane *p, int row, const double *sum, ptrdiff_t apart)
 {
     int columns = p->columns;
     ptrdiff_t pixels = (ptrdiff_t)row * columns;
@@ -150,7 +156,7 @@ LWS_INLINE void finish_row(const lws_gauss_plane *p, int row, const double *sum)
         vec part[LWS_GAUSS_SUMS];
         for (int i = 0; i < LWS_GAUSS_SUMS; i++) {
             ptrdiff_t total = LWS_GAUSS_SUMS * pixels + i * columns + at;
-            part[i] = V(sum[i * columns + at]);
+            part[i] = V(sum[i * apart + at]);
             if (p->from)
                 part[i] += V(p->from[total]);
             if (p->to)
@@ -163,12 +169,32 @@ LWS_INLINE void finish_row(const lws_gauss_plane *p, int row, const double *sum)
     }
 }
 
+/* Windows of one pixel: there is nothing to filter. */
+LWS_INLINE void run_pixels(lws_gauss_plane *p)
+{
+    ptrdiff_t padded = lws_gauss_padded(p->columns, 1);
+    clear(p->coefficient, LWS_GAUSS_SUMS * padded);
+    for (int row = 0; row < p->h; row++) {
+        map_row(p, row, p->mean);
+        if (p->dy) {
+            SCORE_SWITCH(p->score, true, judge_row, p)
+            finish_row(p, row, p->coefficient, padded);
+        } else {
+            SCORE_SWITCH(p->score, false, judge_row, p)
+        }
+    }
+}
+
 LWS_INLINE void run_gauss_plane(lws_gauss_plane *p)
 {
+    if (p->side == 1) {
+        run_pixels(p);
+        return;
+    }
     int h = p->h, before = p->side - 1, windows = h - before, base = 0;
     ptrdiff_t maps = lws_gauss_stride(p->columns, LWS_GAUSS_MAPS), sums = lws_gauss_stride(p->columns, LWS_GAUSS_SUMS);
     for (int row = 0; row < before; row++)
-        map_row(p, row, p->maps + row * maps);
+        tall_row(p, row, p->maps + row * maps);
     clear(p->spread, before * sums);
     clear(p->coefficient, LWS_GAUSS_SUMS * lws_gauss_padded(p->columns, p->side));
     for (int row = 0, rows; row < (p->dy ? h : windows); row += rows) {
@@ -182,7 +208,7 @@ LWS_INLINE void run_gauss_plane(lws_gauss_plane *p)
         double *at = p->maps + (row - base) * maps, *spread = p->spread + (row - base) * sums;
         if (row < windows) {
             for (int i = 0; i < rows; i++)
-                map_row(p, row + before + i, at + (before + i) * maps);
+                tall_row(p, row + before + i, at + (before + i) * maps);
             window_rows(p, rows, at, spread + before * sums);
         } else {
             clear(spread + before * sums, rows * sums);
@@ -190,7 +216,7 @@ LWS_INLINE void run_gauss_plane(lws_gauss_plane *p)
         if (p->dy) {
             filter_columns(p, rows, spread, sums);
             for (int i = 0; i < rows; i++)
-                finish_row(p, row + i, p->filtered + i * sums);
+                finish_row(p, row + i, p->filtered + i * sums, p->columns);
         }
     }
 }
