@@ -1,7 +1,8 @@
 /* lwssim inspect: what datasets, shards, checkpoints and runs hold. */
 #include "cli.h"
 
-#include "base/text.h"
+#include "inspect_dataset.h"
+
 #include "data/checkpoint.h"
 #include "data/codes_file.h"
 #include "data/dataset.h"
@@ -12,39 +13,25 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char usage[] = "usage: lwssim inspect FILE|DIR [--digest]\n"
+static const char usage[] = "usage: lwssim inspect FILE|DIR [--digest] [--grid PNG]\n"
                             "What a dataset, shard, checkpoint or run holds.\n";
 
 typedef struct command {
     bool digest;
+    inspect_grid grid;
 } command;
 
 static const lws_config_key keys[] = {
     {"digest", LWS_CONFIG_FLAG, offsetof(command, digest), "false", 0, 0, NULL,
      "print only the digest: equal digests, equal contents", "options"},
+    {"grid", LWS_CONFIG_STRING, offsetof(command, grid.output), "", 0, 0, "PNG",
+     "of a dataset: a picture of some of its training images, whose names are printed", NULL},
+    {"count", LWS_CONFIG_INT, offsetof(command, grid.count), "64", 1, GALLERY_MAX, NULL,
+     "with --grid: how many, evenly over all", NULL},
+    {"columns", LWS_CONFIG_INT, offsetof(command, grid.columns), "8", 1, 64, NULL, "with --grid: images side by side",
+     NULL},
 };
 static const lws_config_table table = {keys, sizeof keys / sizeof *keys, NULL};
-
-static lws_status inspect_dataset(const char *folder, bool digest_only)
-{
-    for (int s = 0; s < LWS_SPLITS; s++) {
-        lws_dataset *dataset;
-        LWS_TRY(lws_dataset_open(folder, (lws_split)s, &dataset));
-        const lws_dataset_info *info = lws_dataset_get_info(dataset);
-        if (digest_only)
-            printf("%s %s\n", info->rows > 0 ? info->digest : "-", lws_split_name[s]);
-        else if (info->rows == 0)
-            printf("%-6s no images\n", lws_split_name[s]);
-        else
-            printf("%-6s %8lld images of %d × %d × %d in %d shard%s, digest %s\n", lws_split_name[s],
-                   (long long)info->rows, info->height, info->width, info->channels, info->shards,
-                   lws_plural(info->shards), info->digest);
-        if (!digest_only && s == LWS_SPLITS - 1 && info->recipe)
-            printf("recipe %s\n", info->recipe);
-        lws_dataset_close(dataset);
-    }
-    return LWS_OK;
-}
 
 typedef struct totals {
     int64_t parameters;
@@ -155,9 +142,11 @@ lws_status cmd_inspect(int argc, char **argv)
     if (paths != 1)
         return lws_fail(LWS_ERR_USAGE, "inspect: one file or folder is needed, %d given", paths);
     LWS_TRY(lws_path_identify(path[0], &kind));
+    if (c.grid.output[0] && (kind != LWS_PATH_DATASET || c.digest))
+        return lws_fail(LWS_ERR_USAGE, "inspect: --grid is for datasets, and not with --digest");
     switch (kind) {
     case LWS_PATH_DATASET:
-        return inspect_dataset(path[0], c.digest);
+        return inspect_dataset(path[0], c.digest, &c.grid);
     case LWS_PATH_SHARD:
         return inspect_shard(path[0], c.digest);
     case LWS_PATH_CHECKPOINT:

@@ -270,6 +270,11 @@ const uint8_t *lws_dataset_row(const lws_dataset *dataset, int64_t row)
     return s->images + (size_t)(row - s->first_row) * dataset->row_bytes;
 }
 
+uint64_t lws_dataset_row_digest(const lws_dataset *dataset, int64_t row)
+{
+    return dataset->digests[row];
+}
+
 static lws_status tell_changed(const lws_dataset *d, int64_t row)
 {
     int shard = shard_of(d, row);

@@ -81,11 +81,15 @@ expect 0 ranks 0 inspect --digest grey
 digest() { sed -n "s/ $1\$//p" out; }
 train=$(digest train) valid=$(digest valid) test=$(digest test)
 expect 0 ranks 0 inspect grey
+channels=$(sed -n '/^channels/p' out)
+expect_text '^channels of train: mean 0\.[0-9]{4}, deviation 0\.[0-9]{4}$' out
 cat >want <<TEXT
 train        36 images of 32 × 32 × 1 in 5 shards, digest $train
 valid        18 images of 32 × 32 × 1 in 3 shards, digest $valid
 test          6 images of 32 × 32 × 1 in 1 shard, digest $test
 recipe recipe=synthetic crop=none filter=lanczos size=32 channels=1 split=0.6,0.3,0.1 seed=1
+$channels
+duplicates: none
 TEXT
 diff want out >&2 || fail 'inspect says something else of a dataset'
 [ "$train" != "$valid" ] && [ "$valid" != "$test" ] || fail 'two splits, one digest'
@@ -98,8 +102,26 @@ own=$(sed -n 's/^digest  *//p' out)
 [ "$("$lwssim" inspect --digest grey/valid-00001-of-00003.h5)" = "$own" ] || fail 'two digests of one shard'
 [ "$own" != "$valid" ] || fail "a shard's digest is that of its split"
 expect 0 ranks 0 prepare --synthetic 9 --size 16 --split 1,0,0 --output whole
-expect 0 ranks 0 inspect whole
+expect 0 ranks 0 inspect whole --grid some.png --count 4 --columns 3
 expect_text '^valid  no images$' out
+[ "$(sed -n '/^some.png, row by row:$/,$p' out | sed 1d | tr '\n' '/')" = \
+    'face-000000000  face-000000002  face-000000004/face-000000006/' ] || fail "the grid's names: $(cat out)"
+/usr/bin/python3 -B -c 'import sys; sys.path.append(sys.argv[1]); import png; w, h, c, _ = png.read("some.png"); print(
+    w // 100, h // 100, c)' "$root/tests/cli" >size || fail 'the grid is no picture'
+[ "$(cat size)" = '3 2 3' ] || fail "the grid is of $(cat size)"
+expect_error 2 'grid is for datasets' ranks 0 inspect run --grid some.png
+expect_error 2 'jpg.*PNG' ranks 0 inspect whole --grid some.jpg
+# The same image twice in train, and once more in test.
+mkdir twice
+for name in a b c; do cp a.ppm twice/$name.ppm; done
+cp b.ppm twice/d.ppm
+printf 'a.ppm 0\nb.ppm 0\nc.ppm 2\nd.ppm 0\n' >lines
+expect 0 ranks 0 prepare --input twice --partition lines --crop none --size 16 --output twice-data
+expect 0 ranks 0 inspect twice-data
+expect_text '^duplicates: 1 within train, 1 of test also in train$' out
+expect_text '^    b.ppm in train = a.ppm in train$' out
+expect_text '^    c.ppm in test = a.ppm in train$' out
+expect_text 'warning: 1 image of one split stands in another one, too' err
 expect 0 ranks 0 inspect --digest whole
 expect_text '^- test$' out
 
