@@ -128,7 +128,7 @@ lws_status lws_image_decode_part(const lws_decode_args *args, lws_image *out, lw
 lws_status lws_image_decode(const void *data, size_t bytes, const char *name, int channels, lws_image *out)
 {
     lws_crop whole;
-    return lws_image_decode_part(&(lws_decode_args){data, bytes, name, channels, NULL, NULL}, out, &whole);
+    return lws_image_decode_part(&(lws_decode_args){data, bytes, name, channels, NULL, NULL, NULL}, out, &whole);
 }
 
 void lws_image_free(lws_image *image)

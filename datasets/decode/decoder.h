@@ -27,6 +27,12 @@ typedef struct lws_decoder {
  * is wanted. */
 lws_status lws_decode_choose(const lws_decode_args *args, int64_t width, int64_t height, lws_crop *crop);
 
+/* choose.c: room for pixels, all 0 at first, so that none is ever what memory happened to hold. LWS_ERR_MEMORY. */
+lws_status lws_decode_room(int width, int height, int channels, lws_image *out);
+
+/* compose.c: an image of RGB and alpha as it is seen on the background, in place; the alpha is then padding. */
+void lws_decode_compose(const lws_decode_args *args, lws_image *image);
+
 /* stb.c: a whole image by stb_image, of which no part can be had, to 4 channels, its fastest; a lws_decoder's decode.
  */
 lws_status lws_decode_stb(const lws_decode_args *args, lws_image *out, lws_crop *crop);

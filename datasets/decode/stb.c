@@ -22,5 +22,7 @@ lws_status lws_decode_stb(const lws_decode_args *args, lws_image *out, lws_crop 
     if (!pixels)
         return failure();
     *out = (lws_image){pixels, width, height, 4};
+    if (memcmp(args->data, "BM", 2) != 0) /* whose fourth byte is no alpha unless masks say so */
+        lws_decode_compose(args, out);
     return LWS_OK;
 }

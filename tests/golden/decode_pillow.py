@@ -55,6 +55,14 @@ CASES = [
 ]
 
 
+def seen(image):
+    """As people see it: on white."""
+    if image.mode in ("RGBA", "LA") or "transparency" in image.info:
+        image = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+    return image.convert("RGB")
+
+
 def array(out, values):
     out.write("     (const uint8_t[]){\n")
     for i in range(0, len(values), 24):
@@ -76,7 +84,7 @@ with open("decode_golden.h", "w") as header:
         header.write(f"    {{\"{what}\", \"{name}\", {back.width}, {back.height}, {len(data)},\n")
         array(header, list(data))
         header.write(",\n")
-        rgb = back.convert("RGB")
+        rgb = seen(back)
         array(header, np.asarray(rgb).ravel().tolist())
         header.write(",\n")
         array(header, np.asarray(rgb.convert("L")).ravel().tolist())

@@ -142,8 +142,8 @@ static bool part_is_right(blob b, const uint8_t *whole, int width, lws_crop want
 {
     lws_image image;
     lws_crop at;
-    lws_status status =
-        lws_image_decode_part(&(lws_decode_args){b.data, b.size, "a.jpg", channels, choose, &wanted}, &image, &at);
+    lws_status status = lws_image_decode_part(
+        &(lws_decode_args){b.data, b.size, "a.jpg", channels, choose, &wanted, NULL}, &image, &at);
     if (status != LWS_OK)
         print_error("%s\n", lws_message());
     assert_int_equal(status, LWS_OK);
@@ -232,7 +232,7 @@ static void passes_on_the_refusal(void **state)
         lws_image image;
         lws_crop crop;
         assert_int_equal(
-            lws_image_decode_part(&(lws_decode_args){b.data, b.size, "a", 3, refuse_all, NULL}, &image, &crop),
+            lws_image_decode_part(&(lws_decode_args){b.data, b.size, "a", 3, refuse_all, NULL, NULL}, &image, &crop),
             LWS_ERR_USAGE);
         assert_string_equal(lws_message(), "not 31 x 17");
         assert_null(image.pixels);
@@ -260,7 +260,7 @@ static void missing_data(void **state)
         lws_image image;
         lws_crop crop;
         lws_status status =
-            lws_image_decode_part(&(lws_decode_args){b.data, b.size, "a", 3, choose, &upper}, &image, &crop);
+            lws_image_decode_part(&(lws_decode_args){b.data, b.size, "a", 3, choose, &upper, NULL}, &image, &crop);
         if (status != LWS_ERR_FORMAT)
             print_error("%s: data missing below the part passes\n", kinds[i].name);
         assert_int_equal(status, LWS_ERR_FORMAT);
@@ -292,7 +292,7 @@ static void arbitrary_damage(void **state)
         bool is_whole = round % 2;
         lws_status status =
             is_whole ? lws_image_decode(b.data, b.size, "a.jpg", 3, &image)
-                     : lws_image_decode_part(&(lws_decode_args){b.data, b.size, "a.jpg", 3, choose_corner, NULL},
+                     : lws_image_decode_part(&(lws_decode_args){b.data, b.size, "a.jpg", 3, choose_corner, NULL, NULL},
                                              &image, &crop);
         if (status == LWS_OK)
             assert_true(image.pixels && (is_whole || crop.left + crop.width <= image.width));

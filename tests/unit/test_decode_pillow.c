@@ -84,9 +84,10 @@ static void parts_are_found(void **state)
         const struct golden_decode *g = &golden_decode[i];
         lws_image image;
         lws_crop at;
-        assert_int_equal(lws_image_decode_part(
-                             &(lws_decode_args){g->file, (size_t)g->bytes, g->name, 3, choose, &wanted}, &image, &at),
-                         LWS_OK);
+        assert_int_equal(
+            lws_image_decode_part(&(lws_decode_args){g->file, (size_t)g->bytes, g->name, 3, choose, &wanted, NULL},
+                                  &image, &at),
+            LWS_OK);
         assert_true(at.width == wanted.width && at.height == wanted.height);
         for (int y = 0; y < at.height; y++)
             check_same_bits(image.pixels + ((at.top + y) * image.width + at.left) * 3,

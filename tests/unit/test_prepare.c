@@ -440,7 +440,7 @@ static void leaves_bad_images_out(void **state)
     reports(out, "Images skipped, and why:");
     reports(out, "bad-cut.jpg: truncated JPEG");
     reports(out, "bad-cmyk.jpg: CMYK");
-    reports(out, "bad-deep.png: 16 bits");
+    reports(out, "bad-deep.png: damaged PNG");
     reports(out, "bad-empty.jpg: empty file");
     reports(out, "bad-text.jpg: not an image");
     reports(out, "bad-small.png: the crop of 20x20 is larger than the image, 19x40");
