@@ -120,7 +120,9 @@ lws_status lws_image_decode_part(const lws_decode_args *args, lws_image *out, lw
     const char *reason = decoder->scan(args->data, args->bytes);
     if (reason)
         return lws_fail(LWS_ERR_FORMAT, "%s", reason);
-    LWS_TRY(decoder->decode(args, out, crop));
+    int orientation = decoder->orientation ? decoder->orientation(args->data, args->bytes) : 1;
+    LWS_TRY(orientation == 1 ? decoder->decode(args, out, crop)
+                             : lws_decode_turned(decoder, orientation, args, out, crop));
     convert(out, args->channels);
     return LWS_OK;
 }

@@ -12,11 +12,13 @@ typedef struct lws_decoder {
     const char *extensions[5]; /* of file names, in small letters; NULL behind the last */
     const char *signatures[3]; /* its files begin with one of these; NULL behind the last. None: extensions tell */
 
-    /* What decoders do not check, or not as is wanted here: stb_image fills up truncated files with grey or black,
-     * takes the first frame of animations, and ignores the checksums of PNG; libjpeg fills up truncated files, too, and
-     * decodes CMYK, of which nothing here knows how it is meant. Walks the file's segments without decoding. NULL:
-     * fine, as far as this goes; else a reason for people, a constant string. */
+    /* What decoders do not check, or not as is wanted here: stb_image and libjpeg fill up truncated files, libpng takes
+     * the first picture of an animation. Walks the file's segments without decoding. NULL: fine, as far as this goes;
+     * else a reason for people, a constant string. */
     const char *(*scan)(const uint8_t *data, size_t bytes);
+
+    /* How the image of a file that `scan` has found fit is to be turned, 1 to 8 as EXIF counts. NULL: never. */
+    int (*orientation)(const uint8_t *data, size_t bytes);
 
     /* The pixels of a file that `scan` has found fit, as lws_image_decode_part; the channels of *out are either those
      * that were asked for or 4. It calls lws_decode_choose as soon as it knows the size. */
@@ -32,6 +34,13 @@ lws_status lws_decode_room(int width, int height, int channels, lws_image *out);
 
 /* compose.c: an image of RGB and alpha as it is seen on the background, in place; the alpha is then padding. */
 void lws_decode_compose(const lws_decode_args *args, lws_image *image);
+
+/* exif.c: the orientation in EXIF data, which begin with their byte order; 1, as stored, where there is none. */
+int lws_exif_orientation(const uint8_t *data, size_t bytes);
+
+/* orient.c: a decoder's decode, of the image as it is seen in this orientation. */
+lws_status lws_decode_turned(const lws_decoder *decoder, int orientation, const lws_decode_args *args, lws_image *out,
+                             lws_crop *crop);
 
 /* stb.c: a whole image by stb_image, of which no part can be had, to 4 channels, its fastest; a lws_decoder's decode.
  */

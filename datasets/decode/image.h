@@ -1,9 +1,9 @@
 /* Image files to pixels: decoding, cropping, resizing. The same code prepares datasets and reads the images that
  * commands are given, so that both see the same pixels.
  *
- * The formats are those that lws_image_formats names, a file of this folder for each. PNGs that are transparent lie on
- * white, of 16 bits a channel their upper 8 are taken; orientation tags and colour profiles are ignored. What cannot be
- * read whole is refused: truncated files, CMYK, animations, more than LWS_IMAGE_SIDE pixels a side. */
+ * The formats are those that lws_image_formats names, a file of this folder for each. Images come upright, as EXIF data
+ * say, and what is transparent on white; of 16 bits a channel the upper 8 are taken. Colour profiles are ignored. What
+ * cannot be read whole is refused: truncated files, animations, more than LWS_IMAGE_SIDE pixels a side. */
 #ifndef LWSSIM_IMAGE_H
 #define LWSSIM_IMAGE_H
 

@@ -49,6 +49,19 @@ static const char *scan(const uint8_t *data, size_t bytes)
     return "truncated PNG";
 }
 
+/* The data of a chunk of EXIF. */
+static int orientation(const uint8_t *data, size_t bytes)
+{
+    size_t at = 8;
+    while (bytes - at >= 12 && !is_type(data + at, "IEND")) {
+        size_t length = big_endian(data + at);
+        if (is_type(data + at, "eXIf"))
+            return lws_exif_orientation(data + at + 8, length);
+        at += length + 12;
+    }
+    return 1;
+}
+
 /* ---- the state of one decoding ---------------------------------------------------------------- */
 
 enum { SPARE = 1 << 16 }; /* bytes of pixel data that may be read for a row, beyond twice those that it has */
@@ -187,5 +200,6 @@ const lws_decoder lws_decoder_png = {
     .extensions = {"png"},
     .signatures = {"\x89PNG\r\n\x1a\n"},
     .scan = scan,
+    .orientation = orientation,
     .decode = decode,
 };

@@ -7,7 +7,7 @@ import io
 
 import numpy as np
 import PIL
-from PIL import Image
+from PIL import Image, ImageOps
 
 WIDTH, HEIGHT = 7, 5
 
@@ -56,7 +56,8 @@ CASES = [
 
 
 def seen(image):
-    """As people see it: on white."""
+    """As people see it: upright, on white."""
+    image = ImageOps.exif_transpose(image)
     if image.mode in ("RGBA", "LA") or "transparency" in image.info:
         image = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
@@ -81,10 +82,10 @@ with open("decode_golden.h", "w") as header:
         image.save(data, kind, **options)
         data = data.getvalue()
         back = Image.open(io.BytesIO(data))
-        header.write(f"    {{\"{what}\", \"{name}\", {back.width}, {back.height}, {len(data)},\n")
+        rgb = seen(back)
+        header.write(f"    {{\"{what}\", \"{name}\", {rgb.width}, {rgb.height}, {len(data)},\n")
         array(header, list(data))
         header.write(",\n")
-        rgb = seen(back)
         array(header, np.asarray(rgb).ravel().tolist())
         header.write(",\n")
         array(header, np.asarray(rgb.convert("L")).ravel().tolist())

@@ -126,14 +126,13 @@ static void jpeg_harmless_oddities(void **state)
     (void)state;
     static const uint8_t left_over[] = {1, 2, 3, 0xFF, 0, 4};
     static const uint8_t adobe[] = {0xFF, 0xEE, 0, 14, 'A', 'd', 'o', 'b', 'e', 0, 100, 0, 0, 0, 0, 9};
-    static const uint8_t turned[] = {0xFF, 0xE1, 0, 34,   'E', 'x', 'i', 'f', 0, 0, 'M', 'M', 0, 42, 0, 0, 0, 8,
-                                     0,    1,    1, 0x12, 0,   3,   0,   0,   0, 1, 0,   6,   0, 0,  0, 0, 0, 0};
+    static const uint8_t stray[] = {0xFF, 0xE1, 0, 8, 'E', 'x', 'i', 'f', 0, 0, 0, 1, 2, 0xFF, 0, 3};
     lws_image want = decode(picture_jpeg(40, 40, 4), "a.jpg", 3);
     blob newer = picture_jpeg(40, 40, 4);
     assert_memory_equal(newer.data + 6, "JFIF", 5);
     newer.data[11] = 2; /* a version of JFIF that there is not */
     blob odd[] = {jpeg_with(left_over, sizeof left_over, true), jpeg_with(adobe, sizeof adobe, false),
-                  jpeg_with(turned, sizeof turned, false), newer};
+                  jpeg_with(stray, sizeof stray, false), newer};
     for (int i = 0; i < 4; i++) {
         lws_image image = decode(odd[i], "a.jpg", 3);
         assert_true(image.width == 40 && image.height == 40);
@@ -211,7 +210,6 @@ static void no_images(void **state)
 static void unsupported_images(void **state)
 {
     (void)state;
-    refused(picture_cmyk(), "a.jpg", "CMYK");
     refused(picture_bytes("P6\n1 1\n65535\n123456", 19), "a.ppm", "16 bits");
     refused(picture_gif(2), "a.gif", "animated");
     blob b = picture_jpeg(16, 16, 1);
@@ -336,7 +334,6 @@ static void segments_of_jpeg(void **state)
 {
     (void)state;
     refused(picture_bytes("\xff\xd8\xff\xe0\0\1zz\xff\xd9", 10), "a.jpg", "damaged JPEG (segment length)");
-    refused(picture_bytes("\xff\xd8\xff\xe0\0\2zz\xff\xd9", 10), "a.jpg", "no marker where one must stand");
     refused(picture_bytes("\xff\xd8\xff\xc0\0\7\10\0\1\0\1\xff\xd9", 13), "a.jpg", "frame header");
     refused(picture_bytes("\xff\xd8\xff\xda\0\2\xff\xd9", 8), "a.jpg", "a scan before the frame");
     blob b = picture_jpeg(16, 16, 1);
