@@ -19,6 +19,13 @@ lws_status lws_decode_choose(const lws_decode_args *args, int64_t width, int64_t
     return args->choose ? args->choose(args->user, (int)width, (int)height, crop) : LWS_OK;
 }
 
+lws_status lws_decode_refuse(lws_image *out, const char *reason)
+{
+    free(out->pixels);
+    *out = (lws_image){0};
+    return reason ? lws_fail(LWS_ERR_FORMAT, "%s", reason) : LWS_ERR_MEMORY;
+}
+
 lws_status lws_decode_room(int width, int height, int channels, lws_image *out)
 {
     *out = (lws_image){calloc((size_t)width * (size_t)height, (size_t)channels), width, height, channels};

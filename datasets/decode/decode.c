@@ -117,7 +117,7 @@ lws_status lws_image_decode_part(const lws_decode_args *args, lws_image *out, lw
     const lws_decoder *decoder = find(args);
     if (!decoder)
         return lws_fail(LWS_ERR_FORMAT, "not an image of a known format (%s)", lws_image_formats(formats));
-    const char *reason = decoder->scan(args->data, args->bytes);
+    const char *reason = decoder->scan ? decoder->scan(args->data, args->bytes) : NULL;
     if (reason)
         return lws_fail(LWS_ERR_FORMAT, "%s", reason);
     int orientation = decoder->orientation ? decoder->orientation(args->data, args->bytes) : 1;
@@ -135,7 +135,7 @@ lws_status lws_image_decode(const void *data, size_t bytes, const char *name, in
 
 void lws_image_free(lws_image *image)
 {
-    free(image->pixels); /* stb_image's allocator is malloc, too */
+    free(image->pixels);
     *image = (lws_image){0};
 }
 

@@ -42,7 +42,7 @@ static void every_extension(void **state)
     (void)state;
     static const char *const known[] = {"a.jpg", "a.jpeg", "a.jpe", "a.png", "a.gif", "a.bmp",    "a.tga",
                                         "a.pgm", "a.ppm",  "a.pnm", "a.JPG", "a.TGA", ".a/b.PnG", "a.b.gif"};
-    static const char *const unknown[] = {"a.jp", "a.jpgs", "a.webp", "png", "a.png/b", "a.", "", "a.tiff", "a.pbm"};
+    static const char *const unknown[] = {"a.jp", "a.jpgs", "a.webm", "png", "a.png/b", "a.", "", "a.tift", "a.pbmx"};
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         assert_true(lws_image_is_name(known[i]));
     for (size_t i = 0; i < sizeof unknown / sizeof *unknown; i++)
