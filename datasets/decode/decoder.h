@@ -8,9 +8,10 @@
 #include "datasets/decode/image.h"
 
 typedef struct lws_decoder {
-    const char *formats;       /* for people: "JPEG"; of several: "PGM, PPM" */
+    const char *formats;       /* for people: "JPEG"; of several: "PGM, PPM". NULL: known, but not read */
     const char *extensions[6]; /* of file names, in small letters; NULL behind the last */
-    const char *signatures[8]; /* its files begin with one of these; NULL behind the last. None: names tell */
+    const char
+        *signatures[8]; /* its files begin with one of these, ? for any byte; NULL behind the last. None: names tell */
 
     /* What decoders do not check, or not as is wanted here: libjpeg fills up truncated files, libpng and giflib
      * take the first picture of an animation. Walks the file's segments without decoding, and says NULL: fine, as far

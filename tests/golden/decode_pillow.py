@@ -51,6 +51,9 @@ CASES = [
     ("jpeg 4:2:2", "a.jpg", WIDE, "JPEG", {"subsampling": 1, "quality": 50}),
     ("jpeg grey", "a.jpg", GREY, "JPEG", {"quality": 90}),
     ("jpeg progressive", "a.jpg", WIDE, "JPEG", {"progressive": True, "quality": 50}),
+    ("webp", "a.webp", RGB, "WEBP", {"quality": 70}),
+    ("webp RGBA", "a.webp", RGBA, "WEBP", {"lossless": True}),
+    ("webp with an orientation", "a.webp", RGB, "WEBP", {"exif": TURNED, "lossless": True}),
     ("jpeg with an orientation", "a.jpg", RGB, "JPEG", {"exif": TURNED, "quality": 60}),
 ]
 

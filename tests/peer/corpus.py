@@ -315,10 +315,29 @@ def pnm_cases():
     yield "P6, cut", b"P6\n37 32\n255\n" + rgb.tobytes()[:-1], "truncated PNM"
 
 
+# ---- WebP, TIFF and what is not read ---------------------------------------------------------------
+
+def webp_cases():
+    for name, image in (("RGB", PHOTO), ("RGB with alpha", CLEAR)):
+        for lossless in (False, True):
+            yield f"{name}{', lossless' if lossless else ''}", file_of(image, "WEBP", lossless=lossless), PILLOW
+    yield "low quality", file_of(TALL, "WEBP", quality=10), PILLOW
+    for number in range(1, 9):
+        yield f"turned, {number}", file_of(PHOTO, "WEBP", exif=turned(number)), PILLOW
+    yield "cut", file_of(PHOTO, "WEBP")[:-50], "truncated WebP"
+    yield "animated", file_of(PHOTO, "WEBP", save_all=True, append_images=[PHOTO.rotate(180)]), "an animated WebP"
+
+
+def foreign_cases():
+    yield "HEIC", b"\0\0\0\x18ftypheic" + bytes(100), "a HEIC image"
+    yield "AVIF", b"\0\0\0\x1cftypavif" + bytes(100), "an AVIF image"
+    yield "JPEG XL", b"\xff\x0a" + bytes(100), "a JPEG XL image"
+
+
 # ---- all -------------------------------------------------------------------------------------------
 
 def cases():
     for name, ending, make in (("PNG", "png", png_cases), ("JPEG", "jpg", jpeg_cases), ("GIF", "gif", gif_cases),
-                               ("BMP", "bmp", bmp_cases), ("TGA", "tga", tga_cases), ("PNM", "ppm", pnm_cases)):
+                               ("BMP", "bmp", bmp_cases), ("TGA", "tga", tga_cases), ("PNM", "ppm", pnm_cases), ("WebP", "webp", webp_cases), ("other", "jpg", foreign_cases)):
         for number, (feature, data, wanted) in enumerate(make()):
-            yield name, feature, f"{ending}-{number:03}.{ending}", data, wanted
+            yield name, feature, f"{name.lower()}-{number:03}.{ending}", data, wanted

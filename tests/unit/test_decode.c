@@ -203,7 +203,19 @@ static void no_images(void **state)
     refused(picture_bytes("This is a text.", 15), "a.jpg", "not an image");
     refused(picture_bytes("<html><body>404</body></html>", 29), "a.png", "not an image");
     refused(picture_bytes("\xff\xd8\xff\xd9", 4), "a.jpg", "without an image");
-    refused(picture_bytes("RIFF\0\0\0\0WEBPVP8 ", 16), "a.jpg", "not an image");
+    refused(picture_bytes("RIFF\10\0\0\0WEBPVP8 ", 16), "a.jpg", "damaged WebP (header)");
+    refused(picture_bytes("RIFF\11\0\0\0WEBPVP8 ", 16), "a.jpg", "truncated WebP");
+    refused(picture_bytes("RIFF\10\0\0\0WAVEfmt ", 16), "a.webp", "not an image");
+    refused(picture_bytes("\0\0\0\x1c"
+                          "ftypheic",
+                          12),
+            "a.jpg", "a HEIC image, which is not read");
+    refused(picture_bytes("\0\0\0\x1c"
+                          "ftypavif",
+                          12),
+            "a.jpg", "an AVIF image, which is not read");
+    refused(picture_bytes("\xff\x0a....", 6), "a.jpg", "a JPEG XL image, which is not read");
+    refused(picture_bytes("\0\0\0\x0cJXL \x0d\x0a\x87\x0a", 12), "a.jpg", "a JPEG XL image, which is not read");
     refused(picture_gif(0), "a.gif", "without an image");
 }
 
@@ -411,9 +423,9 @@ static void names_formats(void **state)
 {
     (void)state;
     char text[LWS_IMAGE_FORMATS];
-    assert_string_equal(lws_image_formats(text), "JPEG, PNG, GIF, BMP, TGA, PBM, PGM, PPM");
+    assert_string_equal(lws_image_formats(text), "JPEG, PNG, GIF, WebP, BMP, TGA, PBM, PGM, PPM");
     refused(picture_bytes("This is a text.", 15), "a.jpg",
-            "not an image of a known format (JPEG, PNG, GIF, BMP, TGA, PBM, PGM, PPM)");
+            "not an image of a known format (JPEG, PNG, GIF, WebP, BMP, TGA, PBM, PGM, PPM)");
 }
 
 int main(void)
