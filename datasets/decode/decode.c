@@ -15,7 +15,8 @@
 /* ---- formats --------------------------------------------------------------------------------- */
 
 /* One row a format, in the order in which messages name them. */
-#define DECODERS(row) row(jpeg) row(png) row(gif) row(webp) row(bmp) row(tga) row(pnm) row(heic) row(avif) row(jxl)
+#define DECODERS(row)                                                                                                  \
+    row(jpeg) row(png) row(gif) row(webp) row(tiff) row(bmp) row(tga) row(pnm) row(heic) row(avif) row(jxl)
 
 #define DECLARE_ROW(name) extern const lws_decoder lws_decoder_##name;
 DECODERS(DECLARE_ROW)

@@ -54,6 +54,12 @@ CASES = [
     ("webp", "a.webp", RGB, "WEBP", {"quality": 70}),
     ("webp RGBA", "a.webp", RGBA, "WEBP", {"lossless": True}),
     ("webp with an orientation", "a.webp", RGB, "WEBP", {"exif": TURNED, "lossless": True}),
+    ("tiff RGB", "a.tif", RGB, "TIFF", {"compression": "tiff_lzw"}),
+    ("tiff RGBA", "a.tif", RGBA, "TIFF", {}),
+    ("tiff grey", "a.tif", GREY, "TIFF", {"compression": "packbits"}),
+    ("tiff 1 bit", "a.tif", GREY.convert("1"), "TIFF", {"compression": "group4"}),
+    ("tiff palette", "a.tif", MANY, "TIFF", {"compression": "tiff_adobe_deflate"}),
+    ("tiff CMYK", "a.tif", RGB.convert("CMYK"), "TIFF", {}),
     ("jpeg with an orientation", "a.jpg", RGB, "JPEG", {"exif": TURNED, "quality": 60}),
 ]
 

@@ -328,6 +328,22 @@ def webp_cases():
     yield "animated", file_of(PHOTO, "WEBP", save_all=True, append_images=[PHOTO.rotate(180)]), "an animated WebP"
 
 
+def tiff_cases():
+    for name, image in (("RGB", PHOTO), ("RGB with alpha", CLEAR), ("grey", GREY), ("grey with alpha", CLEAR.convert("LA")),
+                        ("1 bit", GREY.convert("1")), ("palette", PHOTO.quantize(200)), ("CMYK", INKS)):
+        for coding in ("raw", "tiff_lzw", "tiff_adobe_deflate", "packbits"):
+            yield f"{name}, {coding}", file_of(image, "TIFF", compression=coding), PILLOW
+    yield "1 bit, fax", file_of(GREY.convert("1"), "TIFF", compression="group4"), PILLOW
+    for number in range(1, 9):
+        yield f"turned, {number}", file_of(PHOTO, "TIFF", tiffinfo={0x0112: number}), PILLOW
+    yield "RGB, JPEG", file_of(PHOTO, "TIFF", compression="jpeg"), PILLOW
+    yield "grey, JPEG", file_of(GREY, "TIFF", compression="jpeg"), PILLOW
+    deep = Image.fromarray(np.random.default_rng(8).integers(0, 65536, (SIDE, 37)).astype(np.uint16))
+    yield "grey, 16 bits", file_of(deep, "TIFF"), upper_half
+    yield "cut", file_of(PHOTO, "TIFF", compression="tiff_lzw")[:-900], "damaged TIFF"
+    yield "floating point", file_of(Image.fromarray(np.zeros((SIDE, SIDE), np.float32)), "TIFF"), "unsupported kind"
+
+
 def foreign_cases():
     yield "HEIC", b"\0\0\0\x18ftypheic" + bytes(100), "a HEIC image"
     yield "AVIF", b"\0\0\0\x1cftypavif" + bytes(100), "an AVIF image"
@@ -338,6 +354,6 @@ def foreign_cases():
 
 def cases():
     for name, ending, make in (("PNG", "png", png_cases), ("JPEG", "jpg", jpeg_cases), ("GIF", "gif", gif_cases),
-                               ("BMP", "bmp", bmp_cases), ("TGA", "tga", tga_cases), ("PNM", "ppm", pnm_cases), ("WebP", "webp", webp_cases), ("other", "jpg", foreign_cases)):
+                               ("BMP", "bmp", bmp_cases), ("TGA", "tga", tga_cases), ("PNM", "ppm", pnm_cases), ("WebP", "webp", webp_cases), ("TIFF", "tif", tiff_cases), ("other", "jpg", foreign_cases)):
         for number, (feature, data, wanted) in enumerate(make()):
             yield name, feature, f"{name.lower()}-{number:03}.{ending}", data, wanted

@@ -28,7 +28,8 @@ def seen(data, special):
     image.load()
     if special is not corpus.PILLOW:
         image = special(image)
-    image = ImageOps.exif_transpose(image)
+    if image.format != "TIFF":  # which load() has turned
+        image = ImageOps.exif_transpose(image)
     if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
         image = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)

@@ -423,9 +423,9 @@ static void names_formats(void **state)
 {
     (void)state;
     char text[LWS_IMAGE_FORMATS];
-    assert_string_equal(lws_image_formats(text), "JPEG, PNG, GIF, WebP, BMP, TGA, PBM, PGM, PPM");
+    assert_string_equal(lws_image_formats(text), "JPEG, PNG, GIF, WebP, TIFF, BMP, TGA, PBM, PGM, PPM");
     refused(picture_bytes("This is a text.", 15), "a.jpg",
-            "not an image of a known format (JPEG, PNG, GIF, WebP, BMP, TGA, PBM, PGM, PPM)");
+            "not an image of a known format (JPEG, PNG, GIF, WebP, TIFF, BMP, TGA, PBM, PGM, PPM)");
 }
 
 int main(void)
