@@ -1,7 +1,7 @@
 # The packages of a Debian or Ubuntu machine. Sourced by quickstart.sh and tests/run.sh.
 
 LWSSIM_PACKAGES="gcc make cmake pkg-config libopenmpi-dev openmpi-bin libopenblas-dev libhdf5-dev
-                 libstb-dev libjpeg-dev libzip-dev libcjson-dev libxxhash-dev"
+                 libstb-dev libjpeg-dev libpng-dev zlib1g-dev libgif-dev libwebp-dev libtiff-dev libzip-dev libcjson-dev libxxhash-dev"
 
 # install_packages PACKAGE…: installs those that are missing, with sudo where needed; where it cannot, says which.
 install_packages() {
@@ -10,7 +10,7 @@ install_packages() {
         command -v mpicc > /dev/null && command -v cmake > /dev/null && return 0 # let cmake look for the rest
         cat >&2 << TEXT
 This is not a Debian or Ubuntu machine. Please install, with headers: a C compiler, CMake 3.25 or newer, pkg-config,
-Open MPI, OpenBLAS, HDF5 (serial), stb (stb_image.h), libjpeg-turbo, libzip, cJSON and xxHash; then run this again.
+Open MPI, OpenBLAS, HDF5 (serial), stb (stb_image_write.h), libjpeg-turbo, libpng, zlib, giflib, libwebp, libtiff 4.5 or newer, libzip, cJSON and xxHash; then run this again.
 On Debian they are: $LWSSIM_PACKAGES
 TEXT
         return 1

@@ -15,7 +15,8 @@
 /* ---- formats --------------------------------------------------------------------------------- */
 
 /* One row a format, in the order in which messages name them. */
-#define DECODERS(row) row(jpeg) row(png) row(gif) row(bmp) row(tga) row(pnm)
+#define DECODERS(row)                                                                                                  \
+    row(jpeg) row(png) row(gif) row(webp) row(tiff) row(bmp) row(tga) row(pnm) row(heic) row(avif) row(jxl)
 
 #define DECLARE_ROW(name) extern const lws_decoder lws_decoder_##name;
 DECODERS(DECLARE_ROW)
@@ -33,13 +34,21 @@ static bool has_extension(const lws_decoder *d, const char *name)
     return has;
 }
 
+/* Question marks in a signature stand for any byte. */
+static bool begins_with(const uint8_t *data, size_t bytes, const char *signature)
+{
+    size_t n = strlen(signature);
+    bool fits = bytes >= n;
+    for (size_t i = 0; fits && i < n; i++)
+        fits = signature[i] == '?' || data[i] == (uint8_t)signature[i];
+    return fits;
+}
+
 static bool has_signature(const lws_decoder *d, const void *data, size_t bytes)
 {
     bool has = false;
-    for (int i = 0; d->signatures[i]; i++) {
-        size_t n = strlen(d->signatures[i]);
-        has = has || (bytes >= n && memcmp(data, d->signatures[i], n) == 0);
-    }
+    for (int i = 0; d->signatures[i]; i++)
+        has = has || begins_with(data, bytes, d->signatures[i]);
     return has;
 }
 
@@ -54,8 +63,10 @@ bool lws_image_is_name(const char *name)
 const char *lws_image_formats(char text[LWS_IMAGE_FORMATS])
 {
     int at = 0;
-    for (int i = 0; i < FORMATS && at < LWS_IMAGE_FORMATS; i++)
-        at += snprintf(text + at, (size_t)(LWS_IMAGE_FORMATS - at), "%s%s", i ? ", " : "", decoders[i]->formats);
+    for (int i = 0; i < FORMATS && at < LWS_IMAGE_FORMATS; i++) {
+        if (decoders[i]->formats)
+            at += snprintf(text + at, (size_t)(LWS_IMAGE_FORMATS - at), "%s%s", i ? ", " : "", decoders[i]->formats);
+    }
     return text;
 }
 
@@ -117,10 +128,12 @@ lws_status lws_image_decode_part(const lws_decode_args *args, lws_image *out, lw
     const lws_decoder *decoder = find(args);
     if (!decoder)
         return lws_fail(LWS_ERR_FORMAT, "not an image of a known format (%s)", lws_image_formats(formats));
-    const char *reason = decoder->scan(args->data, args->bytes);
+    const char *reason = decoder->scan ? decoder->scan(args->data, args->bytes) : NULL;
     if (reason)
         return lws_fail(LWS_ERR_FORMAT, "%s", reason);
-    LWS_TRY(decoder->decode(args, out, crop));
+    int orientation = decoder->orientation ? decoder->orientation(args->data, args->bytes) : 1;
+    LWS_TRY(orientation == 1 ? decoder->decode(args, out, crop)
+                             : lws_decode_turned(decoder, orientation, args, out, crop));
     convert(out, args->channels);
     return LWS_OK;
 }
@@ -128,12 +141,12 @@ lws_status lws_image_decode_part(const lws_decode_args *args, lws_image *out, lw
 lws_status lws_image_decode(const void *data, size_t bytes, const char *name, int channels, lws_image *out)
 {
     lws_crop whole;
-    return lws_image_decode_part(&(lws_decode_args){data, bytes, name, channels, NULL, NULL}, out, &whole);
+    return lws_image_decode_part(&(lws_decode_args){data, bytes, name, channels, NULL, NULL, NULL}, out, &whole);
 }
 
 void lws_image_free(lws_image *image)
 {
-    free(image->pixels); /* stb_image's allocator is malloc, too */
+    free(image->pixels);
     *image = (lws_image){0};
 }
 

@@ -8,15 +8,18 @@
 #include "datasets/decode/image.h"
 
 typedef struct lws_decoder {
-    const char *formats;       /* for people: "JPEG"; of several: "PGM, PPM" */
-    const char *extensions[5]; /* of file names, in small letters; NULL behind the last */
-    const char *signatures[3]; /* its files begin with one of these; NULL behind the last. None: extensions tell */
+    const char *formats;       /* for people: "JPEG"; of several: "PGM, PPM". NULL: known, but not read */
+    const char *extensions[6]; /* of file names, in small letters; NULL behind the last */
+    const char
+        *signatures[8]; /* its files begin with one of these, ? for any byte; NULL behind the last. None: names tell */
 
-    /* What decoders do not check, or not as is wanted here: stb_image fills up truncated files with grey or black,
-     * takes the first frame of animations, and ignores the checksums of PNG; libjpeg fills up truncated files, too, and
-     * decodes CMYK, of which nothing here knows how it is meant. Walks the file's segments without decoding. NULL:
-     * fine, as far as this goes; else a reason for people, a constant string. */
+    /* What decoders do not check, or not as is wanted here: libjpeg fills up truncated files, libpng and giflib
+     * take the first picture of an animation. Walks the file's segments without decoding, and says NULL: fine, as far
+     * as this goes; else a reason for people, a constant string. No scan: decoding finds all. */
     const char *(*scan)(const uint8_t *data, size_t bytes);
+
+    /* How the image of a file that `scan` has found fit is to be turned, 1 to 8 as EXIF counts. NULL: never. */
+    int (*orientation)(const uint8_t *data, size_t bytes);
 
     /* The pixels of a file that `scan` has found fit, as lws_image_decode_part; the channels of *out are either those
      * that were asked for or 4. It calls lws_decode_choose as soon as it knows the size. */
@@ -27,9 +30,21 @@ typedef struct lws_decoder {
  * is wanted. */
 lws_status lws_decode_choose(const lws_decode_args *args, int64_t width, int64_t height, lws_crop *crop);
 
-/* stb.c: a whole image by stb_image, of which no part can be had, to 4 channels, its fastest; a lws_decoder's decode.
- */
-lws_status lws_decode_stb(const lws_decode_args *args, lws_image *out, lws_crop *crop);
+/* choose.c: room for pixels, all 0 at first, so that none is ever what memory happened to hold. LWS_ERR_MEMORY. */
+lws_status lws_decode_room(int width, int height, int channels, lws_image *out);
+
+/* choose.c: frees the pixels and refuses the file for this reason; without one, memory had run out and that is said. */
+lws_status lws_decode_refuse(lws_image *out, const char *reason);
+
+/* compose.c: an image of RGB and alpha as it is seen on the background, in place; the alpha is then padding. */
+void lws_decode_compose(const lws_decode_args *args, lws_image *image);
+
+/* exif.c: the orientation in EXIF data, which begin with their byte order; 1, as stored, where there is none. */
+int lws_exif_orientation(const uint8_t *data, size_t bytes);
+
+/* orient.c: a decoder's decode, of the image as it is seen in this orientation. */
+lws_status lws_decode_turned(const lws_decoder *decoder, int orientation, const lws_decode_args *args, lws_image *out,
+                             lws_crop *crop);
 
 /* The number in the n bytes at p, the lowest first. */
 static inline size_t lws_little_endian(const uint8_t *p, int n)

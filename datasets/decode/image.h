@@ -1,9 +1,9 @@
 /* Image files to pixels: decoding, cropping, resizing. The same code prepares datasets and reads the images that
  * commands are given, so that both see the same pixels.
  *
- * The formats are those that lws_image_formats names, a file of this folder for each. Alpha is dropped, not composed;
- * orientation tags and colour profiles are ignored. What cannot be read whole is refused: truncated files, CMYK, 16
- * bits a channel, animations, more than LWS_IMAGE_SIDE pixels a side. */
+ * The formats are those that lws_image_formats names, a file of this folder for each. Images come upright, as EXIF data
+ * say, and what is transparent on white; of 16 bits a channel the upper 8 are taken. Colour profiles are ignored. What
+ * cannot be read whole is refused: truncated files, animations, more than LWS_IMAGE_SIDE pixels a side. */
 #ifndef LWSSIM_IMAGE_H
 #define LWSSIM_IMAGE_H
 
@@ -37,10 +37,11 @@ typedef lws_status lws_image_choose(const void *user, int width, int height, lws
 typedef struct lws_decode_args {
     const void *data; /* [bytes] */
     size_t bytes;
-    const char *name;         /* serves to tell TGA, which has no signature, by its extension */
-    int channels;             /* 1 (Rec. 601 luma, as Pillow's "L"), 3 or 4 */
-    lws_image_choose *choose; /* the part that is wanted; NULL: all of it */
-    const void *user;         /* choose's */
+    const char *name;          /* serves to tell TGA, which has no signature, by its extension */
+    int channels;              /* 1 (Rec. 601 luma, as Pillow's "L"), 3 or 4 */
+    lws_image_choose *choose;  /* the part that is wanted; NULL: all of it */
+    const void *user;          /* choose's */
+    const uint8_t *background; /* [3] RGB, what transparent images lie on; NULL: white */
 } lws_decode_args;
 
 /* Decodes a part of an image: of a JPEG little more than that part, to the same pixels. *out holds at least the part

@@ -19,7 +19,9 @@
 
 static const char truncated[] = "truncated JPEG";
 
-enum { SOF0 = 0xC0, SOF2 = 0xC2, DHT = 0xC4, JPG = 0xC8, DAC = 0xCC, SOF15 = 0xCF, EOI = 0xD9, SOS = 0xDA };
+enum { TEM = 1, SOF0 = 0xC0, SOF2 = 0xC2, DHT = 0xC4, JPG = 0xC8, DAC = 0xCC, SOF15 = 0xCF };
+enum { RST0 = 0xD0, RST7 = 0xD7, EOI = 0xD9, SOS = 0xDA, APP1 = 0xE1 };
+enum { SCANS = 100 }; /* at most: each goes over the whole image, and few bytes are enough for one */
 
 static bool is_frame(int marker)
 {
@@ -34,59 +36,67 @@ static const char *check_frame(int marker, const uint8_t *segment, size_t bytes)
         return "a JPEG of an unsupported kind (lossless, hierarchical or arithmetic coding)";
     if (segment[2] != 8)
         return "a JPEG with other than 8 bits a channel";
-    if (segment[7] == 4)
-        return "CMYK colours: convert it to RGB first";
     return NULL;
 }
 
-/* The first byte of a marker (0xFF) at or after `p` in entropy-coded data, past stuffed zeros and restarts. */
-static const uint8_t *skip_scan(const uint8_t *p, const uint8_t *end)
+/* Moves *p to the next marker of a segment, past all that may stand before: entropy-coded data, restarts, fill bytes,
+ * and stray ones as some programs leave them. 0 where there is none. */
+static int find_marker(const uint8_t **p, const uint8_t *end)
 {
-    while ((p = memchr(p, 0xFF, (size_t)(end - p))) && end - p >= 2) {
-        if (p[1] != 0 && p[1] != 0xFF && (p[1] < 0xD0 || p[1] > 0xD7))
-            return p;
-        p += p[1] == 0xFF ? 1 : 2;
+    const uint8_t *at = *p;
+    while ((at = memchr(at, 0xFF, (size_t)(end - at))) && end - at >= 2) {
+        *p = at;
+        if (at[1] != 0 && at[1] != TEM && at[1] != 0xFF && (at[1] < RST0 || at[1] > RST7))
+            return at[1];
+        at += at[1] == 0xFF ? 1 : 2;
     }
-    return NULL;
+    return 0;
+}
+
+/* The bytes of the segment whose marker is at p, with the two of its length; 0 where it ends beyond the file. */
+static size_t segment_length(const uint8_t *p, const uint8_t *end)
+{
+    size_t length = end - p < 4 ? 0 : (size_t)p[2] << 8 | p[3];
+    return (size_t)(end - p) < length + 2 ? 0 : length;
 }
 
 static const char *scan(const uint8_t *data, size_t bytes)
 {
     const uint8_t *p = data + 2, *end = data + bytes;
-    bool have_frame = false, have_scan = false;
+    bool have_frame = false;
+    int scans = 0;
     if (bytes < 4)
         return truncated;
     for (;;) {
-        while (end - p >= 2 && p[0] == 0xFF && p[1] == 0xFF)
-            p++; /* fill bytes */
-        if (end - p < 2)
-            return truncated;
-        if (p[0] != 0xFF)
-            return "damaged JPEG (no marker where one must stand)";
-        int marker = p[1];
+        int marker = find_marker(&p, end);
         if (marker == EOI)
-            return have_scan ? NULL : "a JPEG without an image";
-        if (end - p < 4)
-            return truncated;
-        size_t length = (size_t)p[2] << 8 | p[3];
+            return scans ? NULL : "a JPEG without an image";
+        size_t length = marker ? segment_length(p, end) : 0;
         if (length < 2)
-            return "damaged JPEG (segment length)";
-        if ((size_t)(end - p) < length + 2)
-            return truncated;
+            return marker && end - p >= 4 && p[2] == 0 && p[3] < 2 ? "damaged JPEG (segment length)" : truncated;
         const char *reason = is_frame(marker) ? check_frame(marker, p + 2, length) : NULL;
         if (reason)
             return reason;
         have_frame = have_frame || is_frame(marker);
+        if (marker == SOS && !have_frame)
+            return "damaged JPEG (a scan before the frame)";
+        if (marker == SOS && ++scans > SCANS)
+            return "a JPEG of more than 100 scans, which would take too long";
         p += length + 2;
-        if (marker == SOS) {
-            if (!have_frame)
-                return "damaged JPEG (a scan before the frame)";
-            have_scan = true;
-            p = skip_scan(p, end);
-            if (!p)
-                return truncated;
-        }
     }
+}
+
+/* The first segment of EXIF before the image. */
+static int orientation(const uint8_t *data, size_t bytes)
+{
+    const uint8_t *p = data + 2, *end = data + bytes;
+    for (int marker; (marker = find_marker(&p, end)) != 0 && marker != SOS && marker != EOI;) {
+        size_t length = segment_length(p, end);
+        if (marker == APP1 && length > 8 && memcmp(p + 4, "Exif\0", 6) == 0)
+            return lws_exif_orientation(p + 10, length - 8);
+        p += length + 2;
+    }
+    return 1;
 }
 
 /* ---- the state of one decoding ---------------------------------------------------------------- */
@@ -115,12 +125,13 @@ static void give_up(j_common_ptr jpeg)
 }
 
 /* After a warning (a negative level) libjpeg would go on, with pixels made up. Those let pass say that bytes were left
- * over, which some cameras write, or that an application segment is odd. */
+ * over, which some cameras write, that an application segment is odd, or that a scan's header says what only
+ * progressive images have need of, as that of some phones does. */
 static void take_message(j_common_ptr jpeg, int level)
 {
     int code = jpeg->err->msg_code;
     bool is_harmless = code == JWRN_EXTRANEOUS_DATA || code == JWRN_TOO_MUCH_DATA || code == JWRN_JFIF_MAJOR ||
-                       code == JWRN_ADOBE_XFORM;
+                       code == JWRN_ADOBE_XFORM || code == JWRN_NOT_SEQUENTIAL;
     if (level < 0 && !is_harmless)
         give_up(jpeg);
 }
@@ -139,9 +150,22 @@ static int pixel_bytes(const reader *d)
 
 static J_COLOR_SPACE colours(const reader *d, int channels)
 {
+    if (d->jpeg.num_components == 4)
+        return JCS_CMYK;
     if (channels == 1 && d->jpeg.jpeg_color_space == JCS_GRAYSCALE)
         return JCS_GRAYSCALE;
     return channels == 3 ? JCS_RGB : JCS_EXT_RGBX;
+}
+
+/* In place: inks [count, 4], inverted as all programs write them after Adobe's, to padded RGB. */
+static void inks_to_rgb(uint8_t *p, size_t count)
+{
+    for (uint8_t *end = p + 4 * count; p < end; p += 4) {
+        for (int i = 0; i < 3; i++) {
+            unsigned ink = (255u - p[i]) * p[3] + 128;
+            p[i] = (uint8_t)(p[3] - ((ink + (ink >> 8)) >> 8));
+        }
+    }
 }
 
 /* Narrows decoding to the part `crop` and the columns that its chroma is interpolated from; returns what remains. An
@@ -185,6 +209,8 @@ static lws_status decode_rows(reader *d, lws_crop *crop, lws_image *out)
     if (below > 0)
         read_rows(d, d->pixels + stride * (size_t)part.height, stride, 1);
     jpeg_finish_decompress(&d->jpeg);
+    if (d->jpeg.out_color_space == JCS_CMYK)
+        inks_to_rgb(d->pixels, (size_t)part.width * (size_t)part.height);
     crop->left -= part.left;
     crop->top -= part.top;
     *out = (lws_image){d->pixels, part.width, part.height, pixel_bytes(d)};
@@ -224,5 +250,6 @@ const lws_decoder lws_decoder_jpeg = {
     .extensions = {"jpg", "jpeg", "jpe"},
     .signatures = {"\xff\xd8\xff"},
     .scan = scan,
+    .orientation = orientation,
     .decode = decode,
 };

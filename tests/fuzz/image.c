@@ -99,7 +99,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     memcpy(file, data + 4, size - 4);
     if (!(data[0] & 8))
         repair_png(file, size - 4);
-    lws_decode_args some = {file, size - 4, name, channels, choose, &part}, every = some;
+    lws_decode_args some = {file, size - 4, name, channels, choose, &part, NULL}, every = some;
     every.user = &all;
     lws_status status = lws_image_decode_part(&some, &image, &at);
     if (status == LWS_OK) {

@@ -7,7 +7,7 @@ import io
 
 import numpy as np
 import PIL
-from PIL import Image
+from PIL import Image, ImageOps
 
 WIDTH, HEIGHT = 7, 5
 
@@ -51,8 +51,26 @@ CASES = [
     ("jpeg 4:2:2", "a.jpg", WIDE, "JPEG", {"subsampling": 1, "quality": 50}),
     ("jpeg grey", "a.jpg", GREY, "JPEG", {"quality": 90}),
     ("jpeg progressive", "a.jpg", WIDE, "JPEG", {"progressive": True, "quality": 50}),
+    ("webp", "a.webp", RGB, "WEBP", {"quality": 70}),
+    ("webp RGBA", "a.webp", RGBA, "WEBP", {"lossless": True}),
+    ("webp with an orientation", "a.webp", RGB, "WEBP", {"exif": TURNED, "lossless": True}),
+    ("tiff RGB", "a.tif", RGB, "TIFF", {"compression": "tiff_lzw"}),
+    ("tiff RGBA", "a.tif", RGBA, "TIFF", {}),
+    ("tiff grey", "a.tif", GREY, "TIFF", {"compression": "packbits"}),
+    ("tiff 1 bit", "a.tif", GREY.convert("1"), "TIFF", {"compression": "group4"}),
+    ("tiff palette", "a.tif", MANY, "TIFF", {"compression": "tiff_adobe_deflate"}),
+    ("tiff CMYK", "a.tif", RGB.convert("CMYK"), "TIFF", {}),
     ("jpeg with an orientation", "a.jpg", RGB, "JPEG", {"exif": TURNED, "quality": 60}),
 ]
+
+
+def seen(image):
+    """As people see it: upright, on white."""
+    image = ImageOps.exif_transpose(image)
+    if image.mode in ("RGBA", "LA") or "transparency" in image.info:
+        image = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+    return image.convert("RGB")
 
 
 def array(out, values):
@@ -73,10 +91,10 @@ with open("decode_golden.h", "w") as header:
         image.save(data, kind, **options)
         data = data.getvalue()
         back = Image.open(io.BytesIO(data))
-        header.write(f"    {{\"{what}\", \"{name}\", {back.width}, {back.height}, {len(data)},\n")
+        rgb = seen(back)
+        header.write(f"    {{\"{what}\", \"{name}\", {rgb.width}, {rgb.height}, {len(data)},\n")
         array(header, list(data))
         header.write(",\n")
-        rgb = back.convert("RGB")
         array(header, np.asarray(rgb).ravel().tolist())
         header.write(",\n")
         array(header, np.asarray(rgb.convert("L")).ravel().tolist())

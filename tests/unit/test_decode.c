@@ -39,14 +39,14 @@ static void png_to_all_channels(void **state)
     free(want);
 }
 
-static void drops_alpha(void **state)
+static void composes_alpha(void **state)
 {
     (void)state;
     blob b = {0};
     uint8_t rgba[2 * 4] = {10, 20, 30, 0, 40, 50, 60, 128};
     assert_true(stbi_write_png_to_func(picture_take, &b, 2, 1, 4, rgba, 8));
     lws_image image = decode(b, "a.png", 3);
-    static const uint8_t want[] = {10, 20, 30, 40, 50, 60};
+    static const uint8_t want[] = {255, 255, 255, 147, 152, 157}; /* on white */
     check_same_bits(image.pixels, want, 6);
     lws_image_free(&image);
 }
@@ -126,14 +126,13 @@ static void jpeg_harmless_oddities(void **state)
     (void)state;
     static const uint8_t left_over[] = {1, 2, 3, 0xFF, 0, 4};
     static const uint8_t adobe[] = {0xFF, 0xEE, 0, 14, 'A', 'd', 'o', 'b', 'e', 0, 100, 0, 0, 0, 0, 9};
-    static const uint8_t turned[] = {0xFF, 0xE1, 0, 34,   'E', 'x', 'i', 'f', 0, 0, 'M', 'M', 0, 42, 0, 0, 0, 8,
-                                     0,    1,    1, 0x12, 0,   3,   0,   0,   0, 1, 0,   6,   0, 0,  0, 0, 0, 0};
+    static const uint8_t stray[] = {0xFF, 0xE1, 0, 8, 'E', 'x', 'i', 'f', 0, 0, 0, 1, 2, 0xFF, 0, 3};
     lws_image want = decode(picture_jpeg(40, 40, 4), "a.jpg", 3);
     blob newer = picture_jpeg(40, 40, 4);
     assert_memory_equal(newer.data + 6, "JFIF", 5);
     newer.data[11] = 2; /* a version of JFIF that there is not */
     blob odd[] = {jpeg_with(left_over, sizeof left_over, true), jpeg_with(adobe, sizeof adobe, false),
-                  jpeg_with(turned, sizeof turned, false), newer};
+                  jpeg_with(stray, sizeof stray, false), newer};
     for (int i = 0; i < 4; i++) {
         lws_image image = decode(odd[i], "a.jpg", 3);
         assert_true(image.width == 40 && image.height == 40);
@@ -180,7 +179,7 @@ static void truncated_files(void **state)
         refused(picture_bytes(whole.data, size), "a.png", "truncated PNG");
     free(whole.data);
     whole = picture_gif(1);
-    for (size_t size = 6; size < whole.size; size++)
+    for (size_t size = 6; size < whole.size - 1; size++)
         refused(picture_bytes(whole.data, size), "a.gif", "truncated GIF");
     free(whole.data);
     refused(picture_bytes("P5\n4 4\n255\n123456789012345", 26), "a.pgm", "truncated");
@@ -204,16 +203,25 @@ static void no_images(void **state)
     refused(picture_bytes("This is a text.", 15), "a.jpg", "not an image");
     refused(picture_bytes("<html><body>404</body></html>", 29), "a.png", "not an image");
     refused(picture_bytes("\xff\xd8\xff\xd9", 4), "a.jpg", "without an image");
-    refused(picture_bytes("RIFF\0\0\0\0WEBPVP8 ", 16), "a.jpg", "not an image");
+    refused(picture_bytes("RIFF\10\0\0\0WEBPVP8 ", 16), "a.jpg", "damaged WebP (header)");
+    refused(picture_bytes("RIFF\11\0\0\0WEBPVP8 ", 16), "a.jpg", "truncated WebP");
+    refused(picture_bytes("RIFF\10\0\0\0WAVEfmt ", 16), "a.webp", "not an image");
+    refused(picture_bytes("\0\0\0\x1c"
+                          "ftypheic",
+                          12),
+            "a.jpg", "a HEIC image, which is not read");
+    refused(picture_bytes("\0\0\0\x1c"
+                          "ftypavif",
+                          12),
+            "a.jpg", "an AVIF image, which is not read");
+    refused(picture_bytes("\xff\x0a....", 6), "a.jpg", "a JPEG XL image, which is not read");
+    refused(picture_bytes("\0\0\0\x0cJXL \x0d\x0a\x87\x0a", 12), "a.jpg", "a JPEG XL image, which is not read");
     refused(picture_gif(0), "a.gif", "without an image");
 }
 
 static void unsupported_images(void **state)
 {
     (void)state;
-    refused(picture_cmyk(), "a.jpg", "CMYK");
-    refused(picture_png_header(20, 20, 16), "a.png", "16 bits");
-    refused(picture_bytes("P6\n1 1\n65535\n123456", 19), "a.ppm", "16 bits");
     refused(picture_gif(2), "a.gif", "animated");
     blob b = picture_jpeg(16, 16, 1);
     for (size_t i = 0; i + 5 < b.size; i++) {
@@ -319,9 +327,13 @@ static void headers_of_pnm(void **state)
                  {"P5 #\r20000000000000 1\n255\nabcdef", "damaged PNM (header)"}, /* what ends a comment */
                  {"P5\nx 3\n255\nabcdef", "damaged PNM (header)"},
                  {"P5\n2 3\n0\nabcdef", "damaged PNM (header)"},
-                 {"P5\n2 3\n15\nabcdef", "do not go to 255"},
-                 {"P5\n2 3\n254\nabcdef", "do not go to 255"},
-                 {"P5\n2 3\n256\nabcdefabcdef", "16 bits"},
+                 {"P5\n2 3\n256\nabcdefabcde", "truncated PNM"},
+                 {"P5\n2 3\n65536\nabcdefabcdef", "damaged PNM (header)"},
+                 {"P2\n2 1\n9\n1 10 ", "a value that cannot be"},
+                 {"P2\n2 1\n9\n1 x ", "a value that cannot be"},
+                 {"P2\n2 1\n9\n1 ", "truncated PNM"},
+                 {"P1\n2 1\n12 ", "a value that cannot be"},
+                 {"P4\n9 2\nabc", "truncated PNM"},
                  {"P5\n2 3\n255", "truncated PNM"},
                  {"P5\n2 3\n255\nabcde", "truncated PNM"},
                  {"P6\n2 1\n255\nabcde", "truncated PNM"}};
@@ -337,7 +349,6 @@ static void segments_of_jpeg(void **state)
 {
     (void)state;
     refused(picture_bytes("\xff\xd8\xff\xe0\0\1zz\xff\xd9", 10), "a.jpg", "damaged JPEG (segment length)");
-    refused(picture_bytes("\xff\xd8\xff\xe0\0\2zz\xff\xd9", 10), "a.jpg", "no marker where one must stand");
     refused(picture_bytes("\xff\xd8\xff\xc0\0\7\10\0\1\0\1\xff\xd9", 13), "a.jpg", "frame header");
     refused(picture_bytes("\xff\xd8\xff\xda\0\2\xff\xd9", 8), "a.jpg", "a scan before the frame");
     blob b = picture_jpeg(16, 16, 1);
@@ -412,16 +423,16 @@ static void names_formats(void **state)
 {
     (void)state;
     char text[LWS_IMAGE_FORMATS];
-    assert_string_equal(lws_image_formats(text), "JPEG, PNG, GIF, BMP, TGA, PGM, PPM");
+    assert_string_equal(lws_image_formats(text), "JPEG, PNG, GIF, WebP, TIFF, BMP, TGA, PBM, PGM, PPM");
     refused(picture_bytes("This is a text.", 15), "a.jpg",
-            "not an image of a known format (JPEG, PNG, GIF, BMP, TGA, PGM, PPM)");
+            "not an image of a known format (JPEG, PNG, GIF, WebP, TIFF, BMP, TGA, PBM, PGM, PPM)");
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(png_to_all_channels),
-        cmocka_unit_test(drops_alpha),
+        cmocka_unit_test(composes_alpha),
         cmocka_unit_test(jpeg),
         cmocka_unit_test(other_formats),
         cmocka_unit_test(jpeg_oddities),

@@ -142,8 +142,8 @@ static bool part_is_right(blob b, const uint8_t *whole, int width, lws_crop want
 {
     lws_image image;
     lws_crop at;
-    lws_status status =
-        lws_image_decode_part(&(lws_decode_args){b.data, b.size, "a.jpg", channels, choose, &wanted}, &image, &at);
+    lws_status status = lws_image_decode_part(
+        &(lws_decode_args){b.data, b.size, "a.jpg", channels, choose, &wanted, NULL}, &image, &at);
     if (status != LWS_OK)
         print_error("%s\n", lws_message());
     assert_int_equal(status, LWS_OK);
@@ -216,6 +216,103 @@ static void every_offset(void **state)
     }
 }
 
+/* ---- what phones and printers write ------------------------------------------------------------------ */
+
+static uint8_t *encode_inks(int width, int height, J_COLOR_SPACE space, blob *b)
+{
+    struct jpeg_compress_struct jpeg;
+    struct jpeg_error_mgr errors;
+    unsigned char *data = NULL;
+    unsigned long size = 0;
+    check_rng r = {7};
+    size_t bytes = (size_t)width * (size_t)height * 4;
+    uint8_t *inks = malloc(bytes);
+    assert_non_null(inks);
+    for (size_t i = 0; i < bytes; i++)
+        inks[i] = (uint8_t)(i / 3 + (size_t)check_int(&r, 0, 20));
+    jpeg.err = jpeg_std_error(&errors);
+    jpeg_create_compress(&jpeg);
+    jpeg_mem_dest(&jpeg, &data, &size);
+    jpeg.image_width = (JDIMENSION)width;
+    jpeg.image_height = (JDIMENSION)height;
+    jpeg.input_components = 4;
+    jpeg.in_color_space = JCS_CMYK;
+    jpeg_set_defaults(&jpeg);
+    jpeg_set_colorspace(&jpeg, space);
+    jpeg_start_compress(&jpeg, TRUE);
+    while (jpeg.next_scanline < jpeg.image_height) {
+        JSAMPROW row = inks + (size_t)jpeg.next_scanline * (size_t)width * 4;
+        jpeg_write_scanlines(&jpeg, &row, 1);
+    }
+    jpeg_finish_compress(&jpeg);
+    jpeg_destroy_compress(&jpeg);
+    *b = picture_bytes(data, size);
+    free(data);
+    return inks;
+}
+
+/* Four inks, as they are and with three of them as luma and chroma: stored inverted, so a value is how little there is
+ * of one. The paper is seen through colour and black. */
+static void inks(void **state)
+{
+    (void)state;
+    int width = 61, height = 40;
+    for (int i = 0; i < 2; i++) {
+        blob b;
+        uint8_t *stored = encode_inks(width, height, i ? JCS_YCCK : JCS_CMYK, &b);
+        lws_image whole;
+        assert_int_equal(lws_image_decode(b.data, b.size, "a.jpg", 3, &whole), LWS_OK);
+        double error = 0;
+        for (int k = 0; k < width * height * 3; k++) {
+            const uint8_t *p = stored + k / 3 * 4;
+            error += fabs(p[k % 3] * p[3] / 255. - whole.pixels[k]) / (width * height * 3);
+        }
+        assert_true(error < 12);
+        for (int channels = 1; channels <= 4; channels += channels == 1 ? 2 : 1)
+            assert_true(part_is_right(b, whole.pixels, width, (lws_crop){17, 11, 30, 20}, channels));
+        lws_image_free(&whole);
+        free(stored);
+        free(b.data);
+    }
+}
+
+static void scan_header_of_zeros(void **state)
+{
+    (void)state;
+    blob b = encode(&kinds[0], 40, 30, 1);
+    uint8_t *whole = decode_by_the_book(b, 40, 30), *header = memmem(b.data, b.size, "\xff\xda", 2);
+    assert_int_equal(header[header[3]], 63); /* the last coefficient; "0, 0" says that there is one only */
+    header[header[3]] = 0;
+    assert_true(part_is_right(b, whole, 40, (lws_crop){0, 0, 40, 30}, 3));
+    free(whole);
+    free(b.data);
+}
+
+/* A scan of a few bytes costs as much as one of the whole image. */
+static void scans_without_number(void **state)
+{
+    (void)state;
+    static const kind plain = {.name = "progressive", .colours = JCS_YCbCr, .h = 1, .v = 1, .is_progressive = true};
+    blob b = encode(&plain, 16, 16, 1);
+    uint8_t *last = NULL, *end = b.data + b.size;
+    for (uint8_t *p = b.data; (p = memmem(p, (size_t)(end - p), "\xff\xda", 2)) != NULL; p++)
+        last = p;
+    assert_non_null(last);
+    size_t size = (size_t)(end - 2 - last);
+    for (int repeats = 80; repeats <= 120; repeats += 40) {
+        blob many = {0};
+        lws_image image;
+        picture_take(&many, b.data, (int)(b.size - 2 - size));
+        for (int i = 0; i < repeats; i++)
+            picture_take(&many, last, (int)size);
+        picture_take(&many, "\xff\xd9", 2);
+        assert_int_equal(lws_image_decode(many.data, many.size, "a.jpg", 3, &image), LWS_ERR_FORMAT);
+        check_mentions(lws_message(), repeats > 100 ? "more than 100 scans" : "damaged JPEG");
+        free(many.data);
+    }
+    free(b.data);
+}
+
 /* ---- damage ---------------------------------------------------------------------------------------- */
 
 static lws_status refuse_all(const void *user, int width, int height, lws_crop *crop)
@@ -232,7 +329,7 @@ static void passes_on_the_refusal(void **state)
         lws_image image;
         lws_crop crop;
         assert_int_equal(
-            lws_image_decode_part(&(lws_decode_args){b.data, b.size, "a", 3, refuse_all, NULL}, &image, &crop),
+            lws_image_decode_part(&(lws_decode_args){b.data, b.size, "a", 3, refuse_all, NULL, NULL}, &image, &crop),
             LWS_ERR_USAGE);
         assert_string_equal(lws_message(), "not 31 x 17");
         assert_null(image.pixels);
@@ -260,7 +357,7 @@ static void missing_data(void **state)
         lws_image image;
         lws_crop crop;
         lws_status status =
-            lws_image_decode_part(&(lws_decode_args){b.data, b.size, "a", 3, choose, &upper}, &image, &crop);
+            lws_image_decode_part(&(lws_decode_args){b.data, b.size, "a", 3, choose, &upper, NULL}, &image, &crop);
         if (status != LWS_ERR_FORMAT)
             print_error("%s: data missing below the part passes\n", kinds[i].name);
         assert_int_equal(status, LWS_ERR_FORMAT);
@@ -292,7 +389,7 @@ static void arbitrary_damage(void **state)
         bool is_whole = round % 2;
         lws_status status =
             is_whole ? lws_image_decode(b.data, b.size, "a.jpg", 3, &image)
-                     : lws_image_decode_part(&(lws_decode_args){b.data, b.size, "a.jpg", 3, choose_corner, NULL},
+                     : lws_image_decode_part(&(lws_decode_args){b.data, b.size, "a.jpg", 3, choose_corner, NULL, NULL},
                                              &image, &crop);
         if (status == LWS_OK)
             assert_true(image.pixels && (is_whole || crop.left + crop.width <= image.width));
@@ -310,7 +407,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(parts_of_odd_images),   cmocka_unit_test(every_offset),
         cmocka_unit_test(passes_on_the_refusal), cmocka_unit_test(missing_data),
-        cmocka_unit_test(arbitrary_damage),
+        cmocka_unit_test(arbitrary_damage),      cmocka_unit_test(inks),
+        cmocka_unit_test(scan_header_of_zeros),  cmocka_unit_test(scans_without_number),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

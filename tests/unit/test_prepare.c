@@ -439,8 +439,8 @@ static void leaves_bad_images_out(void **state)
     reports(out, "train       10         7       4");
     reports(out, "Images skipped, and why:");
     reports(out, "bad-cut.jpg: truncated JPEG");
-    reports(out, "bad-cmyk.jpg: CMYK");
-    reports(out, "bad-deep.png: 16 bits");
+    reports(out, "bad-cmyk.jpg: damaged JPEG");
+    reports(out, "bad-deep.png: damaged PNG");
     reports(out, "bad-empty.jpg: empty file");
     reports(out, "bad-text.jpg: not an image");
     reports(out, "bad-small.png: the crop of 20x20 is larger than the image, 19x40");
@@ -458,7 +458,7 @@ static void strict_names_the_first_bad_image(void **state)
         lws_prepare_options o = options_of("input", in, "output", out, "size", "16", "crop", "20", "split", "1,0,0",
                                            "strict", "true", NULL);
         omp_set_num_threads(n);
-        refuses(&o, LWS_ERR_FORMAT, "bad-cmyk.jpg: CMYK");
+        refuses(&o, LWS_ERR_FORMAT, "bad-cmyk.jpg: damaged JPEG");
         assert_false(file_exists(path_of("%s/.train-00000-of-00001.h5.partial", out)));
     }
     omp_set_num_threads(threads);
