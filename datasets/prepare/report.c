@@ -39,6 +39,8 @@ static void write_partition(FILE *out, const lws_prepare *plan)
     fprintf(out, "\nPartition: %s, %lld names\n", plan->partition, (long long)p->lines);
     write_names(out, "Images that it does not name, left out", p->unlisted, p->unlisted_names, p->unlisted);
     write_names(out, "Names in it without an image", p->absent, p->absent_names, p->absent);
+    if (p->by_stem)
+        fprintf(out, "Images whose names fit but for their folders or extension: %lld\n", (long long)p->by_stem);
     write_names(out, "Names that occur twice, in it or among the images", p->repeated_lines + p->repeated_images,
                 p->repeated_names, p->repeated_shown);
 }
