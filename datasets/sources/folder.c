@@ -22,6 +22,11 @@ static lws_status read_entry(lws_source *source, int64_t index, int thread, lws_
     return lws_file_read(((folder *)source)->fd, source->entries[index].name, bytes);
 }
 
+static lws_status peek(lws_source *source, const lws_source_entry *entry, size_t most, lws_bytes *bytes)
+{
+    return lws_file_peek(((folder *)source)->fd, entry->name, most, bytes);
+}
+
 static void close_folder(lws_source *source)
 {
     folder *f = (folder *)source;
@@ -94,5 +99,6 @@ const lws_source_kind lws_source_folder = {
     .probe = probe,
     .open = open_folder,
     .read = read_entry,
+    .peek = peek,
     .close = close_folder,
 };

@@ -12,10 +12,31 @@ static bool is_hidden(const char *name)
     return name[0] == '.' || strstr(name, "/.") || strncmp(name, "__MACOSX/", 9) == 0;
 }
 
+/* Celeb-A's list of which image goes into which split, as it or Kaggle names it. */
+static bool is_list(const char *name)
+{
+    const char *slash = strrchr(name, '/'), *base = slash ? slash + 1 : name;
+    return strcmp(base, "list_eval_partition.txt") == 0 || strcmp(base, "list_eval_partition.csv") == 0;
+}
+
+static lws_status take_list(lws_source *source, const char *name, uint64_t place, uint64_t mark)
+{
+    if (source->list.name && strcmp(source->list.name, name) <= 0)
+        return LWS_OK;
+    char *copy = strdup(name);
+    if (!copy)
+        return lws_fail(LWS_ERR_MEMORY, "out of memory listing images");
+    free(source->list.name);
+    source->list = (lws_source_entry){copy, place, mark};
+    return LWS_OK;
+}
+
 lws_status lws_source_add(lws_source *source, const char *name, uint64_t place, uint64_t mark)
 {
     if (is_hidden(name))
         return LWS_OK;
+    if (is_list(name))
+        return take_list(source, name, place, mark);
     if (!lws_image_is_name(name)) {
         source->others++;
         return LWS_OK;
@@ -66,5 +87,6 @@ void lws_source_close(lws_source *source)
     for (int64_t i = 0; source->entries && i < source->count; i++)
         free(source->entries[i].name);
     free(source->entries);
+    free(source->list.name);
     source->kind->close(source);
 }

@@ -20,6 +20,12 @@ typedef struct lws_source_args {
 
 typedef struct lws_source lws_source;
 
+typedef struct lws_source_entry {
+    char *name;     /* path inside the folder or archive; owned */
+    uint64_t place; /* the kind's own */
+    uint64_t mark;  /* of the content, as far as a listing shows it: other marks, other contents */
+} lws_source_entry;
+
 enum { LWS_SOURCE_NAME = 32 }; /* room for the name of an image that is drawn */
 
 /* What one kind of source does. It either reads files or draws pixels, which it names: the other is NULL. */
@@ -38,6 +44,9 @@ typedef struct lws_source_kind {
      * name the image, why this image cannot be had. */
     lws_status (*read)(lws_source *source, int64_t index, int thread, lws_bytes *bytes);
 
+    /* The first `most` bytes of what was listed as `entry`, or all where there are fewer; as `read` by thread 0. */
+    lws_status (*peek)(lws_source *source, const lws_source_entry *entry, size_t most, lws_bytes *bytes);
+
     /* Image `index` as pixels [size, size, channels], channels 1 (luma) or 3; any thread. LWS_ERR_MEMORY. */
     lws_status (*draw)(const lws_source *source, int64_t index, int size, int channels, uint8_t *out);
 
@@ -48,19 +57,14 @@ typedef struct lws_source_kind {
     void (*close)(lws_source *source);
 } lws_source_kind;
 
-typedef struct lws_source_entry {
-    char *name;     /* path inside the folder or archive; owned */
-    uint64_t place; /* the kind's own */
-    uint64_t mark;  /* of the content, as far as a listing shows it: other marks, other contents */
-} lws_source_entry;
-
 /* The part common to all kinds; theirs begin with it. */
 struct lws_source {
     const lws_source_kind *kind;
     lws_source_entry *entries; /* [count], in byte order of names; NULL where images are drawn */
     int64_t count, capacity;
-    int64_t others;  /* visible files whose extension is not that of an image format */
-    int64_t repeats; /* entries named as the one before */
+    lws_source_entry list; /* list_eval_partition.txt or .csv, the first by name; no name: there is none */
+    int64_t others;        /* visible files whose extension is not that of an image format */
+    int64_t repeats;       /* entries named as the one before */
 };
 
 /* Opens what is asked for and lists it. LWS_ERR_IO, LWS_ERR_FORMAT, LWS_ERR_MEMORY; LWS_ERR_USAGE where nothing is

@@ -73,6 +73,26 @@ static lws_status read_entry(lws_source *source, int64_t index, int thread, lws_
     return status;
 }
 
+/* The first bytes alone: where there are more, the CRC is not looked at. */
+static lws_status peek(lws_source *source, const lws_source_entry *entry, size_t most, lws_bytes *bytes)
+{
+    zip_t *zip = ((archive *)source)->handles[0];
+    zip_stat_t st;
+    if (zip_stat_index(zip, entry->place, 0, &st) != 0)
+        return lws_fail(LWS_ERR_FORMAT, "damaged in the zip: %s", zip_strerror(zip));
+    LWS_TRY(lws_bytes_reserve(bytes, st.size < most ? st.size : most));
+    zip_file_t *stream = zip_fopen_index(zip, entry->place, 0);
+    if (!stream)
+        return lws_fail(LWS_ERR_FORMAT, "cannot be read from the zip: %s", zip_strerror(zip));
+    zip_int64_t n = zip_fread(stream, bytes->data, bytes->size);
+    lws_status status = LWS_OK;
+    if (n < 0)
+        status = lws_fail(LWS_ERR_FORMAT, "damaged in the zip: %s", zip_error_strerror(zip_file_get_error(stream)));
+    bytes->size = n < 0 ? 0 : (size_t)n;
+    zip_fclose(stream);
+    return status;
+}
+
 static void close_zip(lws_source *source)
 {
     archive *a = (archive *)source;
@@ -129,5 +149,6 @@ const lws_source_kind lws_source_zip = {
     .probe = probe,
     .open = open_zip,
     .read = read_entry,
+    .peek = peek,
     .close = close_zip,
 };

@@ -45,7 +45,8 @@ static lws_status read_all(int fd, lws_bytes *bytes)
     return LWS_OK;
 }
 
-lws_status lws_file_read(int folder, const char *path, lws_bytes *bytes)
+/* At most `most` bytes of a file, which may have `limit`. */
+static lws_status read_file(int folder, const char *path, size_t most, off_t limit, lws_bytes *bytes)
 {
     struct stat st;
     int fd = openat(folder, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe must not block */
@@ -54,14 +55,24 @@ lws_status lws_file_read(int folder, const char *path, lws_bytes *bytes)
     lws_status status;
     if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
         status = lws_fail(LWS_ERR_IO, "not a regular file");
-    else if (st.st_size > LWS_FILE_MAX)
+    else if (st.st_size > limit)
         status = lws_fail(LWS_ERR_FORMAT, "a file of more than %d MB", LWS_FILE_MAX >> 20);
     else
-        status = lws_bytes_reserve(bytes, (size_t)st.st_size);
+        status = lws_bytes_reserve(bytes, (size_t)st.st_size < most ? (size_t)st.st_size : most);
     if (status == LWS_OK)
         status = read_all(fd, bytes);
     close(fd);
     return status;
+}
+
+lws_status lws_file_read(int folder, const char *path, lws_bytes *bytes)
+{
+    return read_file(folder, path, LWS_FILE_MAX, LWS_FILE_MAX, bytes);
+}
+
+lws_status lws_file_peek(int folder, const char *path, size_t most, lws_bytes *bytes)
+{
+    return read_file(folder, path, most, INT64_MAX, bytes);
 }
 
 char *lws_path(const char *folder, const char *prefix, const char *name, const char *suffix)

@@ -23,6 +23,9 @@ enum { LWS_FILE_MAX = 1 << 28 }; /* bytes of an image file; more is no image tha
  * alone, without the name; LWS_ERR_MEMORY. */
 lws_status lws_file_read(int folder, const char *path, lws_bytes *bytes);
 
+/* The same for the first `most` bytes, or all where there are fewer, of a file of any size. */
+lws_status lws_file_peek(int folder, const char *path, size_t most, lws_bytes *bytes);
+
 /* "FOLDER/PREFIXnameSUFFIX", malloc()ed; NULL when out of memory. */
 char *lws_path(const char *folder, const char *prefix, const char *name, const char *suffix);
 
