@@ -48,6 +48,8 @@ static lws_status read_image(job *j, worker *w, int64_t image, uint8_t *out)
     lws_source *source = j->plan->source;
     lws_image decoded;
     lws_crop crop;
+    if (source->entries[image].is_long)
+        return lws_fail(LWS_ERR_FORMAT, "a name of more than %d bytes", LWS_SOURCE_PATH);
     LWS_TRY(source->kind->read(source, image, w->thread, &w->bytes));
     lws_decode_args args = {.data = w->bytes.data,
                             .bytes = w->bytes.size,

@@ -1,6 +1,8 @@
 /* A partition file's text to rows: names, splits, and what is said twice. */
 #include "partition_file.h"
 
+#include "base/text.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -75,7 +77,8 @@ static lws_status add_row(lws_partition_rows *t, field name, int split, int64_t 
         t->rows = grown;
         t->capacity = capacity;
     }
-    char *copy = strndup(name.from, (size_t)(name.to - name.from));
+    *name.to = 0;                             /* a separator, a quote or the end of the line, which is read already */
+    char *copy = lws_text_escaped(name.from); /* as the names of images are */
     if (!copy)
         return lws_fail(LWS_ERR_MEMORY, "out of memory reading the partition file");
     t->rows[t->count++] = (lws_partition_row){copy, line, (lws_assignment)split, false};

@@ -27,6 +27,10 @@ static void write_source(FILE *out, const lws_prepare *plan)
     fprintf(out, "Source: %s\n", plan->options.input);
     fprintf(out, "Images listed: %lld\n", (long long)plan->listed);
     fprintf(out, "Files of other kinds, not looked at: %lld\n", (long long)plan->source->others);
+    if (plan->source->devices.count)
+        fprintf(out, "Pipes, sockets and devices, not opened: %lld\n", (long long)plan->source->devices.count);
+    if (plan->source->outside.count)
+        fprintf(out, "Files whose names lead out of the archive: %lld\n", (long long)plan->source->outside.count);
     if (plan->source->repeats)
         fprintf(out, "Images with the same path as another: %lld\n", (long long)plan->source->repeats);
 }

@@ -81,6 +81,35 @@ static void warn_of_partition(const lws_prepare *plan)
             plan->partition, p->absent_names[0] ? p->absent_names[0] : "?", p->absent > 1 ? ", …" : "");
 }
 
+/* "2 videos, 1 text" */
+static void tell_others(const lws_source *source)
+{
+    static const char *const words[LWS_OTHER_KINDS] = {[LWS_OTHER_FORMAT] = "picture%s of formats that are not read",
+                                                       [LWS_OTHER_VIDEO] = "video%s",
+                                                       [LWS_OTHER_SOUND] = "sound%s",
+                                                       [LWS_OTHER_TEXT] = "text%s",
+                                                       [LWS_OTHER_DOCUMENT] = "document%s",
+                                                       [LWS_OTHER_ARCHIVE] = "archive%s",
+                                                       [LWS_OTHER_DATA] = "file%s of data",
+                                                       [LWS_OTHER_FILE] = "other file%s"};
+    char text[LINE] = "";
+    for (int kind = 0, at = 0; kind < LWS_OTHER_KINDS; kind++) {
+        int64_t n = source->others_of[kind];
+        char word[64];
+        snprintf(word, sizeof word, words[kind], lws_plural(n));
+        if (n > 0)
+            at += snprintf(text + at, sizeof text - (size_t)at, "%s%lld %s", at ? ", " : "", (long long)n, word);
+    }
+    if (source->others)
+        (source->others_of[LWS_OTHER_FORMAT] ? lws_warn : lws_info)("not taken, for they are no images: %s", text);
+}
+
+static void warn_of_odd(const lws_source_odd *odd, const char *what)
+{
+    if (odd->count)
+        lws_warn("left out: %lld %s: %.200s%s", (long long)odd->count, what, odd->first, odd->count > 1 ? ", …" : "");
+}
+
 void lws_prepare_tell(const lws_prepare *plan)
 {
     char what[LINE], split[LINE], crop[LWS_RECIPE_CROP], n[LWS_SPLITS][NUMBER];
@@ -91,6 +120,9 @@ void lws_prepare_tell(const lws_prepare *plan)
     lws_info("prepare: %s: recipe %s%s, crop %s, %s: %s to train, %s valid, %s test", what,
              lws_recipe_name(plan->recipe.kind), plan->is_inferred ? " by names and sizes" : "",
              lws_recipe_crop_text(&plan->recipe, crop), split, n[0], n[1], n[2]);
+    tell_others(plan->source);
+    warn_of_odd(&plan->source->devices, "of pipes, sockets and devices, which are not opened");
+    warn_of_odd(&plan->source->outside, "whose names lead out of the archive");
     warn_of_split(plan);
     warn_of_partition(plan);
 }

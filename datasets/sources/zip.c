@@ -1,9 +1,13 @@
 /* A zip as a source of images; libzip finds each by its place in the directory at the end of the file. */
 #include "list.h"
+#include "zip_wrong.h"
+
+#include "base/progress.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <zip.h>
 
 typedef struct archive {
@@ -25,8 +29,12 @@ static lws_status open_handle(const char *path, zip_t **handle)
     /* What is wrong with a zip's content has more names in newer versions of libzip. */
     bool outside = code == ZIP_ER_NOENT || zip_error_system_type(&error) == ZIP_ET_SYS;
     lws_status status = code == ZIP_ER_MEMORY ? LWS_ERR_MEMORY : outside ? LWS_ERR_IO : LWS_ERR_FORMAT;
-    lws_fail(status, "cannot open %s as a zip: %s%s", path, zip_error_strerror(&error),
-             status == LWS_ERR_FORMAT ? "; images are in a folder or a zip" : "");
+    const char *wrong = status == LWS_ERR_FORMAT ? lws_zip_wrong(path) : NULL;
+    if (wrong)
+        lws_fail(status, "cannot open %s as a zip: %s", path, wrong);
+    else
+        lws_fail(status, "cannot open %s as a zip: %s%s", path, zip_error_strerror(&error),
+                 status == LWS_ERR_FORMAT ? "; images are in a folder or a zip" : "");
     zip_error_fini(&error);
     return status;
 }
@@ -52,6 +60,16 @@ static lws_status read_stream(zip_file_t *stream, lws_bytes *bytes)
     return LWS_OK;
 }
 
+/* What the archive's directory says of an entry that can be read. */
+static lws_status look_up(zip_t *zip, zip_uint64_t place, zip_stat_t *st)
+{
+    if (zip_stat_index(zip, place, 0, st) != 0)
+        return lws_fail(LWS_ERR_FORMAT, "damaged in the zip: %s", zip_strerror(zip));
+    if (st->valid & ZIP_STAT_ENCRYPTION_METHOD && st->encryption_method != ZIP_EM_NONE)
+        return lws_fail(LWS_ERR_FORMAT, "encrypted in the zip: unpack it with its password, and give the folder");
+    return LWS_OK;
+}
+
 static lws_status read_entry(lws_source *source, int64_t index, int thread, lws_bytes *bytes)
 {
     archive *a = (archive *)source;
@@ -60,8 +78,7 @@ static lws_status read_entry(lws_source *source, int64_t index, int thread, lws_
         return lws_fail(LWS_ERR_USAGE, "%s", lws_message()); /* of the zip, not of this image */
     zip_t *zip = a->handles[thread];
     zip_stat_t st;
-    if (zip_stat_index(zip, place, 0, &st) != 0)
-        return lws_fail(LWS_ERR_FORMAT, "damaged in the zip: %s", zip_strerror(zip));
+    LWS_TRY(look_up(zip, place, &st));
     if (st.size > LWS_FILE_MAX)
         return lws_fail(LWS_ERR_FORMAT, "a file of more than %d MB", LWS_FILE_MAX >> 20);
     LWS_TRY(lws_bytes_reserve(bytes, st.size));
@@ -78,8 +95,7 @@ static lws_status peek(lws_source *source, const lws_source_entry *entry, size_t
 {
     zip_t *zip = ((archive *)source)->handles[0];
     zip_stat_t st;
-    if (zip_stat_index(zip, entry->place, 0, &st) != 0)
-        return lws_fail(LWS_ERR_FORMAT, "damaged in the zip: %s", zip_strerror(zip));
+    LWS_TRY(look_up(zip, entry->place, &st));
     LWS_TRY(lws_bytes_reserve(bytes, st.size < most ? st.size : most));
     zip_file_t *stream = zip_fopen_index(zip, entry->place, 0);
     if (!stream)
@@ -113,15 +129,31 @@ static uint64_t mark_of(zip_t *zip, zip_uint64_t place)
     return zip_stat_index(zip, place, 0, &st) == 0 ? (uint64_t)st.crc << 32 ^ st.size : 0;
 }
 
+/* Takes what is no folder, under a name that is a path below the archive. */
+static lws_status visit(archive *a, zip_uint64_t place)
+{
+    zip_t *zip = a->handles[0];
+    const char *listed = zip_get_name(zip, place, 0);
+    listed = listed ? listed : zip_get_name(zip, place, ZIP_FL_ENC_RAW);
+    size_t length = listed ? strlen(listed) : 0;
+    if (length == 0 || listed[length - 1] == '/' || listed[length - 1] == '\\')
+        return LWS_OK;
+    char *name = strdup(listed);
+    if (!name)
+        return lws_fail(LWS_ERR_MEMORY, "out of memory listing images");
+    lws_status status = lws_source_path(name) ? lws_source_add(&a->common, name, place, mark_of(zip, place))
+                                              : lws_source_note(&a->common.outside, listed);
+    free(name);
+    return status;
+}
+
 static lws_status list(archive *a)
 {
     LWS_TRY(open_handle(a->path, &a->handles[0]));
     zip_int64_t count = zip_get_num_entries(a->handles[0], 0);
     for (zip_int64_t i = 0; i < count; i++) {
-        const char *name = zip_get_name(a->handles[0], (zip_uint64_t)i, 0);
-        size_t length = name ? strlen(name) : 0;
-        if (length > 0 && name[length - 1] != '/')
-            LWS_TRY(lws_source_add(&a->common, name, (uint64_t)i, mark_of(a->handles[0], (zip_uint64_t)i)));
+        lws_progress();
+        LWS_TRY(visit(a, (zip_uint64_t)i));
     }
     return LWS_OK;
 }
@@ -134,6 +166,9 @@ static bool probe(const lws_source_args *args)
 
 static lws_status open_zip(const lws_source_args *args, lws_source **out)
 {
+    struct stat st;
+    if (stat(args->path, &st) == 0 && !S_ISREG(st.st_mode)) /* opening a pipe would wait for its writer */
+        return lws_fail(LWS_ERR_IO, "%s is neither a folder nor a file", args->path);
     archive *a = calloc(1, sizeof *a);
     if (!a)
         return lws_fail(LWS_ERR_MEMORY, "%s: out of memory", args->path);
