@@ -85,7 +85,7 @@ static lws_status look_at(lws_source *source, int64_t index, lws_bytes *bytes, i
     *width = *height = 0;
     lws_status status = source->kind->read(source, index, 0, bytes);
     if (status == LWS_ERR_MEMORY || status == LWS_ERR_USAGE)
-        return status;
+        return lws_source_failed(status, source->entries[index].name);
     if (status != LWS_OK)
         return LWS_OK;
     size_seen seen = {width, height};

@@ -21,7 +21,7 @@ typedef enum lws_celeba_names {
 lws_celeba_names lws_celeba_look(const char *input, const lws_source *source);
 
 /* *fits: whether a few images, spread over the listing, are all of the published size or half of it. Those that cannot
- * be read do not count. LWS_ERR_MEMORY; LWS_ERR_USAGE as from a source's read. */
+ * be read do not count. LWS_ERR_MEMORY; LWS_ERR_IO where the source fails. */
 lws_status lws_celeba_fits(lws_source *source, bool *fits);
 
 /* Looks for list_eval_partition.txt or .csv in the input folder, beside the input, among the files that the source

@@ -79,7 +79,7 @@ static void stop(job *j, int64_t i, lws_status status, const char *name)
 #pragma omp critical(lws_prepare_stop)
     if (i < j->stop) {
         j->stop = i;
-        j->status = status;
+        j->status = status == LWS_ERR_USAGE ? LWS_ERR_IO : status; /* of the whole source: no fault of the user's */
         snprintf(j->message, sizeof j->message, "%s: %s", name, lws_message());
     }
 }

@@ -21,15 +21,22 @@ static const char *path_of(const lws_source_entry *entry)
     return entry->path ? entry->path : entry->name;
 }
 
+/* A disk or a network that fails takes nothing out of the dataset: it ends the work. */
+static lws_status firmly(lws_status status)
+{
+    bool is_of_image = status != LWS_ERR_IO || !lws_file_may_pass(errno);
+    return is_of_image ? status : lws_fail(LWS_ERR_USAGE, "%s", lws_message());
+}
+
 static lws_status read_entry(lws_source *source, int64_t index, int thread, lws_bytes *bytes)
 {
     (void)thread;
-    return lws_file_read(((folder *)source)->fd, path_of(&source->entries[index]), bytes);
+    return firmly(lws_file_read(((folder *)source)->fd, path_of(&source->entries[index]), bytes));
 }
 
 static lws_status peek(lws_source *source, const lws_source_entry *entry, size_t most, lws_bytes *bytes)
 {
-    return lws_file_peek(((folder *)source)->fd, path_of(entry), most, bytes);
+    return firmly(lws_file_peek(((folder *)source)->fd, path_of(entry), most, bytes));
 }
 
 static void close_folder(lws_source *source)

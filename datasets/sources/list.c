@@ -121,7 +121,8 @@ static lws_status look(lws_source *source, const lws_source_entry *entry, lws_by
     enum { FIRST = 16 };
     lws_status status = source->kind->peek(source, entry, FIRST, bytes);
     *is_image = status == LWS_OK && lws_image_begins(bytes->data, bytes->size);
-    return status == LWS_ERR_MEMORY || status == LWS_ERR_USAGE ? status : LWS_OK;
+    bool ends = status == LWS_ERR_MEMORY || status == LWS_ERR_USAGE;
+    return ends ? lws_source_failed(status, entry->name) : LWS_OK;
 }
 
 static int by_name(const void *a, const void *b)
@@ -162,6 +163,11 @@ const char *lws_source_name(const lws_source *source, int64_t index, char buffer
         return source->entries[index].name;
     source->kind->write_name(source, index, buffer);
     return buffer;
+}
+
+lws_status lws_source_failed(lws_status status, const char *name)
+{
+    return status == LWS_ERR_USAGE ? lws_fail(LWS_ERR_IO, "%s: %s", name, lws_message()) : status;
 }
 
 void lws_source_close(lws_source *source)

@@ -63,8 +63,8 @@ typedef struct lws_source_kind {
     lws_status (*open)(const lws_source_args *args, lws_source **out);
 
     /* The bytes of image `index`, for thread `thread` (0 to threads - 1): reads of different threads may run at the
-     * same time. LWS_ERR_MEMORY and LWS_ERR_USAGE are failures; anything else tells with its message, which does not
-     * name the image, why this image cannot be had. */
+     * same time. LWS_ERR_MEMORY and LWS_ERR_USAGE are failures, the latter of the whole source (the disk, the archive);
+     * anything else tells with its message, which does not name the image, why this image cannot be had. */
     lws_status (*read)(lws_source *source, int64_t index, int thread, lws_bytes *bytes);
 
     /* The first `most` bytes of what was listed as `entry`, or all where there are fewer; as `read` by thread 0. */
@@ -97,6 +97,10 @@ struct lws_source {
 /* Opens what is asked for and lists it. LWS_ERR_IO, LWS_ERR_FORMAT, LWS_ERR_MEMORY; LWS_ERR_USAGE where nothing is
  * asked for or there is no image in it. */
 lws_status lws_source_open(const lws_source_args *args, lws_source **out);
+
+/* A failure of the whole source, met at `name`, as callers pass it on: LWS_ERR_IO, with the name before the message.
+ * Other statuses stay. */
+lws_status lws_source_failed(lws_status status, const char *name);
 
 /* NULL is fine. */
 void lws_source_close(lws_source *source);

@@ -4,6 +4,7 @@
 
 #include "base/progress.h"
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +19,7 @@ typedef struct archive {
                         thread-safe */
 } archive;
 
+/* With LWS_ERR_IO errno is set. */
 static lws_status open_handle(const char *path, zip_t **handle)
 {
     int code = 0;
@@ -35,8 +37,17 @@ static lws_status open_handle(const char *path, zip_t **handle)
     else
         lws_fail(status, "cannot open %s as a zip: %s%s", path, zip_error_strerror(&error),
                  status == LWS_ERR_FORMAT ? "; images are in a folder or a zip" : "");
+    int system = zip_error_code_system(&error);
     zip_error_fini(&error);
+    errno = outside ? system : 0;
     return status;
+}
+
+/* LWS_ERR_IO: the disk fails, and says nothing about this entry. */
+static lws_status failure(zip_error_t *error, const char *what)
+{
+    bool passes = zip_error_system_type(error) == ZIP_ET_SYS && lws_file_may_pass(zip_error_code_system(error));
+    return lws_fail(passes ? LWS_ERR_IO : LWS_ERR_FORMAT, "%s: %s", what, zip_error_strerror(error));
 }
 
 /* Reads to the end and one byte further: libzip checks the CRC where it sees the end. */
@@ -48,7 +59,7 @@ static lws_status read_stream(zip_file_t *stream, lws_bytes *bytes)
         void *to = done < wanted ? bytes->data + done : &past_end;
         zip_int64_t n = zip_fread(stream, to, done < wanted ? wanted - done : 1);
         if (n < 0)
-            return lws_fail(LWS_ERR_FORMAT, "damaged in the zip: %s", zip_error_strerror(zip_file_get_error(stream)));
+            return failure(zip_file_get_error(stream), "damaged in the zip");
         if (n == 0)
             break;
         done += (size_t)n;
@@ -70,43 +81,61 @@ static lws_status look_up(zip_t *zip, zip_uint64_t place, zip_stat_t *st)
     return LWS_OK;
 }
 
-static lws_status read_entry(lws_source *source, int64_t index, int thread, lws_bytes *bytes)
+/* At most `most` bytes: where there are more, the CRC is not looked at. LWS_ERR_IO: try again; LWS_ERR_USAGE: of the
+ * zip, not of this entry. */
+static lws_status read_once(archive *a, zip_uint64_t place, int thread, size_t most, lws_bytes *bytes)
 {
-    archive *a = (archive *)source;
-    zip_uint64_t place = source->entries[index].place;
-    if (!a->handles[thread] && open_handle(a->path, &a->handles[thread]) != LWS_OK)
-        return lws_fail(LWS_ERR_USAGE, "%s", lws_message()); /* of the zip, not of this image */
-    zip_t *zip = a->handles[thread];
     zip_stat_t st;
+    if (!a->handles[thread]) {
+        lws_status opened = open_handle(a->path, &a->handles[thread]);
+        if (opened != LWS_OK)
+            return lws_fail(opened == LWS_ERR_IO && lws_file_may_pass(errno) ? LWS_ERR_IO : LWS_ERR_USAGE, "%s",
+                            lws_message());
+    }
+    zip_t *zip = a->handles[thread];
     LWS_TRY(look_up(zip, place, &st));
-    if (st.size > LWS_FILE_MAX)
+    bool is_whole = most >= st.size;
+    if (is_whole && st.size > LWS_FILE_MAX)
         return lws_fail(LWS_ERR_FORMAT, "a file of more than %d MB", LWS_FILE_MAX >> 20);
-    LWS_TRY(lws_bytes_reserve(bytes, st.size));
+    LWS_TRY(lws_bytes_reserve(bytes, is_whole ? st.size : most));
     zip_file_t *stream = zip_fopen_index(zip, place, 0);
     if (!stream)
-        return lws_fail(LWS_ERR_FORMAT, "cannot be read from the zip: %s", zip_strerror(zip));
-    lws_status status = read_stream(stream, bytes);
+        return failure(zip_get_error(zip), "cannot be read from the zip");
+    lws_status status = LWS_OK;
+    if (is_whole) {
+        status = read_stream(stream, bytes);
+    } else {
+        zip_int64_t n = zip_fread(stream, bytes->data, most);
+        bytes->size = n < 0 ? 0 : (size_t)n;
+        status = n < 0 ? failure(zip_file_get_error(stream), "damaged in the zip") : LWS_OK;
+    }
     zip_fclose(stream);
     return status;
 }
 
-/* The first bytes alone: where there are more, the CRC is not looked at. */
+/* A disk or a network that fails takes nothing out of the dataset: after some tries it ends the work. */
+static lws_status read_place(archive *a, zip_uint64_t place, int thread, size_t most, lws_bytes *bytes)
+{
+    for (int tries = 1;; tries++) {
+        lws_status status = read_once(a, place, thread, most, bytes);
+        if (status != LWS_ERR_IO)
+            return status;
+        if (a->handles[thread])
+            zip_discard(a->handles[thread]);
+        a->handles[thread] = NULL;
+        if (!lws_file_wait(tries))
+            return lws_fail(LWS_ERR_USAGE, "%s", lws_message());
+    }
+}
+
+static lws_status read_entry(lws_source *source, int64_t index, int thread, lws_bytes *bytes)
+{
+    return read_place((archive *)source, source->entries[index].place, thread, SIZE_MAX, bytes);
+}
+
 static lws_status peek(lws_source *source, const lws_source_entry *entry, size_t most, lws_bytes *bytes)
 {
-    zip_t *zip = ((archive *)source)->handles[0];
-    zip_stat_t st;
-    LWS_TRY(look_up(zip, entry->place, &st));
-    LWS_TRY(lws_bytes_reserve(bytes, st.size < most ? st.size : most));
-    zip_file_t *stream = zip_fopen_index(zip, entry->place, 0);
-    if (!stream)
-        return lws_fail(LWS_ERR_FORMAT, "cannot be read from the zip: %s", zip_strerror(zip));
-    zip_int64_t n = zip_fread(stream, bytes->data, bytes->size);
-    lws_status status = LWS_OK;
-    if (n < 0)
-        status = lws_fail(LWS_ERR_FORMAT, "damaged in the zip: %s", zip_error_strerror(zip_file_get_error(stream)));
-    bytes->size = n < 0 ? 0 : (size_t)n;
-    zip_fclose(stream);
-    return status;
+    return read_place((archive *)source, entry->place, 0, most, bytes);
 }
 
 static void close_zip(lws_source *source)

@@ -1,4 +1,5 @@
 /* Preparation as a whole: sources, splits, shards, the same bytes however it is done, and bad images. */
+#include "flaky.h"
 #include "prepared.h"
 
 #include "data/h5.h"
@@ -505,6 +506,22 @@ static void leaves_bad_images_out(void **state)
     reports(out, "bad-link.jpg: cannot be opened: No such file");
 }
 
+/* A disk that fails for good loses nothing: no dataset is made without the image. */
+static void a_failing_disk_ends_it(void **state)
+{
+    char *in = make_tree(*state), *out = path_of("%s/out", (char *)*state);
+    picture_save(path_of("%s/flaky.png", in), picture_png(40, 30, 1));
+    lws_prepare_options o = options_of("input", in, "output", out, "size", "16", NULL);
+    flaky_error = EIO;
+    flaky_times = 1000;
+    refuses(&o, LWS_ERR_IO, "flaky.png: cannot be opened: Input/output error");
+    assert_false(file_exists(path_of("%s/%s", out, LWS_PREPARE_REPORT)));
+    flaky_times = 3;
+    prepares(&o);
+    reports(out, "No image was skipped.");
+    flaky_times = 0;
+}
+
 static void strict_names_the_first_bad_image(void **state)
 {
     char *in = make_tree(*state), *out = path_of("%s/out", (char *)*state);
@@ -598,6 +615,7 @@ int main(void)
         scratch_test(refuses_shards_beyond_memory),
         scratch_test(synthetic_faces_follow_the_seed),
         scratch_test(leaves_bad_images_out),
+        scratch_test(a_failing_disk_ends_it),
         scratch_test(strict_names_the_first_bad_image),
         scratch_test(a_wrong_checksum_in_the_zip),
         scratch_test(nothing_but_bad_images),

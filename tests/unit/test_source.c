@@ -1,4 +1,5 @@
 /* Sources: what is listed of a folder or zip and in which order, and that each image's bytes are those of its name. */
+#include "flaky.h"
 #include "pictures.h"
 
 #include "datasets/sources/source.h"
@@ -6,6 +7,7 @@
 #include "datasets/decode/image.h"
 #include "datasets/faces/face.h"
 
+#include <sys/resource.h>
 #include <zip.h>
 
 static lws_source *source_of(const char *path, int threads)
@@ -246,6 +248,48 @@ static void too_large_a_file(void **state)
     lws_source_close(source);
 }
 
+/* What may pass is tried again, and then is of the disk, not of the image; what is of the image is said at once. */
+static void a_disk_that_fails(void **state)
+{
+    static const int passing[] = {EIO, EMFILE, ENFILE, ESTALE, EINTR};
+    lws_bytes bytes = {0};
+    file_text(path_of("%s/flaky.png", (char *)*state), "text");
+    lws_source *source = source_of(*state, 1);
+    for (size_t i = 0; i < sizeof passing / sizeof *passing; i++) {
+        flaky_error = passing[i];
+        flaky_times = LWS_FILE_TRIES - 1;
+        holds(source, 0, 0, "text");
+        assert_int_equal(flaky_times, 0);
+    }
+    flaky_times = 1000;
+    assert_int_equal(source->kind->read(source, 0, 0, &bytes), LWS_ERR_USAGE);
+    check_mentions(lws_message(), "Interrupted system call");
+    assert_int_equal(flaky_times, 1000 - LWS_FILE_TRIES);
+    flaky_error = EACCES;
+    flaky_times = 1000;
+    assert_int_equal(source->kind->read(source, 0, 0, &bytes), LWS_ERR_IO);
+    assert_int_equal(flaky_times, 999);
+    flaky_times = 0;
+    lws_bytes_free(&bytes);
+    lws_source_close(source);
+}
+
+/* While it is listed, too: what is in a file that cannot be read now is not known. */
+static void a_disk_that_fails_while_listing(void **state)
+{
+    lws_source *source;
+    file_text(path_of("%s/flaky", (char *)*state), "GIF89a");
+    flaky_error = EIO;
+    flaky_times = 1000;
+    assert_int_equal(lws_source_open(&(lws_source_args){.path = *state, .threads = 1}, &source), LWS_ERR_IO);
+    assert_string_equal(lws_message(), "flaky: cannot be opened: Input/output error");
+    flaky_times = 2;
+    source = source_of(*state, 1);
+    assert_int_equal(source->count, 1);
+    flaky_times = 0;
+    lws_source_close(source);
+}
+
 /* ---- zips -------------------------------------------------------------------------------------- */
 
 static void add(zip_t *zip, const char *name, const char *text, int method)
@@ -336,6 +380,24 @@ static void sizes_that_are_not_so(void **state)
         lws_bytes_free(&bytes);
         lws_source_close(source);
     }
+}
+
+/* A process that may open no more files: the zip is fine. */
+static void no_file_left(void **state)
+{
+    struct rlimit limit, none;
+    lws_bytes bytes = {0};
+    lws_source *source = source_of(make_zip(*state), 2);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    none = limit;
+    none.rlim_cur = 0;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    assert_int_equal(source->kind->read(source, 1, 1, &bytes), LWS_ERR_USAGE);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    check_mentions(lws_message(), "Too many open files");
+    holds(source, 1, 1, "second");
+    lws_bytes_free(&bytes);
+    lws_source_close(source);
 }
 
 /* Names as archives have them, and the paths they are; NULL: left out. */
@@ -465,9 +527,12 @@ int main(void)
         scratch_test(many_files),
         scratch_test(a_ring_of_links),
         scratch_test(too_large_a_file),
+        scratch_test(a_disk_that_fails),
+        scratch_test(a_disk_that_fails_while_listing),
         scratch_test(a_zip),
         scratch_test(a_path_twice),
         scratch_test(sizes_that_are_not_so),
+        scratch_test(no_file_left),
         scratch_test(names_in_zips),
         scratch_test(what_is_no_zip),
         scratch_test(encrypted_images),
