@@ -60,6 +60,14 @@ bool lws_image_is_name(const char *name)
     return is_known;
 }
 
+bool lws_image_begins(const void *data, size_t bytes)
+{
+    bool does = false;
+    for (int i = 0; i < FORMATS; i++)
+        does = does || has_signature(decoders[i], data, bytes);
+    return does;
+}
+
 const char *lws_image_formats(char text[LWS_IMAGE_FORMATS])
 {
     int at = 0;

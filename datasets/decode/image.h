@@ -61,6 +61,9 @@ void lws_image_free(lws_image *image);
 /* True for a name whose extension is that of a format. */
 bool lws_image_is_name(const char *name);
 
+/* True for bytes that begin as files of a format do, whatever they are called; of a file its first 16 are enough. */
+bool lws_image_begins(const void *data, size_t bytes);
+
 /* The names of the formats, "JPEG, PNG, …", for people: writes them to `text` and returns it. */
 enum { LWS_IMAGE_FORMATS = 128 };
 const char *lws_image_formats(char text[LWS_IMAGE_FORMATS]);

@@ -48,6 +48,8 @@ static lws_status read_image(job *j, worker *w, int64_t image, uint8_t *out)
     lws_source *source = j->plan->source;
     lws_image decoded;
     lws_crop crop;
+    if (source->entries[image].is_long)
+        return lws_fail(LWS_ERR_FORMAT, "a name of more than %d bytes", LWS_SOURCE_PATH);
     LWS_TRY(source->kind->read(source, image, w->thread, &w->bytes));
     lws_decode_args args = {.data = w->bytes.data,
                             .bytes = w->bytes.size,
@@ -77,7 +79,7 @@ static void stop(job *j, int64_t i, lws_status status, const char *name)
 #pragma omp critical(lws_prepare_stop)
     if (i < j->stop) {
         j->stop = i;
-        j->status = status;
+        j->status = status == LWS_ERR_USAGE ? LWS_ERR_IO : status; /* of the whole source: no fault of the user's */
         snprintf(j->message, sizeof j->message, "%s: %s", name, lws_message());
     }
 }

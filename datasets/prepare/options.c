@@ -14,7 +14,7 @@ static const lws_config_key keys[] = {
     {"synthetic", LWS_CONFIG_INT, FIELD(synthetic), "0", 0, 1e9, NULL,
      "draw N synthetic faces instead of reading images", NULL},
     {"recipe", LWS_CONFIG_CHOICE, FIELD(recipe), "auto", 0, 0, "auto|celeba|folder|synthetic",
-     "set of defaults; auto sees from the names whether it is Celeb-A", NULL},
+     "set of defaults; auto sees from names and sizes whether it is Celeb-A", NULL},
     {"limit", LWS_CONFIG_INT, FIELD(limit), "0", 0, 1e12, NULL,
      "take at most N images, the first of each split in proportion; 0: all", NULL},
     {"strict", LWS_CONFIG_FLAG, FIELD(strict), "false", 0, 0, NULL,
@@ -30,8 +30,8 @@ static const lws_config_key keys[] = {
     {"filter", LWS_CONFIG_CHOICE, FIELD(filter), "lanczos", 0, 0, "lanczos|area", "how images are resized", NULL},
 
     {"partition", LWS_CONFIG_STRING, FIELD(partition), "", 0, 0, "FILE",
-     "lines 'NAME 0|1|2' that put images into train, valid, test (celeba: list_eval_partition.txt "
-     "beside or in the input)",
+     "lines 'NAME 0|1|2' that put images into train, valid, test (Celeb-A: list_eval_partition.txt or "
+     ".csv in or beside the input, or in Eval/ there)",
      "Splits"},
     {"split", LWS_CONFIG_STRING, FIELD(split), "0.8,0.1,0.1", 0, 0, "T,V,T",
      "without a partition: fractions of train, valid and test", NULL},

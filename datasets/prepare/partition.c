@@ -1,6 +1,8 @@
 /* Images dealt to splits: by the lines of a partition file, by chance, and down to a limit. */
 #include "partition.h"
 
+#include "partition_file.h"
+
 #include "base/input.h"
 #include "base/rng.h"
 
@@ -10,179 +12,160 @@
 
 /* ---- partition files ------------------------------------------------------------------------- */
 
-typedef struct row {
-    char *name;
-    int64_t line;
-    lws_assignment split;
-    bool used;
-} row;
-
-typedef struct table {
-    row *rows; /* sorted by name, then line, without repetitions */
-    int64_t count, capacity;
-} table;
-
-static void table_free(table *t)
+static lws_partition_row *find_row(const lws_partition_rows *t, const char *name)
 {
-    for (int64_t i = 0; i < t->count; i++)
-        free(t->rows[i].name);
-    free(t->rows);
-}
-
-static lws_status table_add(table *t, const char *name, size_t length, int split, int64_t line)
-{
-    if (t->count == t->capacity) {
-        int64_t capacity = t->capacity * 2 + 1024;
-        row *grown = realloc(t->rows, (size_t)capacity * sizeof *grown);
-        if (!grown)
-            return lws_fail(LWS_ERR_MEMORY, "out of memory reading the partition file");
-        t->rows = grown;
-        t->capacity = capacity;
+    lws_partition_row *found = NULL;
+    for (int64_t low = 0, high = t->count; low < high && !found;) {
+        int64_t middle = low + (high - low) / 2;
+        int order = strcmp(name, t->rows[middle].name);
+        if (order == 0)
+            found = &t->rows[middle];
+        else if (order < 0)
+            high = middle;
+        else
+            low = middle + 1;
     }
-    char *copy = strndup(name, length);
-    if (!copy)
-        return lws_fail(LWS_ERR_MEMORY, "out of memory reading the partition file");
-    t->rows[t->count++] = (row){copy, line, (lws_assignment)split, false};
-    return LWS_OK;
+    return found;
 }
 
-/* A name may contain blanks: the split is what stands after the last one. */
-static lws_status parse_line(table *t, const char *path, int64_t number, char *line)
+/* The row that names this image with all its folders, or else with fewer: "x/y/1.jpg", "y/1.jpg", "1.jpg". */
+static lws_partition_row *find_path(const lws_partition_rows *t, const char *path)
 {
-    static const char blanks[] = " \t\r\n";
-    char *start = line + strspn(line, blanks), *end = start + strlen(start);
-    while (end > start && strchr(blanks, end[-1]))
-        *--end = 0;
-    if (end == start)
-        return LWS_OK;
-    char *name_end = end - 1;
-    if (*name_end < '0' || *name_end > '2' || name_end - start < 2 || !strchr(blanks, name_end[-1]))
-        return lws_fail(LWS_ERR_FORMAT, "%s:%lld: '%.80s' is not of the form NAME 0|1|2 (train, valid, test)", path,
-                        (long long)number, start);
-    int split = *name_end - '0';
-    while (name_end > start && strchr(blanks, name_end[-1]))
-        name_end--;
-    return table_add(t, start, (size_t)(name_end - start), split, number);
+    lws_partition_row *found = find_row(t, path);
+    for (const char *slash = strchr(path, '/'); slash && !found; slash = strchr(slash + 1, '/'))
+        found = find_row(t, slash + 1);
+    return found;
 }
 
-static lws_status read_rows(table *t, const char *path)
-{
-    char *text;
-    size_t length;
-    LWS_TRY(lws_input_read_text(path, "partition file", &text, &length));
-    lws_status status = LWS_OK;
-    char *line = text;
-    for (int64_t n = 1; status == LWS_OK && line < text + length; n++) {
-        char *end = line + strcspn(line, "\n");
-        bool is_last = *end == 0;
-        *end = 0;
-        status = parse_line(t, path, n, line);
-        line = end + !is_last;
-    }
-    free(text);
-    return status;
-}
-
-static int by_name(const void *a, const void *b)
-{
-    const row *x = a, *y = b;
-    int order = strcmp(x->name, y->name);
-    return order ? order : (x->line > y->line) - (x->line < y->line);
-}
-
-static void show(char **names, int64_t at, const char *name)
-{
-    if (at < LWS_PARTITION_SHOWN)
-        names[at] = strdup(name); /* where memory is short, the report shows fewer */
-}
-
-static void show_repeated(lws_partition_report *report, const char *name)
-{
-    show(report->repeated_names, report->repeated_shown, name);
-    if (report->repeated_shown < LWS_PARTITION_SHOWN)
-        report->repeated_shown++;
-}
-
-static lws_status drop_repetitions(table *t, const char *path, lws_partition_report *report)
-{
-    int64_t kept = 0, all = t->count;
-    lws_status status = LWS_OK;
-    for (int64_t i = 0; i < all; i++) {
-        row *before = kept ? &t->rows[kept - 1] : NULL, *here = &t->rows[i];
-        if (!before || strcmp(before->name, here->name) != 0) {
-            t->rows[kept++] = *here;
-            continue;
-        }
-        if (before->split != here->split && status == LWS_OK)
-            status = lws_fail(LWS_ERR_FORMAT, "%s:%lld: %s is put into another split than on line %lld", path,
-                              (long long)here->line, here->name, (long long)before->line);
-        report->repeated_lines++;
-        show_repeated(report, here->name);
-        free(here->name);
-    }
-    t->count = kept;
-    return status;
-}
-
-static void assign(table *t, const lws_source *source, lws_assignment *split, lws_partition_report *report)
+static void assign_exactly(lws_partition_rows *t, const lws_source *source, lws_assignment *split,
+                           lws_partition_report *report)
 {
     for (int64_t i = 0; i < source->count; i++) {
-        const char *name = source->entries[i].name, *slash = strrchr(name, '/');
-        row key = {.name = (char *)(slash ? slash + 1 : name)};
-        row *found = NULL;
-        for (int64_t low = 0, high = t->count; low < high && !found;) {
-            int64_t middle = low + (high - low) / 2;
-            int order = strcmp(key.name, t->rows[middle].name);
-            if (order == 0)
-                found = &t->rows[middle];
-            else if (order < 0)
-                high = middle;
-            else
-                low = middle + 1;
-        }
+        lws_partition_row *found = find_path(t, source->entries[i].name);
         split[i] = found ? found->split : LWS_SPLITS;
-        if (!found) {
-            show(report->unlisted_names, report->unlisted++, name);
-        } else if (found->used) {
+        if (found && found->used) {
             report->repeated_images++;
-            show_repeated(report, name);
-        } else {
+            lws_partition_show_repeated(report, source->entries[i].name);
+        } else if (found) {
             found->used = true;
         }
     }
+}
+
+/* ---- names that fit but for folder or extension ---------------------------------------------- */
+
+/* What is left of a name without folders and extension. */
+typedef struct stem {
+    const char *text;
+    size_t length;
+    int64_t index;
+} stem;
+
+static stem stem_of(const char *name, int64_t index)
+{
+    const char *slash = strrchr(name, '/'), *base = slash ? slash + 1 : name, *dot = strrchr(base, '.');
+    return (stem){base, dot && dot > base ? (size_t)(dot - base) : strlen(base), index};
+}
+
+static int by_stem(const void *a, const void *b)
+{
+    const stem *x = a, *y = b;
+    int order = memcmp(x->text, y->text, x->length < y->length ? x->length : y->length);
+    return order ? order : (x->length > y->length) - (x->length < y->length);
+}
+
+/* How many from `at` on have the same stem. */
+static int64_t run_of(const stem *stems, int64_t at, int64_t count)
+{
+    int64_t n = 1;
+    while (at + n < count && by_stem(&stems[at], &stems[at + n]) == 0)
+        n++;
+    return n;
+}
+
+/* A list of .jpg names serves for the same images as .png, and one with other folders, too: where a stem is that of one
+ * row and of one image, it is clear what is meant. */
+static void match_stems(lws_partition_rows *t, const stem *rows, const stem *images, int64_t count,
+                        lws_assignment *split, lws_partition_report *report)
+{
+    for (int64_t r = 0, i = 0; r < t->count && i < count;) {
+        int order = by_stem(&rows[r], &images[i]);
+        int64_t alike_rows = run_of(rows, r, t->count), alike_images = run_of(images, i, count);
+        lws_partition_row *row = &t->rows[rows[r].index];
+        int64_t image = images[i].index;
+        if (order == 0 && alike_rows == 1 && alike_images == 1 && split[image] == LWS_SPLITS) {
+            split[image] = row->split;
+            row->used = true;
+            report->by_stem++;
+        }
+        r += order <= 0 ? alike_rows : 0;
+        i += order >= 0 ? alike_images : 0;
+    }
+}
+
+static lws_status assign_by_stem(lws_partition_rows *t, const lws_source *source, lws_assignment *split,
+                                 lws_partition_report *report)
+{
+    stem *rows = calloc((size_t)t->count + 1, sizeof *rows);
+    stem *images = calloc((size_t)source->count + 1, sizeof *images);
+    lws_status status = LWS_OK;
+    if (rows && images) {
+        for (int64_t i = 0; i < t->count; i++)
+            rows[i] = stem_of(t->rows[i].name, i);
+        for (int64_t i = 0; i < source->count; i++)
+            images[i] = stem_of(source->entries[i].name, i);
+        qsort(rows, (size_t)t->count, sizeof *rows, by_stem);
+        qsort(images, (size_t)source->count, sizeof *images, by_stem);
+        match_stems(t, rows, images, source->count, split, report);
+    } else {
+        status = lws_fail(LWS_ERR_MEMORY, "out of memory comparing names with the partition file");
+    }
+    free(rows);
+    free(images);
+    return status;
+}
+
+/* ---- a whole list ------------------------------------------------------------------------------ */
+
+static void note_rest(const lws_partition_rows *t, const lws_source *source, const lws_assignment *split,
+                      lws_partition_report *report)
+{
+    for (int64_t i = 0; i < source->count; i++) {
+        if (split[i] == LWS_SPLITS)
+            lws_partition_show(report->unlisted_names, report->unlisted++, source->entries[i].name);
+    }
     for (int64_t i = 0; i < t->count; i++) {
         if (!t->rows[i].used)
-            show(report->absent_names, report->absent++, t->rows[i].name);
+            lws_partition_show(report->absent_names, report->absent++, t->rows[i].name);
     }
+}
+
+lws_status lws_partition_read_text(const char *path, char *text, size_t length, const lws_source *source,
+                                   lws_assignment *split, lws_partition_report *report)
+{
+    lws_partition_rows t = {0};
+    *report = (lws_partition_report){0};
+    lws_status status = lws_partition_parse(path, text, length, &t, report);
+    if (status == LWS_OK) {
+        assign_exactly(&t, source, split, report);
+        status = assign_by_stem(&t, source, split, report);
+    }
+    if (status == LWS_OK)
+        note_rest(&t, source, split, report);
+    lws_partition_rows_free(&t);
+    return status;
 }
 
 lws_status lws_partition_read(const char *path, const lws_source *source, lws_assignment *split,
                               lws_partition_report *report)
 {
-    table t = {0};
+    char *text;
+    size_t length;
     *report = (lws_partition_report){0};
-    lws_status status = read_rows(&t, path);
-    if (status == LWS_OK && t.count == 0)
-        status = lws_fail(LWS_ERR_FORMAT, "the partition file %s is empty", path);
-    if (status == LWS_OK) {
-        qsort(t.rows, (size_t)t.count, sizeof *t.rows, by_name);
-        report->lines = t.count;
-        status = drop_repetitions(&t, path, report);
-    }
-    if (status == LWS_OK)
-        assign(&t, source, split, report);
-    table_free(&t);
+    LWS_TRY(lws_input_read_text(path, "partition file", &text, &length));
+    lws_status status = lws_partition_read_text(path, text, length, source, split, report);
+    free(text);
     return status;
-}
-
-void lws_partition_report_free(lws_partition_report *report)
-{
-    for (int i = 0; i < LWS_PARTITION_SHOWN; i++) {
-        free(report->absent_names[i]);
-        free(report->unlisted_names[i]);
-        free(report->repeated_names[i]);
-    }
-    *report = (lws_partition_report){0};
 }
 
 /* ---- fractions ------------------------------------------------------------------------------- */

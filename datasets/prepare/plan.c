@@ -4,13 +4,12 @@
 #include "target.h"
 
 #include "base/folder.h"
-#include "base/log.h"
+#include "base/input.h"
 
 #include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum {
     SHARD_BYTES = 64 << 20, /* of pixels, when --shards does not say */
@@ -25,22 +24,17 @@ static const char *base_name(const char *path)
     return slash ? slash + 1 : path;
 }
 
-/* The input without slashes at its end. */
-static void trimmed_input(const lws_prepare *plan, char input[LWS_CONFIG_TEXT])
+/* Celeb-A by its names and sizes: a partition file makes nobody's photographs Celeb-A. */
+static lws_status infer_kind(lws_prepare *plan, int *kind)
 {
-    snprintf(input, LWS_CONFIG_TEXT, "%s", plan->options.input);
-    for (size_t n = strlen(input); n > 1 && input[n - 1] == '/';)
-        input[--n] = 0;
-}
-
-/* The published archive unpacks to img_align_celeba/000001.jpg and so on. */
-static bool looks_like_celeba(const lws_prepare *plan)
-{
-    static const char folder[] = "img_align_celeba";
-    char input[LWS_CONFIG_TEXT];
-    trimmed_input(plan, input);
-    return plan->options.partition[0] || strstr(plan->source->entries[0].name, folder) ||
-           strncmp(base_name(input), folder, sizeof folder - 1) == 0;
+    bool fits = false;
+    lws_celeba_names names = lws_celeba_look(plan->options.input, plan->source);
+    if (names != LWS_CELEBA_OTHER)
+        LWS_TRY(lws_celeba_fits(plan->source, &fits));
+    plan->is_celeba = fits || names == LWS_CELEBA_FOLDER;
+    *kind = fits ? LWS_RECIPE_CELEBA : LWS_RECIPE_FOLDER;
+    plan->is_inferred = fits;
+    return LWS_OK;
 }
 
 static lws_status choose_recipe(lws_prepare *plan)
@@ -48,11 +42,14 @@ static lws_status choose_recipe(lws_prepare *plan)
     const lws_prepare_options *o = &plan->options;
     int kind = o->recipe;
     bool is_drawn = plan->source->kind->draw != NULL;
+    if (kind == LWS_RECIPE_AUTO && is_drawn)
+        kind = LWS_RECIPE_SYNTHETIC;
     if (kind == LWS_RECIPE_AUTO)
-        kind = is_drawn ? LWS_RECIPE_SYNTHETIC : looks_like_celeba(plan) ? LWS_RECIPE_CELEBA : LWS_RECIPE_FOLDER;
+        LWS_TRY(infer_kind(plan, &kind));
     if ((kind == LWS_RECIPE_SYNTHETIC) != is_drawn)
         return lws_fail(LWS_ERR_USAGE, is_drawn ? "--synthetic goes with --recipe synthetic alone"
                                                 : "--recipe synthetic needs --synthetic N, not --input");
+    plan->is_celeba = plan->is_celeba || kind == LWS_RECIPE_CELEBA;
     return lws_recipe_resolve(o, kind, &plan->recipe);
 }
 
@@ -74,29 +71,14 @@ static lws_status open_source(lws_prepare *plan)
     return LWS_OK;
 }
 
-/* Celeb-A's own partition lies in the folder of images, or beside it or the zip. */
+/* The list that is given, or Celeb-A's own. */
 static lws_status find_partition(lws_prepare *plan)
 {
-    static const char name[] = "list_eval_partition.txt";
-    char input[LWS_CONFIG_TEXT], *place[2] = {NULL, NULL};
-    snprintf(plan->partition, sizeof plan->partition, "%s", plan->options.partition);
-    if (plan->partition[0] || plan->recipe.kind != LWS_RECIPE_CELEBA)
-        return LWS_OK;
-    trimmed_input(plan, input);
-    place[0] = lws_path(input, "", name, "");
-    if (asprintf(&place[1], "%.*s%s", (int)(base_name(input) - input), input, name) < 0)
-        place[1] = NULL;
-    bool complete = place[0] && place[1];
-    for (int i = 0; complete && i < 2 && !plan->partition[0]; i++) {
-        if (access(place[i], F_OK) == 0 && strlen(place[i]) < sizeof plan->partition)
-            strcpy(plan->partition, place[i]);
-    }
-    free(place[0]);
-    free(place[1]);
-    if (!complete)
-        return lws_fail(LWS_ERR_MEMORY, "out of memory planning the preparation");
-    if (plan->partition[0])
-        lws_info("prepare: splits by %s, found with the images (--partition names another)", plan->partition);
+    const char *given = plan->options.partition;
+    snprintf(plan->partition, sizeof plan->partition, "%s", given);
+    if (!given[0] && plan->is_celeba)
+        LWS_TRY(lws_celeba_find_list(plan->options.input, plan->source, plan->partition, &plan->is_list_inside));
+    plan->is_official = plan->is_celeba && strncmp(base_name(plan->partition), "list_eval_partition", 19) == 0;
     return LWS_OK;
 }
 
@@ -124,13 +106,34 @@ static lws_status group(lws_prepare *plan, const lws_assignment *split)
     return LWS_OK;
 }
 
+/* By a list that lies in an archive. */
+static lws_status read_list_inside(lws_prepare *plan, lws_assignment *split)
+{
+    lws_source *source = plan->source;
+    lws_bytes bytes = {0};
+    char *text = NULL;
+    size_t length;
+    lws_status status = source->kind->peek(source, &source->list, LWS_FILE_MAX, &bytes);
+    if (status != LWS_OK)
+        status = lws_fail(LWS_ERR_FORMAT, "the partition file %s: %s", plan->partition, lws_message());
+    else
+        status = lws_input_take_text(plan->partition, "partition file", bytes.data, bytes.size, &text, &length);
+    if (status == LWS_OK)
+        status = lws_partition_read_text(plan->partition, text, length, source, split, &plan->partition_report);
+    lws_bytes_free(&bytes);
+    free(text);
+    return status;
+}
+
 static lws_status assign_splits(lws_prepare *plan)
 {
     lws_assignment *split = calloc((size_t)plan->listed, sizeof *split);
     if (!split)
         return lws_fail(LWS_ERR_MEMORY, "out of memory for a list of %lld images", (long long)plan->listed);
     lws_status status = LWS_OK;
-    if (plan->partition[0])
+    if (plan->is_list_inside)
+        status = read_list_inside(plan, split);
+    else if (plan->partition[0])
         status = lws_partition_read(plan->partition, plan->source, split, &plan->partition_report);
     else
         lws_partition_random((uint64_t)plan->options.seed, plan->listed, plan->recipe.fraction, split);
@@ -192,11 +195,7 @@ static lws_status cut_shards(lws_prepare *plan)
 static void describe(lws_prepare *plan)
 {
     const lws_recipe *r = &plan->recipe;
-    char crop[64] = "none", split[128], more[128] = "";
-    if (r->crop == LWS_CROP_SQUARE)
-        snprintf(crop, sizeof crop, "square");
-    else if (r->crop == LWS_CROP_SIZE)
-        snprintf(crop, sizeof crop, "%dx%d", r->crop_width, r->crop_height);
+    char crop[LWS_RECIPE_CROP], split[128], more[128] = "";
     if (plan->partition[0])
         snprintf(split, sizeof split, "%.100s", base_name(plan->partition));
     else
@@ -205,8 +204,8 @@ static void describe(lws_prepare *plan)
     if (plan->options.limit)
         snprintf(more, sizeof more, " limit=%lld", (long long)plan->options.limit);
     snprintf(plan->recipe_text, sizeof plan->recipe_text, "recipe=%s crop=%s filter=%s size=%d channels=%d split=%s%s",
-             lws_recipe_name(r->kind), crop, r->filter == LWS_FILTER_AREA ? "area" : "lanczos", r->size, r->channels,
-             split, more);
+             lws_recipe_name(r->kind), lws_recipe_crop_text(r, crop), r->filter == LWS_FILTER_AREA ? "area" : "lanczos",
+             r->size, r->channels, split, more);
 }
 
 /* ---- the plan -------------------------------------------------------------------------------- */

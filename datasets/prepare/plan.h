@@ -4,6 +4,7 @@
 
 #include "datasets/prepare/prepare.h"
 
+#include "celeba.h"
 #include "partition.h"
 #include "recipe.h"
 #include "datasets/sources/source.h"
@@ -21,7 +22,11 @@ struct lws_prepare {
     lws_source *source;
     int threads;                     /* that may read the source */
     int64_t listed;                  /* images in the source */
+    bool is_celeba;                  /* by names and sizes, by the name of a folder, or as is asked for */
+    bool is_inferred;                /* the recipe, by names and sizes */
     char partition[LWS_CONFIG_TEXT]; /* the partition file in use, "" for none */
+    bool is_list_inside;             /* it is the source's `list` */
+    bool is_official;                /* it is Celeb-A's own */
     lws_partition_report partition_report;
     int64_t *images; /* indices into the source: the train images, then valid, test */
     int64_t images_in_split[LWS_SPLITS];

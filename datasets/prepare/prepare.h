@@ -65,6 +65,10 @@ void lws_prepare_free(lws_prepare *plan);
 int lws_prepare_shards(const lws_prepare *plan);
 int64_t lws_prepare_images(const lws_prepare *plan, int shard); /* listed for this shard */
 
+/* Says on the terminal what was inferred (recipe, crop, split and where it comes from), and warns of what is left out:
+ * by the process that prints, once all have the same plan. */
+void lws_prepare_tell(const lws_prepare *plan);
+
 /* What the plan would do, in lines "name = value", equal for equal plans: for comparing those of several processes. The
  * caller frees it; NULL when out of memory. */
 char *lws_prepare_describe(const lws_prepare *plan);

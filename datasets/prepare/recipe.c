@@ -21,6 +21,15 @@ const char *lws_recipe_name(int kind)
     return defaults[kind].name;
 }
 
+const char *lws_recipe_crop_text(const lws_recipe *r, char text[LWS_RECIPE_CROP])
+{
+    if (r->crop == LWS_CROP_SIZE)
+        snprintf(text, LWS_RECIPE_CROP, "%dx%d", r->crop_width, r->crop_height);
+    else
+        snprintf(text, LWS_RECIPE_CROP, "%s", r->crop == LWS_CROP_SQUARE ? "square" : "none");
+    return text;
+}
+
 /* A whole number from 1 to LWS_IMAGE_SIDE at *text, which moves past it; 0 where there is none. */
 static int parse_side(const char **text)
 {

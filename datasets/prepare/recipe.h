@@ -20,6 +20,10 @@ typedef struct lws_recipe {
 /* "celeba", … */
 const char *lws_recipe_name(int kind);
 
+/* "140x140", "square", "none": writes it to `text` and returns it. */
+enum { LWS_RECIPE_CROP = 32 };
+const char *lws_recipe_crop_text(const lws_recipe *recipe, char text[LWS_RECIPE_CROP]);
+
 /* The recipe `kind` with the options' changes. LWS_ERR_USAGE: options that are malformed or contradict it. */
 lws_status lws_recipe_resolve(const lws_prepare_options *options, int kind, lws_recipe *recipe);
 

@@ -27,6 +27,10 @@ static void write_source(FILE *out, const lws_prepare *plan)
     fprintf(out, "Source: %s\n", plan->options.input);
     fprintf(out, "Images listed: %lld\n", (long long)plan->listed);
     fprintf(out, "Files of other kinds, not looked at: %lld\n", (long long)plan->source->others);
+    if (plan->source->devices.count)
+        fprintf(out, "Pipes, sockets and devices, not opened: %lld\n", (long long)plan->source->devices.count);
+    if (plan->source->outside.count)
+        fprintf(out, "Files whose names lead out of the archive: %lld\n", (long long)plan->source->outside.count);
     if (plan->source->repeats)
         fprintf(out, "Images with the same path as another: %lld\n", (long long)plan->source->repeats);
 }
@@ -39,6 +43,8 @@ static void write_partition(FILE *out, const lws_prepare *plan)
     fprintf(out, "\nPartition: %s, %lld names\n", plan->partition, (long long)p->lines);
     write_names(out, "Images that it does not name, left out", p->unlisted, p->unlisted_names, p->unlisted);
     write_names(out, "Names in it without an image", p->absent, p->absent_names, p->absent);
+    if (p->by_stem)
+        fprintf(out, "Images whose names fit but for their folders or extension: %lld\n", (long long)p->by_stem);
     write_names(out, "Names that occur twice, in it or among the images", p->repeated_lines + p->repeated_images,
                 p->repeated_names, p->repeated_shown);
 }

@@ -16,10 +16,27 @@ typedef struct folder {
     int fd;
 } folder;
 
+static const char *path_of(const lws_source_entry *entry)
+{
+    return entry->path ? entry->path : entry->name;
+}
+
+/* A disk or a network that fails takes nothing out of the dataset: it ends the work. */
+static lws_status firmly(lws_status status)
+{
+    bool is_of_image = status != LWS_ERR_IO || !lws_file_may_pass(errno);
+    return is_of_image ? status : lws_fail(LWS_ERR_USAGE, "%s", lws_message());
+}
+
 static lws_status read_entry(lws_source *source, int64_t index, int thread, lws_bytes *bytes)
 {
     (void)thread;
-    return lws_file_read(((folder *)source)->fd, source->entries[index].name, bytes);
+    return firmly(lws_file_read(((folder *)source)->fd, path_of(&source->entries[index]), bytes));
+}
+
+static lws_status peek(lws_source *source, const lws_source_entry *entry, size_t most, lws_bytes *bytes)
+{
+    return firmly(lws_file_peek(((folder *)source)->fd, path_of(entry), most, bytes));
 }
 
 static void close_folder(lws_source *source)
@@ -31,19 +48,22 @@ static void close_folder(lws_source *source)
 }
 
 /* One step of the walk. `skip` is the length of the folder's own path. A link that leads nowhere is listed, so that it
- * turns up among the images that cannot be read. */
+ * turns up among the images that cannot be read. What is neither file nor folder is not opened: a pipe would wait for
+ * its writer, and a device may do anything. */
 static lws_status visit(folder *f, FTS *walk, FTSENT *entry, size_t skip)
 {
+    const char *name = entry->fts_path + skip;
+    name += strspn(name, "/");
     switch (entry->fts_info) {
     case FTS_D:
         if (entry->fts_level > 0 && entry->fts_name[0] == '.')
             fts_set(walk, entry, FTS_SKIP);
         return LWS_OK;
     case FTS_F:
-    case FTS_SLNONE: {
-        const char *name = entry->fts_path + skip;
-        return lws_source_add(&f->common, name + strspn(name, "/"), 0, (uint64_t)entry->fts_statp->st_size);
-    }
+    case FTS_SLNONE:
+        return lws_source_add(&f->common, name, 0, (uint64_t)entry->fts_statp->st_size);
+    case FTS_DEFAULT:
+        return entry->fts_name[0] == '.' ? LWS_OK : lws_source_note(&f->common.devices, name);
     case FTS_DNR:
     case FTS_NS:
     case FTS_ERR:
@@ -94,5 +114,6 @@ const lws_source_kind lws_source_folder = {
     .probe = probe,
     .open = open_folder,
     .read = read_entry,
+    .peek = peek,
     .close = close_folder,
 };

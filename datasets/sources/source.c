@@ -51,14 +51,14 @@ lws_status lws_source_open(const lws_source_args *args, lws_source **out)
     lws_status status = kind->open(args, &source);
     if (source)
         source->kind = kind;
+    if (status == LWS_OK)
+        status = lws_source_settle(source);
     if (status == LWS_OK && source->count == 0)
         status = lws_fail(LWS_ERR_USAGE, "%s holds no images (%s); %lld other files", args->path,
                           lws_image_formats(formats), (long long)source->others);
-    if (status == LWS_OK) {
-        lws_source_sort(source);
+    if (status == LWS_OK)
         *out = source;
-    } else {
+    else
         lws_source_close(source);
-    }
     return status;
 }

@@ -20,6 +20,35 @@ typedef struct lws_source_args {
 
 typedef struct lws_source lws_source;
 
+typedef struct lws_source_entry {
+    char *name;     /* path inside the folder or archive, as UTF-8 for people; owned */
+    uint64_t place; /* the kind's own */
+    uint64_t mark;  /* of the content, as far as a listing shows it: other marks, other contents */
+    char *path;     /* where it differs from `name`; owned */
+    bool is_long;   /* its path has more than LWS_SOURCE_PATH bytes, and `name` is its beginning: not for a dataset */
+} lws_source_entry;
+
+enum { LWS_SOURCE_PATH = 4096 }; /* every row of a shard has room for the longest name in it */
+
+/* Files that are no images, by their extensions. */
+typedef enum lws_other {
+    LWS_OTHER_FORMAT, /* pictures of formats that are not read */
+    LWS_OTHER_VIDEO,
+    LWS_OTHER_SOUND,
+    LWS_OTHER_TEXT,
+    LWS_OTHER_DOCUMENT,
+    LWS_OTHER_ARCHIVE,
+    LWS_OTHER_DATA,
+    LWS_OTHER_FILE, /* none of these */
+    LWS_OTHER_KINDS,
+} lws_other;
+
+/* Things left out: how many, and the first that was met. */
+typedef struct lws_source_odd {
+    int64_t count;
+    char *first; /* owned; NULL: none */
+} lws_source_odd;
+
 enum { LWS_SOURCE_NAME = 32 }; /* room for the name of an image that is drawn */
 
 /* What one kind of source does. It either reads files or draws pixels, which it names: the other is NULL. */
@@ -34,9 +63,12 @@ typedef struct lws_source_kind {
     lws_status (*open)(const lws_source_args *args, lws_source **out);
 
     /* The bytes of image `index`, for thread `thread` (0 to threads - 1): reads of different threads may run at the
-     * same time. LWS_ERR_MEMORY and LWS_ERR_USAGE are failures; anything else tells with its message, which does not
-     * name the image, why this image cannot be had. */
+     * same time. LWS_ERR_MEMORY and LWS_ERR_USAGE are failures, the latter of the whole source (the disk, the archive);
+     * anything else tells with its message, which does not name the image, why this image cannot be had. */
     lws_status (*read)(lws_source *source, int64_t index, int thread, lws_bytes *bytes);
+
+    /* The first `most` bytes of what was listed as `entry`, or all where there are fewer; as `read` by thread 0. */
+    lws_status (*peek)(lws_source *source, const lws_source_entry *entry, size_t most, lws_bytes *bytes);
 
     /* Image `index` as pixels [size, size, channels], channels 1 (luma) or 3; any thread. LWS_ERR_MEMORY. */
     lws_status (*draw)(const lws_source *source, int64_t index, int size, int channels, uint8_t *out);
@@ -48,24 +80,27 @@ typedef struct lws_source_kind {
     void (*close)(lws_source *source);
 } lws_source_kind;
 
-typedef struct lws_source_entry {
-    char *name;     /* path inside the folder or archive; owned */
-    uint64_t place; /* the kind's own */
-    uint64_t mark;  /* of the content, as far as a listing shows it: other marks, other contents */
-} lws_source_entry;
-
 /* The part common to all kinds; theirs begin with it. */
 struct lws_source {
     const lws_source_kind *kind;
     lws_source_entry *entries; /* [count], in byte order of names; NULL where images are drawn */
     int64_t count, capacity;
-    int64_t others;  /* visible files whose extension is not that of an image format */
-    int64_t repeats; /* entries named as the one before */
+    lws_source_entry list;      /* list_eval_partition.txt or .csv, the first by name; no name: there is none */
+    lws_source_entry *doubtful; /* [doubtful_count]: which of these are images, their first bytes tell */
+    int64_t doubtful_count, doubtful_capacity;
+    int64_t others;                     /* visible files that are no images */
+    int64_t others_of[LWS_OTHER_KINDS]; /* the same by kind */
+    lws_source_odd devices, outside;    /* pipes, sockets, devices; names that lead out of an archive */
+    int64_t repeats;                    /* entries named as the one before */
 };
 
 /* Opens what is asked for and lists it. LWS_ERR_IO, LWS_ERR_FORMAT, LWS_ERR_MEMORY; LWS_ERR_USAGE where nothing is
  * asked for or there is no image in it. */
 lws_status lws_source_open(const lws_source_args *args, lws_source **out);
+
+/* A failure of the whole source, met at `name`, as callers pass it on: LWS_ERR_IO, with the name before the message.
+ * Other statuses stay. */
+lws_status lws_source_failed(lws_status status, const char *name);
 
 /* NULL is fine. */
 void lws_source_close(lws_source *source);

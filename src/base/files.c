@@ -45,23 +45,64 @@ static lws_status read_all(int fd, lws_bytes *bytes)
     return LWS_OK;
 }
 
-lws_status lws_file_read(int folder, const char *path, lws_bytes *bytes)
+/* At most `most` bytes of a file, which may have `limit`. With LWS_ERR_IO errno is set. */
+static lws_status read_once(int folder, const char *path, size_t most, off_t limit, lws_bytes *bytes)
 {
     struct stat st;
     int fd = openat(folder, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe must not block */
     if (fd < 0)
         return lws_fail(LWS_ERR_IO, "cannot be opened: %m");
     lws_status status;
-    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
+    errno = 0;
+    if (fstat(fd, &st) != 0)
+        status = lws_fail(LWS_ERR_IO, "cannot be read: %m");
+    else if (!S_ISREG(st.st_mode))
         status = lws_fail(LWS_ERR_IO, "not a regular file");
-    else if (st.st_size > LWS_FILE_MAX)
+    else if (st.st_size > limit)
         status = lws_fail(LWS_ERR_FORMAT, "a file of more than %d MB", LWS_FILE_MAX >> 20);
     else
-        status = lws_bytes_reserve(bytes, (size_t)st.st_size);
+        status = lws_bytes_reserve(bytes, (size_t)st.st_size < most ? (size_t)st.st_size : most);
     if (status == LWS_OK)
         status = read_all(fd, bytes);
+    int error = errno;
     close(fd);
+    errno = error;
     return status;
+}
+
+bool lws_file_may_pass(int error)
+{
+    return error == EIO || error == EMFILE || error == ENFILE || error == ESTALE || error == EINTR;
+}
+
+bool lws_file_wait(int tries)
+{
+    if (tries >= LWS_FILE_TRIES)
+        return false;
+    usleep(20000U << tries); /* 40, 80, 160 and 320 ms */
+    return true;
+}
+
+static lws_status read_file(int folder, const char *path, size_t most, off_t limit, lws_bytes *bytes)
+{
+    lws_status status;
+    int tries = 0, error;
+    do {
+        status = read_once(folder, path, most, limit, bytes);
+        error = errno;
+    } while (status == LWS_ERR_IO && lws_file_may_pass(error) && lws_file_wait(++tries));
+    errno = error;
+    return status;
+}
+
+lws_status lws_file_read(int folder, const char *path, lws_bytes *bytes)
+{
+    return read_file(folder, path, LWS_FILE_MAX, LWS_FILE_MAX, bytes);
+}
+
+lws_status lws_file_peek(int folder, const char *path, size_t most, lws_bytes *bytes)
+{
+    return read_file(folder, path, most, INT64_MAX, bytes);
 }
 
 char *lws_path(const char *folder, const char *prefix, const char *name, const char *suffix)

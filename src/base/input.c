@@ -167,3 +167,20 @@ lws_status lws_input_read_text(const char *path, const char *what, char **text, 
     }
     return status;
 }
+
+lws_status lws_input_take_text(const char *path, const char *what, const void *bytes, size_t count, char **text,
+                               size_t *length)
+{
+    *text = malloc(count + 1);
+    if (!*text)
+        return lws_fail(LWS_ERR_MEMORY, "out of memory reading the %s %s", what, path);
+    if (count > 0)
+        memcpy(*text, bytes, count);
+    (*text)[ *length = count] = 0;
+    lws_status status = check_text(path, what, *text, length);
+    if (status != LWS_OK) {
+        free(*text);
+        *text = NULL;
+    }
+    return status;
+}

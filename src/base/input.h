@@ -26,4 +26,8 @@ bool lws_input_holds(const char *path, int64_t at, const void *bytes, size_t cou
  * LWS_ERR_FORMAT for UTF-16 and for zero bytes, naming the line. */
 lws_status lws_input_read_text(const char *path, const char *what, char **text, size_t *length);
 
+/* The same of bytes [count] that are in memory already. */
+lws_status lws_input_take_text(const char *path, const char *what, const void *bytes, size_t count, char **text,
+                               size_t *length);
+
 #endif

@@ -25,6 +25,15 @@ void lws_text_add_bytes(lws_text *text, const void *bytes, size_t count);
 /* A field of comma-separated values, in quotes only where it must be (RFC 4180). */
 void lws_text_add_csv(lws_text *text, const char *value);
 
+/* Bytes of the UTF-8 character that begins here; 0: none does (RFC 3629: no overlong forms, no surrogates; nor is one
+ * that is no character or steers a terminal). */
+int lws_text_character(const char *text);
+
+/* A name of any bytes as UTF-8 that fits on a line: a byte that is none of a character, or steers a terminal, is \xHH,
+ * and then a backslash is doubled; so is it in a name that has \x or a double one already, so that no two names become
+ * one. Other names stay. malloc()ed; NULL when out of memory. */
+char *lws_text_escaped(const char *name);
+
 /* The whole text, ended by a zero that *length (may be NULL) does not count; the caller frees it. NULL where memory ran
  * out on the way. `text` is empty afterwards. */
 char *lws_text_take(lws_text *text, size_t *length);

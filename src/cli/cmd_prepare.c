@@ -218,6 +218,8 @@ static lws_status run(job *j, const lws_prepare_options *options)
         status = deal(j);
     LWS_TRY(lws_comm_agree(j->comm, status));
     LWS_TRY(agree_on_plan(j));
+    if (root)
+        lws_prepare_tell(j->plan);
     status = begin(j);
     if (status == LWS_OK)
         status = lws_comm_agree(j->comm, make_shards(j));

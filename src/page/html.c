@@ -8,24 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Bytes of the UTF-8 character that begins here; 0: none does (RFC 3629: no overlong forms, no surrogates). */
-static int length_of(const unsigned char *s)
-{
-    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-    int n = s[0] < 0x80 ? 1 : s[0] >> 5 == 6 ? 2 : s[0] >> 4 == 14 ? 3 : s[0] >> 3 == 30 ? 4 : 0;
-    if (n <= 1)
-        return n;
-    uint32_t code = s[0] & (0xffU >> (n + 1));
-    for (int i = 1; i < n; i++) {
-        if (s[i] >> 6 != 2)
-            return 0;
-        code = code << 6 | (s[i] & 63U);
-    }
-    bool is_valid = code >= least[n] && code <= 0x10ffff && !(code >= 0xd800 && code <= 0xdfff) &&
-                    (code & 0xfffe) != 0xfffe && !(code >= 0x80 && code < 0xa0) && !(code >= 0xfdd0 && code <= 0xfdef);
-    return is_valid ? n : 0;
-}
-
 static const char *escape_of(unsigned char c)
 {
     switch (c) {
@@ -48,7 +30,7 @@ void html_text_short(lws_text *out, const char *text, int most)
 {
     const unsigned char *s = (const unsigned char *)(text ? text : "");
     for (int left = most; *s; left--) {
-        int n = length_of(s);
+        int n = lws_text_character((const char *)s);
         const char *escape = n == 0 ? "\xef\xbf\xbd" : n == 1 ? escape_of(*s) : NULL;
         n = n == 0 ? 1 : n;
         if (left == 1 && s[n]) {

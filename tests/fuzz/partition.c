@@ -16,28 +16,64 @@ typedef struct line {
     int split;
 } line;
 
-static bool is_blank(char c)
+static bool is_one_of(char c, const char *set)
 {
-    return c == ' ' || c == '\t' || c == '\r';
+    return c && strchr(set, c);
 }
 
-/* NAME and split of one line; 0: an empty line, -1: malformed. */
+/* Cuts blanks and quotes off both ends. */
+static void unwrap(const char **from, const char **to)
+{
+    if (*to - *from > 2 && **from == '"' && (*to)[-1] == '"') {
+        ++*from;
+        --*to;
+    }
+}
+
+static bool is_word(const char *from, const char *to)
+{
+    bool good = to - from >= 3;
+    for (; from < to; from++)
+        good = good && (is_one_of(*from & ~0x20, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") || is_one_of(*from, "_ "));
+    return good;
+}
+
+/* The name as images have theirs; malloc()ed. */
+static char *name_of(const char *from, const char *to)
+{
+    char *name = strndup(from, (size_t)(to - from));
+    FUZZ_CHECK(name);
+    for (char *c = name; *c; c++)
+        *c = *c == '\\' ? '/' : *c;
+    while (strlen(name) > 2 && strncmp(name, "./", 2) == 0)
+        memmove(name, name + 2, strlen(name) - 1);
+    return name;
+}
+
+/* NAME and split of one line; 0: nothing in it, -1: malformed, -2: a header, if it comes first. */
 static int read_line(const char *from, const char *to, line *l)
 {
-    while (from < to && is_blank(*from))
+    while (from < to && is_one_of(*from, " \t"))
         from++;
-    while (from < to && is_blank(to[-1]))
+    while (from < to && is_one_of(to[-1], " \t"))
         to--;
     if (from == to)
         return 0;
-    int split = to[-1] - '0';
-    const char *end = to - 1;
-    while (end > from && is_blank(end[-1]))
+    const char *second = to, *second_end = to;
+    while (second > from && !is_one_of(second[-1], " \t,;"))
+        second--;
+    const char *end = second;
+    while (end > from && is_one_of(end[-1], " \t,;"))
         end--;
-    if (split < 0 || split > 2 || end == from || end == to - 1)
+    unwrap(&second, &second_end);
+    unwrap(&from, &end);
+    if (from == end)
         return -1;
-    *l = (line){strndup(from, (size_t)(end - from)), split};
-    FUZZ_CHECK(l->name);
+    if (is_word(from, end) && is_word(second, second_end))
+        return -2;
+    if (second_end - second != 1 || !is_one_of(*second, "012"))
+        return -1;
+    *l = (line){name_of(from, end), *second - '0'};
     return 1;
 }
 
@@ -45,14 +81,16 @@ static int read_line(const char *from, const char *to, line *l)
 static int read_lines(const char *text, size_t size, line *lines)
 {
     int count = 0;
-    bool bad = false;
+    bool bad = false, is_first = true;
     for (const char *at = text, *end = text + size; at < end && !bad && count < LINES;) {
-        const char *stop = memchr(at, '\n', (size_t)(end - at));
-        stop = stop ? stop : end;
+        const char *stop = at;
+        while (stop < end && *stop != '\n' && *stop != '\r')
+            stop++;
         int found = read_line(at, stop, &lines[count]);
-        bad = found < 0;
+        bad = found == -1 || (found == -2 && !is_first);
+        is_first = is_first && found == 0;
         count += found > 0;
-        at = stop + 1;
+        at = stop + 1; /* between CR and LF there is one more line, which is empty */
     }
     for (int i = 0; i < count; i++)
         for (int k = 0; k < i; k++)
@@ -64,36 +102,80 @@ static int read_lines(const char *text, size_t size, line *lines)
     return -1;
 }
 
-static const char *base(const char *name)
+/* Does `name` stand at the end of `path`, from the beginning of a folder's name on? */
+static bool is_end(const char *name, const char *path)
 {
-    const char *slash = strrchr(name, '/');
-    return slash ? slash + 1 : name;
+    size_t n = strlen(name), all = strlen(path);
+    return n <= all && strcmp(path + all - n, name) == 0 && (n == all || path[all - n - 1] == '/');
+}
+
+/* The line that names the image by most of its path; -1: none. The last of several, which are alike. */
+static int line_for(const line *lines, int count, const char *image)
+{
+    int best = -1;
+    for (int i = 0; i < count; i++) {
+        if (is_end(lines[i].name, image) && (best < 0 || strlen(lines[i].name) >= strlen(lines[best].name)))
+            best = i;
+    }
+    return best;
+}
+
+static bool same_stem(const char *a, const char *b)
+{
+    const char *x = strrchr(a, '/'), *y = strrchr(b, '/');
+    a = x ? x + 1 : a;
+    b = y ? y + 1 : b;
+    const char *p = strrchr(a, '.'), *q = strrchr(b, '.');
+    size_t n = p && p > a ? (size_t)(p - a) : strlen(a), m = q && q > b ? (size_t)(q - b) : strlen(b);
+    return n == m && memcmp(a, b, n) == 0;
+}
+
+/* The line that is for no image by its path, and has the stem of this image as no other line and image have; -1. */
+static int stem_line_for(const line *lines, int count, int image)
+{
+    int found = -1, images = 0;
+    for (int k = 0; k < NAMES; k++)
+        images += same_stem(names[k], names[image]);
+    for (int i = 0; i < count && images == 1; i++) {
+        if (!same_stem(lines[i].name, names[image]) || (found >= 0 && strcmp(lines[found].name, lines[i].name) == 0))
+            continue;
+        if (found >= 0)
+            return -1;
+        found = i;
+    }
+    for (int k = 0; k < NAMES && found >= 0; k++) {
+        int by_path = line_for(lines, count, names[k]);
+        if (by_path >= 0 && strcmp(lines[by_path].name, lines[found].name) == 0)
+            return -1;
+    }
+    return found;
 }
 
 static void check(const line *lines, int count, const lws_assignment *split, const lws_partition_report *report)
 {
-    int64_t repeated = 0, absent = 0, unlisted = 0, images = 0;
+    int64_t repeated = 0, absent = 0, unlisted = 0, images = 0, stems = 0;
+    int of[NAMES];
+    for (int k = 0; k < NAMES; k++) {
+        bool by_path = (of[k] = line_for(lines, count, names[k])) >= 0;
+        of[k] = by_path ? of[k] : stem_line_for(lines, count, k);
+        stems += !by_path && of[k] >= 0;
+        FUZZ_CHECK(split[k] == (of[k] < 0 ? LWS_SPLITS : lines[of[k]].split));
+        unlisted += of[k] < 0;
+        bool twice = false;
+        for (int j = 0; j < k && of[k] >= 0; j++)
+            twice = twice || (of[j] >= 0 && strcmp(lines[of[j]].name, lines[of[k]].name) == 0);
+        images += twice;
+    }
     for (int i = 0; i < count; i++) {
         bool before = false, there = false;
         for (int k = 0; k < i; k++)
             before = before || strcmp(lines[i].name, lines[k].name) == 0;
         for (int k = 0; k < NAMES; k++)
-            there = there || strcmp(lines[i].name, base(names[k])) == 0;
+            there = there || (of[k] >= 0 && strcmp(lines[of[k]].name, lines[i].name) == 0);
         repeated += before;
         absent += !before && !there;
     }
-    for (int k = 0; k < NAMES; k++) {
-        int want = LWS_SPLITS;
-        bool twice = false;
-        for (int i = 0; i < count; i++)
-            want = strcmp(lines[i].name, base(names[k])) == 0 ? lines[i].split : want;
-        for (int j = 0; j < k; j++)
-            twice = twice || strcmp(base(names[j]), base(names[k])) == 0;
-        FUZZ_CHECK(split[k] == want);
-        unlisted += want == LWS_SPLITS;
-        images += want != LWS_SPLITS && twice;
-    }
-    FUZZ_CHECK(report->lines == count && report->repeated_lines == repeated);
+    FUZZ_CHECK(report->lines == count && report->repeated_lines == repeated && report->by_stem == stems);
     FUZZ_CHECK(report->absent == absent && report->unlisted == unlisted && report->repeated_images == images);
 }
 

@@ -26,8 +26,8 @@ static void reads_each_line(void **state)
     lws_source source = listing(N, names);
     lws_assignment split[N];
     lws_partition_report r;
-    /* Not in the order of the names; x/2.jpg is no base name, so that it names no image. */
-    file_text(path, "4.jpg 1\n3.jpg 0\na b.jpg   2\n0.jpg 0\n  10.jpg\t2\t\r\n1.jpg 1\n0.jpg 0\n\nz.png 2\nx/2.jpg 2");
+    /* Not in the order of the names; x/5.jpg is no image. */
+    file_text(path, "4.jpg 1\n3.jpg 0\na b.jpg   2\n0.jpg 0\n  10.jpg\t2\t\r\n1.jpg 1\n0.jpg 0\n\nz.png 2\nx/5.jpg 2");
     assert_int_equal(lws_partition_read(path, &source, split, &r), LWS_OK);
     assert_memory_equal(split, want, N);
     assert_int_equal(r.lines, 9);
@@ -39,9 +39,84 @@ static void reads_each_line(void **state)
     assert_int_equal(r.unlisted, 1);
     assert_string_equal(r.unlisted_names[0], "2.jpg");
     assert_int_equal(r.absent, 1);
-    assert_string_equal(r.absent_names[0], "x/2.jpg");
+    assert_string_equal(r.absent_names[0], "x/5.jpg");
+    assert_int_equal(r.by_stem, 0);
     lws_partition_report_free(&r);
     assert_int_equal(r.lines, 0);
+    free(source.entries);
+}
+
+/* The same list as other programs write it. */
+static void reads_what_programs_write(void **state)
+{
+    static const char *const texts[] = {
+        "a b.jpg 0\nb.jpg 1\nc.jpg 2\n",
+        "\xef\xbb\xbf"
+        "a b.jpg 0\r\nb.jpg 1\r\n\r\nc.jpg 2",
+        "a b.jpg 0\rb.jpg 1\rc.jpg 2\r",
+        "image_id,partition\na b.jpg,0\nb.jpg,1\nc.jpg,2\n",
+        "\n\"image id\";\"partition\"\n\"a b.jpg\";\"0\"\n\"b.jpg\";1\nc.jpg;2\n",
+        "image_id\tpartition \r\n  a b.jpg\t0\t \r\nb.jpg , 1\r\nc.jpg   2 \r\n",
+        "./a b.jpg 0\nwhere\\it\\was\\b.jpg 1\nelse/c.jpg 2\n",
+        "a b 0\nb.png 1\nc.JPG 2\n",
+    };
+    static const lws_assignment want[] = {LWS_TRAIN, LWS_VALID, LWS_TEST};
+    char *names[] = {"a b.jpg", "b.jpg", "c.jpg"}, *path = path_of("%s/list.txt", (char *)*state);
+    lws_source source = listing(3, names);
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        lws_assignment split[3];
+        lws_partition_report r;
+        file_text(path, texts[i]);
+        if (lws_partition_read(path, &source, split, &r) != LWS_OK)
+            fail_msg("%zu: %s", i, lws_message());
+        assert_memory_equal(split, want, 3);
+        assert_int_equal(r.lines, 3);
+        assert_int_equal(r.unlisted + r.absent + r.repeated_lines, 0);
+        lws_partition_report_free(&r);
+    }
+    free(source.entries);
+}
+
+/* A header is two words, and stands first. */
+static void what_is_no_header(void **state)
+{
+    static const char *const texts[] = {"a.jpg 0\nimage_id,partition\n", "image_id,partition\nimage_id,partition\n",
+                                        "image_id,7\na.jpg 0\n",         "image.id,partition\na.jpg 0\n",
+                                        "partition\na.jpg 0\n",          "a.jpg,partition\n"};
+    char *names[] = {"a.jpg"}, *path = path_of("%s/list.txt", (char *)*state);
+    lws_source source = listing(1, names);
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        lws_assignment split;
+        lws_partition_report r;
+        file_text(path, texts[i]);
+        assert_int_equal(lws_partition_read(path, &source, &split, &r), LWS_ERR_FORMAT);
+        check_mentions(lws_message(), i < 2 ? ":2: 'image_id,partition' is not of the form" : ":1:");
+        lws_partition_report_free(&r);
+    }
+    free(source.entries);
+}
+
+/* What a row means: its whole path, or its end; without folders and extension only where that is one image's and one
+ * row's. */
+static void names_that_nearly_fit(void **state)
+{
+    char *names[] = {"cat/1.jpg", "cat/2.png", "deep/dog/1.jpg", "dog/3.png", "fox/4.gif", "fox/4.png", "fox/6.png"};
+    enum { N = sizeof names / sizeof *names };
+    static const lws_assignment want[N] = {LWS_VALID,  LWS_TRAIN,  LWS_TEST,  LWS_TEST,
+                                           LWS_SPLITS, LWS_SPLITS, LWS_SPLITS};
+    char *path = path_of("%s/list.txt", (char *)*state);
+    lws_source source = listing(N, names);
+    lws_assignment split[N];
+    lws_partition_report r;
+    /* 2 and 3 by their stems; two images have the stem 4, two rows the stem 6; 1 is not looked for by its stem, as both
+     * rows and both images have found each other. */
+    file_text(path, "cat/1.jpg 1\ndog/1.jpg 2\n2.jpg 0\n3 2\nfox/4.jpg 0\n6.jpg 0\n6.gif 1\n");
+    assert_int_equal(lws_partition_read(path, &source, split, &r), LWS_OK);
+    assert_memory_equal(split, want, N);
+    assert_int_equal(r.by_stem, 2);
+    assert_int_equal(r.unlisted, 3);
+    assert_int_equal(r.absent, 3);
+    lws_partition_report_free(&r);
     free(source.entries);
 }
 
@@ -200,13 +275,11 @@ static void no_limit(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        scratch_test(reads_each_line),
-        scratch_test(finds_every_name),
-        scratch_test(contradictions_name_both_lines),
-        cmocka_unit_test(counts_are_rounded),
-        cmocka_unit_test(a_seed_is_for_ever),
-        cmocka_unit_test(places_are_alike),
-        cmocka_unit_test(limits_take_the_first),
+        scratch_test(reads_each_line),        scratch_test(reads_what_programs_write),
+        scratch_test(what_is_no_header),      scratch_test(names_that_nearly_fit),
+        scratch_test(finds_every_name),       scratch_test(contradictions_name_both_lines),
+        cmocka_unit_test(counts_are_rounded), cmocka_unit_test(a_seed_is_for_ever),
+        cmocka_unit_test(places_are_alike),   cmocka_unit_test(limits_take_the_first),
         cmocka_unit_test(no_limit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

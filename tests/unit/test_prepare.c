@@ -1,4 +1,5 @@
 /* Preparation as a whole: sources, splits, shards, the same bytes however it is done, and bad images. */
+#include "flaky.h"
 #include "prepared.h"
 
 #include "data/h5.h"
@@ -260,8 +261,8 @@ static void follows_a_partition(void **state)
     reports(out, "    missing one.jpg");
     reports(out, "Names that occur twice, in it or among the images: 1");
     reports(out, "    x.png");
-    lws_dataset *d = opened(out, LWS_TRAIN); /* a partition file is the mark of Celeb-A */
-    check_mentions(lws_dataset_get_info(d)->recipe, "recipe=celeba crop=20x20");
+    lws_dataset *d = opened(out, LWS_TRAIN); /* a partition file makes no Celeb-A */
+    check_mentions(lws_dataset_get_info(d)->recipe, "recipe=folder crop=20x20");
     check_mentions(lws_dataset_get_info(d)->recipe, "split=list.txt");
     lws_dataset_close(d);
 }
@@ -321,6 +322,64 @@ static void recognises_celeba(void **state)
     lws_dataset *d = opened(out, LWS_TRAIN);
     check_mentions(lws_dataset_get_info(d)->recipe, "recipe=folder crop=square");
     lws_dataset_close(d);
+}
+
+/* Names and sizes both: what is taken for Celeb-A of pictures of this size under these names. */
+static void what_looks_like_celeba(void **state)
+{
+    static const struct {
+        const char *folder, *name;
+        int width, height;
+        const char *recipe, *split;
+    } cases[] = {
+        {"img_align_celeba", "%06d.png", 178, 218, "celeba crop=140x140", "list_eval_partition.txt"},
+        {"img_align_celeba_png", "x%d.png", 178, 218, "celeba crop=140x140", "list_eval_partition.txt"},
+        {"photos", "%06d.png", 178, 218, "celeba crop=140x140", "list_eval_partition.txt"},
+        {"photos", "%06d.png", 218, 178, "folder crop=square", "0.8,"},
+        {"photos", "%06d.png", 177, 218, "folder crop=square", "0.8,"},
+        {"photos", "%07d.png", 178, 218, "folder crop=square", "0.8,"},
+        {"photos", "3%05d.png", 178, 218, "folder crop=square", "0.8,"}, /* past the last of Celeb-A */
+        {"img_align_celeba", "%06d.png", 64, 64, "folder crop=square", "list_eval_partition.txt"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char *out = path_of("%s/out", (char *)*state), *above = path_of("%s/%zu", (char *)*state, i),
+             *in = path_of("%s/%s", above, cases[i].folder);
+        assert_int_equal(mkdir(above, 0777), 0);
+        assert_int_equal(mkdir(in, 0777), 0);
+        FILE *list = fopen(path_of("%s/list_eval_partition.txt", above), "w");
+        for (int n = 0; n < 10; n++) {
+            char name[64];
+            snprintf(name, sizeof name, cases[i].name, n + 1);
+            picture_save(path_of("%s/%s", in, name), picture_png(cases[i].width, cases[i].height, n));
+            fprintf(list, "%s %d\n", name, n % 3);
+        }
+        fclose(list);
+        lws_prepare_options o = options_of("input", in, "output", out, "size", "16", "overwrite", "true", NULL);
+        prepares(&o);
+        lws_dataset *d = opened(out, LWS_TRAIN);
+        check_mentions(lws_dataset_get_info(d)->recipe, cases[i].recipe);
+        check_mentions(lws_dataset_get_info(d)->recipe, path_of("split=%s", cases[i].split));
+        lws_dataset_close(d);
+    }
+}
+
+/* One image of another size among those that are looked at, and it is not Celeb-A; one that is none says nothing. */
+static void one_of_another_size(void **state)
+{
+    char *out = path_of("%s/out", (char *)*state), *in = path_of("%s/img_align_celeba", (char *)*state);
+    assert_int_equal(mkdir(in, 0777), 0);
+    for (int n = 0; n < 8; n++)
+        picture_save(path_of("%s/%06d.png", in, n + 1), picture_png(178, 218, n));
+    for (int bad = 0; bad < 2; bad++) {
+        file_text(path_of("%s/000008.png", in), "text");
+        if (bad)
+            picture_save(path_of("%s/000008.png", in), picture_png(218, 178, 1));
+        lws_prepare_options o = options_of("input", in, "output", out, "size", "16", "overwrite", "true", NULL);
+        prepares(&o);
+        lws_dataset *d = opened(out, LWS_TRAIN);
+        check_mentions(lws_dataset_get_info(d)->recipe, bad ? "recipe=folder" : "recipe=celeba");
+        lws_dataset_close(d);
+    }
 }
 
 static void limits_in_proportion(void **state)
@@ -447,6 +506,22 @@ static void leaves_bad_images_out(void **state)
     reports(out, "bad-link.jpg: cannot be opened: No such file");
 }
 
+/* A disk that fails for good loses nothing: no dataset is made without the image. */
+static void a_failing_disk_ends_it(void **state)
+{
+    char *in = make_tree(*state), *out = path_of("%s/out", (char *)*state);
+    picture_save(path_of("%s/flaky.png", in), picture_png(40, 30, 1));
+    lws_prepare_options o = options_of("input", in, "output", out, "size", "16", NULL);
+    flaky_error = EIO;
+    flaky_times = 1000;
+    refuses(&o, LWS_ERR_IO, "flaky.png: cannot be opened: Input/output error");
+    assert_false(file_exists(path_of("%s/%s", out, LWS_PREPARE_REPORT)));
+    flaky_times = 3;
+    prepares(&o);
+    reports(out, "No image was skipped.");
+    flaky_times = 0;
+}
+
 static void strict_names_the_first_bad_image(void **state)
 {
     char *in = make_tree(*state), *out = path_of("%s/out", (char *)*state);
@@ -486,7 +561,7 @@ static void nothing_but_bad_images(void **state)
     picture_save(path_of("%s/b.png", in), picture_png(89, 109, 2));
     file_text(path_of("%s/c.png", in), "text");
     file_text(list, "a.png 0\nb.png 0\nc.png 1\n");
-    lws_prepare_options o = options_of("input", in, "output", out, "partition", list, NULL);
+    lws_prepare_options o = options_of("input", in, "output", out, "partition", list, "recipe", "celeba", NULL);
     refuses(&o, LWS_ERR_FORMAT, "none of the 3 images can be used");
     check_mentions(lws_message(), "a.png: the crop of 140x140 is larger than the image, 89x109");
     check_mentions(lws_message(), "--crop");
@@ -532,12 +607,15 @@ int main(void)
         scratch_test(follows_a_partition),
         scratch_test(refuses_a_bad_partition),
         scratch_test(recognises_celeba),
+        scratch_test(what_looks_like_celeba),
+        scratch_test(one_of_another_size),
         scratch_test(limits_in_proportion),
         scratch_test(same_bytes_however_it_is_done),
         scratch_test(shards_do_not_change_the_rows),
         scratch_test(refuses_shards_beyond_memory),
         scratch_test(synthetic_faces_follow_the_seed),
         scratch_test(leaves_bad_images_out),
+        scratch_test(a_failing_disk_ends_it),
         scratch_test(strict_names_the_first_bad_image),
         scratch_test(a_wrong_checksum_in_the_zip),
         scratch_test(nothing_but_bad_images),

@@ -256,7 +256,7 @@ static void files_by_name(void **state)
                        grey ? "area" : "lanczos", "overwrite", "true", NULL);
         prepares(&o);
         facts is = {o.output,
-                    path_of("recipe=celeba crop=21x28 filter=%s size=20 channels=%d split=list.txt",
+                    path_of("recipe=folder crop=21x28 filter=%s size=20 channels=%d split=list.txt",
                             grey ? "area" : "lanczos", grey ? 1 : 3),
                     {good[0], good[1], good[2]},
                     {1, 4, 2}};
@@ -379,7 +379,7 @@ static void a_report_shows_twenty(void **state)
     lws_prepare_options o =
         options_of("input", in, "output", out, "size", "16", "crop", "none", "partition", list, NULL);
     prepares(&o);
-    reports(out, "Recipe: recipe=celeba crop=none");
+    reports(out, "Recipe: recipe=folder crop=none");
     reports(out, path_of("Source: %s", in));
     reports(out, path_of("Partition: %s, 45 names", list));
     reports(out, "Images that it does not name, left out: 22");

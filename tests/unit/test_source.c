@@ -1,4 +1,5 @@
 /* Sources: what is listed of a folder or zip and in which order, and that each image's bytes are those of its name. */
+#include "flaky.h"
 #include "pictures.h"
 
 #include "datasets/sources/source.h"
@@ -6,6 +7,7 @@
 #include "datasets/decode/image.h"
 #include "datasets/faces/face.h"
 
+#include <sys/resource.h>
 #include <zip.h>
 
 static lws_source *source_of(const char *path, int threads)
@@ -122,7 +124,11 @@ static void a_folder(void **state)
         lws_source *source = source_of(path_of("%s%s", in, slash ? "/" : ""), 1);
         lists(source, 7, want);
         assert_int_equal(source->others, 2);
+        assert_int_equal(source->others_of[LWS_OTHER_TEXT], 1);
+        assert_int_equal(source->others_of[LWS_OTHER_FILE], 1);
         assert_int_equal(source->repeats, 0);
+        assert_int_equal(source->devices.count, 1);
+        assert_string_equal(source->devices.first, "pipe.png");
         holds(source, 0, 0, "in/a-b.jpg");
         holds(source, 2, 0, "in/a/deep/3.gif");
         holds(source, 3, 0, "in/b/1.png");
@@ -136,6 +142,66 @@ static void a_folder(void **state)
         lws_bytes_free(&bytes);
         lws_source_close(source);
     }
+}
+
+/* What an unknown extension hides, its first bytes tell; where the extension says enough, they are not looked at. */
+static void contents_decide(void **state)
+{
+    static const struct {
+        const char *name;
+        int is_image;
+        lws_other other;
+    } files[] = {
+        {"a", 1, 0},
+        {"b.jfif", 1, 0},
+        {"c.JPG_large", 1, 0},
+        {"d.webp", 1, 0}, /* a browser's name for what the server sent */
+        {"e.v2", 1, 0},
+        {"f.", 1, 0},
+        {"g", 0, LWS_OTHER_FILE},
+        {"h.heic", 0, LWS_OTHER_FORMAT},
+        {"i.MP4", 0, LWS_OTHER_VIDEO},
+        {"j.pdf", 0, LWS_OTHER_DOCUMENT},
+        {"k.docx", 0, LWS_OTHER_DOCUMENT},
+        {"l.h5", 0, LWS_OTHER_DATA},
+        {"m.tar", 0, LWS_OTHER_ARCHIVE},
+        {"n.flac", 0, LWS_OTHER_SOUND},
+        {"o.c", 0, LWS_OTHER_TEXT},
+        {"p.a b", 0, LWS_OTHER_FILE},
+        {"q.mp", 0, LWS_OTHER_FILE}, /* no extension of a kind, though one begins so */
+    };
+    enum { N = sizeof files / sizeof *files };
+    int64_t want[LWS_OTHER_KINDS] = {0}, images = 0;
+    for (int i = 0; i < N; i++) {
+        bool is_jpeg = files[i].is_image || files[i].other == LWS_OTHER_VIDEO;
+        file_text(path_of("%s/%s", (char *)*state, files[i].name), is_jpeg ? "\xff\xd8\xff\xe0" : "text");
+        images += files[i].is_image;
+        want[files[i].other] += !files[i].is_image;
+    }
+    file_text(path_of("%s/.hidden", (char *)*state), "\xff\xd8\xff\xe0");
+    lws_source *source = source_of(*state, 1);
+    assert_int_equal(source->count, images);
+    for (int i = 0; i < N && files[i].is_image; i++)
+        assert_string_equal(source->entries[i].name, files[i].name);
+    for (int kind = 0; kind < LWS_OTHER_KINDS; kind++)
+        assert_int_equal(source->others_of[kind], want[kind]);
+    assert_int_equal(source->others, N - images);
+    lws_source_close(source);
+}
+
+/* Names of any bytes: shown as UTF-8, found by what they are. */
+static void names_that_are_no_text(void **state)
+{
+    static const char *const names[] = {"gr\xfcn.png", "gr\xc3\xbcn.png", "a\nb.png", "\xff"};
+    for (size_t i = 0; i < 4; i++)
+        file_text(path_of("%s/%s", (char *)*state, names[i]), i < 3 ? names[i] : "GIF89a");
+    lws_source *source = source_of(*state, 1);
+    lists(source, 4, (const char *const[]){"\\xff", "a\\x0ab.png", "gr\\xfcn.png", "gr\xc3\xbcn.png"});
+    holds(source, 0, 0, "GIF89a");
+    holds(source, 1, 0, "a\nb.png");
+    holds(source, 2, 0, "gr\xfcn.png");
+    holds(source, 3, 0, "gr\xc3\xbcn.png");
+    lws_source_close(source);
 }
 
 /* More than there is room for at first. */
@@ -180,6 +246,48 @@ static void too_large_a_file(void **state)
     assert_int_equal(source->kind->read(source, 0, 0, &bytes), LWS_ERR_FORMAT);
     assert_string_equal(lws_message(), "a file of more than 256 MB");
     lws_bytes_free(&bytes);
+    lws_source_close(source);
+}
+
+/* What may pass is tried again, and then is of the disk, not of the image; what is of the image is said at once. */
+static void a_disk_that_fails(void **state)
+{
+    static const int passing[] = {EIO, EMFILE, ENFILE, ESTALE, EINTR};
+    lws_bytes bytes = {0};
+    file_text(path_of("%s/flaky.png", (char *)*state), "text");
+    lws_source *source = source_of(*state, 1);
+    for (size_t i = 0; i < sizeof passing / sizeof *passing; i++) {
+        flaky_error = passing[i];
+        flaky_times = LWS_FILE_TRIES - 1;
+        holds(source, 0, 0, "text");
+        assert_int_equal(flaky_times, 0);
+    }
+    flaky_times = 1000;
+    assert_int_equal(source->kind->read(source, 0, 0, &bytes), LWS_ERR_USAGE);
+    check_mentions(lws_message(), "Interrupted system call");
+    assert_int_equal(flaky_times, 1000 - LWS_FILE_TRIES);
+    flaky_error = EACCES;
+    flaky_times = 1000;
+    assert_int_equal(source->kind->read(source, 0, 0, &bytes), LWS_ERR_IO);
+    assert_int_equal(flaky_times, 999);
+    flaky_times = 0;
+    lws_bytes_free(&bytes);
+    lws_source_close(source);
+}
+
+/* While it is listed, too: what is in a file that cannot be read now is not known. */
+static void a_disk_that_fails_while_listing(void **state)
+{
+    lws_source *source;
+    file_text(path_of("%s/flaky", (char *)*state), "GIF89a");
+    flaky_error = EIO;
+    flaky_times = 1000;
+    assert_int_equal(lws_source_open(&(lws_source_args){.path = *state, .threads = 1}, &source), LWS_ERR_IO);
+    assert_string_equal(lws_message(), "flaky: cannot be opened: Input/output error");
+    flaky_times = 2;
+    source = source_of(*state, 1);
+    assert_int_equal(source->count, 1);
+    flaky_times = 0;
     lws_source_close(source);
 }
 
@@ -275,6 +383,125 @@ static void sizes_that_are_not_so(void **state)
     }
 }
 
+/* A process that may open no more files: the zip is fine. */
+static void no_file_left(void **state)
+{
+    struct rlimit limit, none;
+    lws_bytes bytes = {0};
+    lws_source *source = source_of(make_zip(*state), 2);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    none = limit;
+    none.rlim_cur = 0;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    assert_int_equal(source->kind->read(source, 1, 1, &bytes), LWS_ERR_USAGE);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    check_mentions(lws_message(), "Too many open files");
+    holds(source, 1, 1, "second");
+    lws_bytes_free(&bytes);
+    lws_source_close(source);
+}
+
+/* Names as archives have them, and the paths they are; NULL: left out. */
+static void names_in_zips(void **state)
+{
+    static char deep[5000], just[LWS_SOURCE_PATH + 1];
+    memset(deep, 'y', sizeof deep - 5);
+    memset(just, 'z', sizeof just - 5);
+    strcpy(deep + sizeof deep - 5, ".png");
+    strcpy(just + sizeof just - 5, ".png");
+    static const char *const names[][2] = {
+        {"0\\a.png", "0/a.png"},
+        {"0\\.thumbs\\a.png", NULL},
+        {"./1.png", "1.png"},
+        {"x/../2.png", "2.png"},
+        {"x/.h/../../3.png", "3.png"},
+        {"/4//e/./a.png", "4/e/a.png"},
+        {"../5.png", NULL},
+        {"x/../../5.png", NULL},
+        {"..\\5.png", NULL},
+        {"..6/a..png", NULL}, /* hidden, and no way up */
+        {"7/..png", NULL},
+        {"8\\", NULL},
+        {"9", "9"},
+        {deep, "yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy…"},
+        {just, just},
+    };
+    enum { N = sizeof names / sizeof *names };
+    char *path = path_of("%s/in.zip", (char *)*state);
+    zip_t *zip = zip_open(path, ZIP_CREATE | ZIP_TRUNCATE, NULL);
+    const char *want[N];
+    int count = 0;
+    for (int i = 0; i < N; i++) {
+        add(zip, names[i][0], "GIF89a", ZIP_CM_STORE);
+        if (names[i][1])
+            want[count++] = names[i][1];
+    }
+    assert_int_equal(zip_close(zip), 0);
+    lws_source *source = source_of(path, 1);
+    lists(source, count, want);
+    for (int i = 0; i < count; i++) {
+        holds(source, i, 0, "GIF89a");
+        assert_int_equal(source->entries[i].is_long, i == count - 2);
+    }
+    assert_int_equal(source->outside.count, 3);
+    assert_string_equal(source->outside.first, "../5.png");
+    lws_source_close(source);
+}
+
+/* What is given for a zip, and is none. */
+static void what_is_no_zip(void **state)
+{
+    static const char *const cases[][2] = {
+        {"", "is empty"},
+        {"\xef\xbb\xbf \n<!DOCTYPE html><html>", "is a web page"},
+        {"<HTML>", "is a web page"},
+        {"PK\3\4 and so on", "a download broke off"},
+        {"PK\7\10PK\3\4", "one part of several"},
+        {"7z\xbc\xaf\x27\x1c", "a 7z archive"},
+        {"Rar!\x1a\7", "a RAR archive"},
+        {"\x1f\x8b\10", "a gzip"},
+        {"\xff\xd8\xff\xe0", "is one image"},
+        {"a text", "images are in a folder or a zip"},
+    };
+    char *path = path_of("%s/in.zip", (char *)*state);
+    lws_source *source;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        file_text(path, cases[i][0]);
+        assert_int_equal(lws_source_open(&(lws_source_args){.path = path, .threads = 1}, &source), LWS_ERR_FORMAT);
+        check_mentions(lws_message(), cases[i][1]);
+        check_mentions(lws_message(), path);
+    }
+    blob b = file_read(make_zip(*state));
+    file_write(path, b.data, b.size - 30);
+    free(b.data);
+    assert_int_equal(lws_source_open(&(lws_source_args){.path = path, .threads = 1}, &source), LWS_ERR_FORMAT);
+    check_mentions(lws_message(), "a download broke off");
+    assert_int_equal(remove(path), 0);
+    assert_int_equal(mkfifo(path, 0600), 0);
+    assert_int_equal(lws_source_open(&(lws_source_args){.path = path, .threads = 1}, &source), LWS_ERR_IO);
+    check_mentions(lws_message(), "neither a folder nor a file");
+}
+
+static void encrypted_images(void **state)
+{
+    char *path = path_of("%s/in.zip", (char *)*state);
+    zip_t *zip = zip_open(path, ZIP_CREATE | ZIP_TRUNCATE, NULL);
+    add(zip, "a.png", "first", ZIP_CM_STORE);
+    add(zip, "b", "GIF89a", ZIP_CM_STORE);
+    add(zip, "c.png", "third", ZIP_CM_STORE);
+    for (zip_uint64_t i = 0; i < 2; i++)
+        assert_int_equal(zip_file_set_encryption(zip, i, ZIP_EM_AES_256, "word"), 0);
+    assert_int_equal(zip_close(zip), 0);
+    lws_source *source = source_of(path, 1);
+    lists(source, 2, (const char *const[]){"a.png", "c.png"});
+    lws_bytes bytes = {0};
+    assert_int_equal(source->kind->read(source, 0, 0, &bytes), LWS_ERR_FORMAT);
+    check_mentions(lws_message(), "encrypted in the zip");
+    lws_bytes_free(&bytes);
+    holds(source, 1, 0, "third");
+    lws_source_close(source);
+}
+
 static void gone_meanwhile(void **state)
 {
     char *path = make_zip(*state);
@@ -296,12 +523,20 @@ int main(void)
         cmocka_unit_test(synthetic_faces),
         cmocka_unit_test(what_is_drawn_is_named_by_its_kind),
         scratch_test(a_folder),
+        scratch_test(contents_decide),
+        scratch_test(names_that_are_no_text),
         scratch_test(many_files),
         scratch_test(a_ring_of_links),
         scratch_test(too_large_a_file),
+        scratch_test(a_disk_that_fails),
+        scratch_test(a_disk_that_fails_while_listing),
         scratch_test(a_zip),
         scratch_test(a_path_twice),
         scratch_test(sizes_that_are_not_so),
+        scratch_test(no_file_left),
+        scratch_test(names_in_zips),
+        scratch_test(what_is_no_zip),
+        scratch_test(encrypted_images),
         scratch_test(gone_meanwhile),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

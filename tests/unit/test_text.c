@@ -53,11 +53,39 @@ static void out_of_memory(void **state)
     free(got);
 }
 
+/* Names of any bytes: UTF-8 stays, everything else can be read back. */
+static void names_are_escaped(void **state)
+{
+    (void)state;
+    static const char *const pairs[][2] = {
+        {"", ""},
+        {"a b.jpg", "a b.jpg"},
+        {"gr\xc3\xbcn \xf0\x9f\x98\x80.jpg", "gr\xc3\xbcn \xf0\x9f\x98\x80.jpg"},
+        {"gr\xfcn.jpg", "gr\\xfcn.jpg"},
+        {"\xc3", "\\xc3"},
+        {"\xe2\x82", "\\xe2\\x82"},
+        {"\xc0\xaf", "\\xc0\\xaf"},          /* overlong */
+        {"\xed\xa0\x80", "\\xed\\xa0\\x80"}, /* a surrogate */
+        {"a\nb\x1b[2J\x7f", "a\\x0ab\\x1b[2J\\x7f"},
+        {"\xc2\x9b", "\\xc2\\x9b"}, /* a terminal's CSI in one character */
+        {"a\\b", "a\\b"},
+        {"a\\b\xff", "a\\\\b\\xff"},
+        {"a\\xff", "a\\\\xff"},
+        {"a\\\\b", "a\\\\\\\\b"},
+    };
+    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
+        char *escaped = lws_text_escaped(pairs[i][0]);
+        assert_string_equal(escaped, pairs[i][1]);
+        free(escaped);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(put_together),
         cmocka_unit_test(bytes_of_any_kind),
+        cmocka_unit_test(names_are_escaped),
         cmocka_unit_test(out_of_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
