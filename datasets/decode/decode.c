@@ -56,7 +56,7 @@ bool lws_image_is_name(const char *name)
 {
     bool is_known = false;
     for (int i = 0; i < FORMATS; i++)
-        is_known = is_known || has_extension(decoders[i], name);
+        is_known = is_known || (decoders[i]->formats && has_extension(decoders[i], name));
     return is_known;
 }
 
@@ -64,7 +64,7 @@ bool lws_image_begins(const void *data, size_t bytes)
 {
     bool does = false;
     for (int i = 0; i < FORMATS; i++)
-        does = does || has_signature(decoders[i], data, bytes);
+        does = does || (decoders[i]->formats && has_signature(decoders[i], data, bytes));
     return does;
 }
 

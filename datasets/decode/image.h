@@ -58,7 +58,7 @@ lws_status lws_image_read(const char *path, int channels, lws_image *out);
 
 void lws_image_free(lws_image *image);
 
-/* True for a name whose extension is that of a format. */
+/* True for a name whose extension is that of a format that is read. */
 bool lws_image_is_name(const char *name);
 
 /* True for bytes that begin as files of a format do, whatever they are called; of a file its first 16 are enough. */

@@ -89,7 +89,12 @@ static lws_status look_at(lws_source *source, int64_t index, lws_bytes *bytes, i
     if (status != LWS_OK)
         return LWS_OK;
     size_seen seen = {width, height};
-    lws_decode_args args = {bytes->data, bytes->size, source->entries[index].name, 4, see_size, &seen};
+    lws_decode_args args = {.data = bytes->data,
+                            .bytes = bytes->size,
+                            .name = source->entries[index].name,
+                            .channels = 4,
+                            .choose = see_size,
+                            .user = &seen};
     if (lws_image_decode_part(&args, &image, &crop) == LWS_OK)
         lws_image_free(&image);
     return LWS_OK;

@@ -10,8 +10,7 @@ static const struct {
     const char *extensions; /* each with a blank before and after */
     bool is_looked_at;
 } kinds[LWS_OTHER_KINDS] = {
-    [LWS_OTHER_FORMAT] =
-        {" webp tif tiff heic heif avif jxl jp2 j2k svg psd xcf exr hdr raw dng cr2 cr3 nef arw orf rw2 ", true},
+    [LWS_OTHER_FORMAT] = {" heic heif avif jxl jp2 j2k svg psd xcf exr hdr raw dng cr2 cr3 nef arw orf rw2 ", true},
     [LWS_OTHER_VIDEO] = {" mp4 m4v mov avi mkv webm mpg mpeg wmv flv 3gp mts ", false},
     [LWS_OTHER_SOUND] = {" mp3 wav flac ogg m4a aac ", false},
     [LWS_OTHER_TEXT] = {" txt csv tsv json jsonl xml yaml yml toml ini cfg md rst log html htm css js py ipynb c h sh ",
