@@ -17,12 +17,12 @@ typedef struct lws_partition_rows {
     int64_t count, capacity;
 } lws_partition_rows;
 
-/* Reads a text, of which `path` is the name in messages. Lines end with LF, CR LF or CR, and give a name and 0, 1 or
+/* Reads a text to *t; `path` is its name in messages. Lines end with LF, CR LF or CR, and give a name and 0, 1 or
  * 2, with blanks, tabs, commas or semicolons between; either may stand in double quotes. The first line may be a
  * header: two words of letters. The text is altered. Counts of lines and repetitions go to *report. LWS_ERR_MEMORY,
  * LWS_ERR_FORMAT; lws_partition_rows_free in any case. */
-lws_status lws_partition_parse(const char *path, char *text, size_t length, lws_partition_rows *rows,
+lws_status lws_partition_parse(const char *path, char *text, size_t length, lws_partition_rows *t,
                                lws_partition_report *report);
-void lws_partition_rows_free(lws_partition_rows *rows);
+void lws_partition_rows_free(lws_partition_rows *t);
 
 #endif

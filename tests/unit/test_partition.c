@@ -51,8 +51,8 @@ static void reads_what_programs_write(void **state)
 {
     static const char *const texts[] = {
         "a b.jpg 0\nb.jpg 1\nc.jpg 2\n",
-        "\xef\xbb\xbf"
-        "a b.jpg 0\r\nb.jpg 1\r\n\r\nc.jpg 2",
+        ("\xef\xbb\xbf"
+         "a b.jpg 0\r\nb.jpg 1\r\n\r\nc.jpg 2"),
         "a b.jpg 0\rb.jpg 1\rc.jpg 2\r",
         "image_id,partition\na b.jpg,0\nb.jpg,1\nc.jpg,2\n",
         "\n\"image id\";\"partition\"\n\"a b.jpg\";\"0\"\n\"b.jpg\";1\nc.jpg;2\n",
