@@ -12,20 +12,14 @@
 
 /* ---- partition files ------------------------------------------------------------------------- */
 
+static int has_name(const void *name, const void *row)
+{
+    return strcmp(name, ((const lws_partition_row *)row)->name);
+}
+
 static lws_partition_row *find_row(const lws_partition_rows *t, const char *name)
 {
-    lws_partition_row *found = NULL;
-    for (int64_t low = 0, high = t->count; low < high && !found;) {
-        int64_t middle = low + (high - low) / 2;
-        int order = strcmp(name, t->rows[middle].name);
-        if (order == 0)
-            found = &t->rows[middle];
-        else if (order < 0)
-            high = middle;
-        else
-            low = middle + 1;
-    }
-    return found;
+    return bsearch(name, t->rows, (size_t)t->count, sizeof *t->rows, has_name);
 }
 
 /* The row that names this image with all its folders, or else with fewer: "x/y/1.jpg", "y/1.jpg", "1.jpg". */
@@ -90,16 +84,21 @@ static void match_stems(lws_partition_rows *t, const stem *rows, const stem *ima
 {
     for (int64_t r = 0, i = 0; r < t->count && i < count;) {
         int order = by_stem(&rows[r], &images[i]);
+        if (order != 0) {
+            r += order < 0;
+            i += order > 0;
+            continue;
+        }
         int64_t alike_rows = run_of(rows, r, t->count), alike_images = run_of(images, i, count);
         lws_partition_row *row = &t->rows[rows[r].index];
         int64_t image = images[i].index;
-        if (order == 0 && alike_rows == 1 && alike_images == 1 && split[image] == LWS_SPLITS) {
+        if (alike_rows == 1 && alike_images == 1 && split[image] == LWS_SPLITS) {
             split[image] = row->split;
             row->used = true;
             report->by_stem++;
         }
-        r += order <= 0 ? alike_rows : 0;
-        i += order >= 0 ? alike_images : 0;
+        r += alike_rows;
+        i += alike_images;
     }
 }
 
