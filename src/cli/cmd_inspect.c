@@ -24,12 +24,12 @@ typedef struct command {
 static const lws_config_key keys[] = {
     {"digest", LWS_CONFIG_FLAG, offsetof(command, digest), "false", 0, 0, NULL,
      "print only the digest: equal digests, equal contents", "options"},
-    {"grid", LWS_CONFIG_STRING, offsetof(command, grid.output), "", 0, 0, "PNG",
+    {"grid", LWS_CONFIG_STRING, offsetof(command, grid.to.output), "", 0, 0, "PNG",
      "of a dataset: a picture of some of its training images, whose names are printed", NULL},
     {"count", LWS_CONFIG_INT, offsetof(command, grid.count), "64", 1, GALLERY_MAX, NULL,
      "with --grid: how many, evenly over all", NULL},
-    {"columns", LWS_CONFIG_INT, offsetof(command, grid.columns), "8", 1, 64, NULL, "with --grid: images side by side",
-     NULL},
+    {"columns", LWS_CONFIG_INT, offsetof(command, grid.to.columns), "8", 1, 64, NULL,
+     "with --grid: images side by side", NULL},
 };
 static const lws_config_table table = {keys, sizeof keys / sizeof *keys, NULL};
 
@@ -131,7 +131,7 @@ static lws_status inspect_codes(const char *path, bool digest_only)
 
 lws_status cmd_inspect(int argc, char **argv)
 {
-    command c;
+    command c = {0};
     bool done;
     const char **path = (const char **)argv; /* what is no option, moved to the front */
     int paths;
@@ -142,7 +142,7 @@ lws_status cmd_inspect(int argc, char **argv)
     if (paths != 1)
         return lws_fail(LWS_ERR_USAGE, "inspect: one file or folder is needed, %d given", paths);
     LWS_TRY(lws_path_identify(path[0], &kind));
-    if (c.grid.output[0] && (kind != LWS_PATH_DATASET || c.digest))
+    if (c.grid.to.output[0] && (kind != LWS_PATH_DATASET || c.digest))
         return lws_fail(LWS_ERR_USAGE, "inspect: --grid is for datasets, and not with --digest");
     switch (kind) {
     case LWS_PATH_DATASET:

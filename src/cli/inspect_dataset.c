@@ -149,12 +149,10 @@ static lws_status draw(const lws_dataset *train, const inspect_grid *grid, int64
 {
     const lws_dataset_info *info = lws_dataset_get_info(train);
     lws_shape shape = {info->height, info->width, info->channels};
-    gallery_options to = {.columns = grid->columns};
-    snprintf(to.output, sizeof to.output, "%s", grid->output);
     gallery g;
     float *image = malloc(lws_shape_size(shape) * sizeof *image);
-    lws_status status = image ? gallery_open(&to, "", shape, n, &g)
-                              : lws_fail(LWS_ERR_MEMORY, "out of memory drawing %s", grid->output);
+    lws_status status = image ? gallery_open(&grid->to, "", shape, n, &g)
+                              : lws_fail(LWS_ERR_MEMORY, "out of memory drawing %s", grid->to.output);
     if (status == LWS_OK) {
         for (int64_t i = 0; i < n && status == LWS_OK; i++) {
             int64_t row = row_of(i, n, info->rows);
@@ -173,12 +171,12 @@ static lws_status print_grid(const lws_dataset *train, const inspect_grid *grid)
     int64_t rows = lws_dataset_get_info(train)->rows, n = grid->count < rows ? grid->count : rows;
     char **name;
     if (rows == 0)
-        return lws_fail(LWS_ERR_MISMATCH, "--grid %s: there are no images in train", grid->output);
+        return lws_fail(LWS_ERR_MISMATCH, "--grid %s: there are no images in train", grid->to.output);
     LWS_TRY(draw(train, grid, n));
     LWS_TRY(lws_dataset_names(train, &name));
-    printf("%s, row by row:\n", grid->output);
+    printf("%s, row by row:\n", grid->to.output);
     for (int64_t i = 0; i < n; i++)
-        printf("%s%s", name[row_of(i, n, rows)], (i + 1) % grid->columns && i + 1 < n ? "  " : "\n");
+        printf("%s%s", name[row_of(i, n, rows)], (i + 1) % grid->to.columns && i + 1 < n ? "  " : "\n");
     lws_dataset_free_names(train, name);
     return LWS_OK;
 }
@@ -191,16 +189,16 @@ static lws_status print_all(const splits of, const inspect_grid *grid)
     print_counts(of);
     LWS_TRY(print_channels(of[LWS_TRAIN]));
     LWS_TRY(print_duplicates(read));
-    return grid->output[0] ? print_grid(of[LWS_TRAIN], grid) : LWS_OK;
+    return grid->to.output[0] ? print_grid(of[LWS_TRAIN], grid) : LWS_OK;
 }
 
 lws_status inspect_dataset(const char *folder, bool digest_only, const inspect_grid *grid)
 {
     splits of = {NULL};
     lws_status status = LWS_OK;
-    if (grid->output[0]) {
-        LWS_TRY(cli_check_png("--grid", grid->output));
-        LWS_TRY(cli_check_output("--grid", grid->output, (const char *const[]){folder, NULL}));
+    if (grid->to.output[0]) {
+        LWS_TRY(cli_check_png("--grid", grid->to.output));
+        LWS_TRY(cli_check_output("--grid", grid->to.output, (const char *const[]){folder, NULL}));
     }
     for (int s = 0; s < LWS_SPLITS && status == LWS_OK; s++)
         status = lws_dataset_open(folder, (lws_split)s, &of[s]);

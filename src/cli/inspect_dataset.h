@@ -6,10 +6,10 @@
 
 #include <stdbool.h>
 
-/* A picture of some images; output "": none. */
+/* A picture of some images, and no files of them; to.output "": none. */
 typedef struct inspect_grid {
-    char output[LWS_CONFIG_TEXT];
-    int64_t count, columns;
+    gallery_options to;
+    int64_t count;
 } inspect_grid;
 
 /* Counts, recipe, channels and duplicates; or the digests alone. LWS_ERR_USAGE where the picture cannot be at its

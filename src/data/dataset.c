@@ -287,6 +287,12 @@ static lws_status tell_changed(const lws_dataset *d, int64_t row)
         d->folder, name, (long long)(row - d->shards[shard].first_row));
 }
 
+lws_status lws_dataset_check_row(const lws_dataset *dataset, int64_t row)
+{
+    bool is_same = lws_digest64(lws_dataset_row(dataset, row), dataset->row_bytes) == dataset->digests[row];
+    return is_same ? LWS_OK : tell_changed(dataset, row);
+}
+
 lws_status lws_dataset_read(const lws_dataset *dataset, const int64_t *rows, int n, float *out)
 {
     size_t bytes = dataset->row_bytes;
@@ -294,9 +300,8 @@ lws_status lws_dataset_read(const lws_dataset *dataset, const int64_t *rows, int
         if (rows[i] < 0 || rows[i] >= dataset->info.rows)
             return lws_fail(LWS_ERR_USAGE, "%s: there is no image %lld among the %lld of the split %s", dataset->folder,
                             (long long)rows[i], (long long)dataset->info.rows, lws_split_name[dataset->split]);
+        LWS_TRY(lws_dataset_check_row(dataset, rows[i]));
         const uint8_t *in = lws_dataset_row(dataset, rows[i]);
-        if (lws_digest64(in, bytes) != dataset->digests[rows[i]])
-            return tell_changed(dataset, rows[i]);
         for (size_t j = 0; j < bytes; j++)
             out[j] = (float)in[j] / 255.0f;
     }

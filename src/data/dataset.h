@@ -27,6 +27,9 @@ const uint8_t *lws_dataset_row(const lws_dataset *dataset, int64_t row);
 /* The digest (lws_digest64) of these bytes as they were when the dataset was opened. Not collective. */
 uint64_t lws_dataset_row_digest(const lws_dataset *dataset, int64_t row);
 
+/* LWS_ERR_FORMAT where they are others now. Not collective. */
+lws_status lws_dataset_check_row(const lws_dataset *dataset, int64_t row);
+
 /* From now on the split has no more than its first `rows` images, at least one; its digest is still that of all. Not
  * collective. */
 void lws_dataset_keep_first(lws_dataset *dataset, int64_t rows);

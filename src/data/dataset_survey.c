@@ -29,22 +29,18 @@ lws_status lws_dataset_channels(const lws_dataset *dataset, lws_channel_stats *o
     const lws_dataset_info *info = lws_dataset_get_info(dataset);
     int64_t count = (int64_t)info->height * info->width;
     channel_sums s = {0};
-    float *room = malloc((size_t)(count * info->channels) * sizeof *room);
-    lws_status status = room ? LWS_OK : lws_fail(LWS_ERR_MEMORY, "out of memory for an image");
-    for (int64_t row = 0; row < info->rows && status == LWS_OK; row++) {
+    for (int64_t row = 0; row < info->rows; row++) {
         lws_progress();
-        status = lws_dataset_read(dataset, &row, 1, room); /* which checks it */
-        if (status == LWS_OK)
-            add_image(&s, lws_dataset_row(dataset, row), count, info->channels);
+        LWS_TRY(lws_dataset_check_row(dataset, row));
+        add_image(&s, lws_dataset_row(dataset, row), count, info->channels);
     }
-    free(room);
     double pixels = (double)count * (double)info->rows;
     for (int c = 0; c < info->channels; c++) {
         double mean = (double)s.values[c] / pixels, variance = (double)s.squares[c] / pixels - mean * mean;
         out->mean[c] = mean / 255;
         out->deviation[c] = sqrt(variance > 0 ? variance : 0) / 255;
     }
-    return status;
+    return LWS_OK;
 }
 
 /* ---- equal images ---------------------------------------------------------------------------- */

@@ -12,7 +12,7 @@ typedef struct lws_channel_stats {
 } lws_channel_stats;
 
 /* Those of a split that is not empty. Reads all its images, and checks them as lws_dataset_read does: LWS_ERR_FORMAT.
- * LWS_ERR_MEMORY. Not collective. */
+ * Not collective. */
 lws_status lws_dataset_channels(const lws_dataset *dataset, lws_channel_stats *out);
 
 typedef struct lws_dataset_place {
